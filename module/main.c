@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmbench.ko: the device /dev/kmbench and its ioctls.
+ *
+ * All that a request may do is checked here and in scenario.c before anything
+ * is touched; the measurement itself is in measure.c. One run at a time: two
+ * would measure each other.
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "measure.h"
+#include "scenario.h"
+#include "uapi/kmbench.h"
+
+/**
+ * struct kmb_file - an open file of the device
+ * @hello: the tool named the right ABI version.
+ */
+struct kmb_file {
+	bool hello;
+};
+
+static DEFINE_MUTEX(kmb_run_mutex);
+
+static long ioctl_hello(struct kmb_file *file, void __user *arg)
+{
+	struct kmb_hello hello;
+
+	if (copy_from_user(&hello, arg, sizeof(hello)))
+		return -EFAULT;
+	if (hello.pad)
+		return -EINVAL;
+	file->hello = hello.abi_version == KMB_ABI_VERSION;
+	hello.abi_version = KMB_ABI_VERSION;
+	if (copy_to_user(arg, &hello, sizeof(hello)))
+		return -EFAULT;
+	return file->hello ? 0 : -EPROTO;
+}
+
+static long ioctl_get_info(void __user *arg)
+{
+	struct kmb_info info = {
+		.hist_buckets = KMB_HIST_BUCKETS,
+		.max_iterations = KMB_MAX_ITERATIONS,
+		.max_size = KMALLOC_MAX_SIZE,
+		.min_align = ARCH_KMALLOC_MINALIGN,
+		.clock_hz = kmb_clock_hz(),
+		.clock = KMB_CLOCK_NAME,
+	};
+	u32 i;
+
+	for (i = 0; i < KMB_NR_TABLES; i++)
+		info.nr_rows[i] = kmb_table_rows(i);
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long ioctl_get_row(void __user *arg)
+{
+	struct kmb_row row;
+	int err;
+
+	if (copy_from_user(&row, arg, sizeof(row)))
+		return -EFAULT;
+	err = kmb_table_get(&row);
+	if (err)
+		return err;
+	return copy_to_user(arg, &row, sizeof(row)) ? -EFAULT : 0;
+}
+
+static int copy_result(struct kmb_run *run, const struct kmb_result *result)
+{
+	run->failed = result->failed;
+	run->clock = result->clock;
+	run->empty = result->empty.stats;
+	run->op = result->op.stats;
+	if (run->histogram &&
+	    copy_to_user(u64_to_user_ptr(run->histogram), result->op.buckets,
+			 sizeof(result->op.buckets)))
+		return -EFAULT;
+	return 0;
+}
+
+static int run_cell(struct kmb_run *run)
+{
+	struct kmb_result *result;
+	struct kmb_cell cell;
+	int err;
+
+	err = kmb_cell_from_run(&cell, run);
+	if (err)
+		return err;
+	result = kvmalloc(sizeof(*result), GFP_KERNEL);
+	if (!result)
+		return -ENOMEM;
+	err = kmb_measure(&cell, run->warmup, run->iterations, result);
+	if (!err)
+		err = copy_result(run, result);
+	kvfree(result);
+	return err;
+}
+
+static long ioctl_run(void __user *arg)
+{
+	struct kmb_run run;
+	int err;
+
+	if (copy_from_user(&run, arg, sizeof(run)))
+		return -EFAULT;
+	if (!mutex_trylock(&kmb_run_mutex))
+		return -EBUSY;
+	err = run_cell(&run);
+	mutex_unlock(&kmb_run_mutex);
+	if (err)
+		return err;
+	return copy_to_user(arg, &run, sizeof(run)) ? -EFAULT : 0;
+}
+
+static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct kmb_file *file = filp->private_data;
+	void __user *argp = (void __user *)arg;
+
+	if (cmd == KMB_IOC_HELLO)
+		return ioctl_hello(file, argp);
+	if (!file->hello)
+		return -EPROTO;
+	switch (cmd) {
+	case KMB_IOC_GET_INFO:
+		return ioctl_get_info(argp);
+	case KMB_IOC_GET_ROW:
+		return ioctl_get_row(argp);
+	case KMB_IOC_RUN:
+		return ioctl_run(argp);
+	}
+	return -ENOTTY;
+}
+
+static int kmb_open(struct inode *inode, struct file *filp)
+{
+	struct kmb_file *file;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	file = kzalloc(sizeof(*file), GFP_KERNEL);
+	if (!file)
+		return -ENOMEM;
+	filp->private_data = file;
+	return 0;
+}
+
+static int kmb_release(struct inode *inode, struct file *filp)
+{
+	kfree(filp->private_data);
+	return 0;
+}
+
+static const struct file_operations kmb_fops = {
+	.owner = THIS_MODULE,
+	.open = kmb_open,
+	.release = kmb_release,
+	.unlocked_ioctl = kmb_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice kmb_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KMB_DEVICE_NAME,
+	.mode = 0600,
+	.fops = &kmb_fops,
+};
+module_misc_device(kmb_device);
+
+MODULE_DESCRIPTION("What kmalloc() costs, by size, flags and context");
+MODULE_LICENSE("GPL");
