@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmbench run: measure cells and write what was measured.
+ *
+ * In this order, so that nothing is measured in vain: parse, open the device,
+ * select, pin to a CPU, begin the file, measure, write. Signals that ask to
+ * stop wait for the end of a cell, so that no ioctl is cut in two.
+ */
+#include <err.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "json_out.h"
+#include "session.h"
+#include "system.h"
+#include "text_out.h"
+
+#define RUN_ITERATIONS	256
+#define RUN_WARMUP	64
+#define RUN_REPETITIONS	3
+#define RUN_REPETITIONS_MAX	1000
+
+enum run_key {
+	RUN_KEY_JSON = CMD_KEY_DEVICE + 1,
+	RUN_KEY_ITERATIONS,
+	RUN_KEY_REPETITIONS,
+	RUN_KEY_WARMUP,
+	RUN_KEY_CPU,
+	RUN_KEY_PROGRESS,
+};
+
+struct run_arguments {
+	const char *device;
+	const char *json;
+	char **patterns;
+	int cpu;
+	bool progress;
+	struct measurement_options options;
+};
+
+static char *no_patterns[] = { NULL };
+
+/* A number from min to max, or one line and the end. */
+static uint32_t parse_number(const char *option, const char *text, uint32_t min,
+			     uint32_t max)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!strchr("0123456789", *text) || end == text || *end || errno ||
+	    number < min || number > max)
+		errx(EXIT_USAGE, "%s '%s': must be a number from %u to %u",
+		     option, text, min, max);
+	return number;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_arguments *arguments = state->input;
+	struct measurement_options *options = &arguments->options;
+
+	switch (key) {
+	case CMD_KEY_DEVICE:
+		arguments->device = arg;
+		break;
+	case RUN_KEY_JSON:
+		arguments->json = arg;
+		break;
+	case RUN_KEY_PROGRESS:
+		arguments->progress = true;
+		break;
+	case RUN_KEY_CPU:
+		arguments->cpu = parse_number("--cpu", arg, 0, CPU_SETSIZE - 1);
+		break;
+	case RUN_KEY_ITERATIONS:
+		options->iterations = parse_number("--iterations", arg, 1,
+						   UINT32_MAX);
+		break;
+	case RUN_KEY_WARMUP:
+		options->warmup = parse_number("--warmup", arg, 0, UINT32_MAX);
+		break;
+	case RUN_KEY_REPETITIONS:
+		options->repetitions = parse_number("--repetitions", arg, 1,
+						    RUN_REPETITIONS_MAX);
+		break;
+	case ARGP_KEY_ARGS:
+		arguments->patterns = state->argv + state->next;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_option run_options[] = {
+	{ .name = "json", .key = RUN_KEY_JSON, .arg = "FILE",
+	  .doc = "Write the measurement there, instead of a table to stdout" },
+	{ .name = "iterations", .key = RUN_KEY_ITERATIONS, .arg = "N",
+	  .doc = "Samples in a repetition (256); fewer of large objects" },
+	{ .name = "repetitions", .key = RUN_KEY_REPETITIONS, .arg = "N",
+	  .doc = "How often each cell is measured (3)" },
+	{ .name = "warmup", .key = RUN_KEY_WARMUP, .arg = "N",
+	  .doc = "Operations before a repetition (64); fewer of large objects" },
+	{ .name = "cpu", .key = RUN_KEY_CPU, .arg = "N",
+	  .doc = "Measure on that CPU (the last that is allowed)" },
+	{ .name = "progress", .key = RUN_KEY_PROGRESS,
+	  .doc = "Tell of progress on stderr, also where that is no terminal" },
+	CMD_OPTION_DEVICE,
+	{ .name = NULL },
+};
+
+static const struct argp argp = {
+	.options = run_options,
+	.parser = parse,
+	.args_doc = "[NAME...]",
+	.doc = "Measure cells, all by default.\v" CMD_DOC_NAME,
+};
+
+static int run__check_limits(const struct run_arguments *arguments,
+			     const struct kmb_info *info)
+{
+	const struct measurement_options *options = &arguments->options;
+	uint32_t max = info->max_iterations;
+
+	if (options->iterations > max)
+		warnx("--iterations %u: must be a number from 1 to %u",
+		      options->iterations, max);
+	else if (options->warmup > max)
+		warnx("--warmup %u: must be a number from 0 to %u",
+		      options->warmup, max);
+	else
+		return EXIT_GOOD;
+	return EXIT_USAGE;
+}
+
+/* The last CPU that is allowed: the first gets most of the interrupts. */
+static int cpu__last_allowed(const cpu_set_t *allowed)
+{
+	int cpu;
+
+	for (cpu = CPU_SETSIZE - 1; cpu > 0; cpu--)
+		if (CPU_ISSET(cpu, allowed))
+			break;
+	return cpu;
+}
+
+static int run__pin(struct run_arguments *arguments)
+{
+	int cpu = arguments->cpu;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set)) {
+		warn("sched_getaffinity");
+		return EXIT_UNKNOWN;
+	}
+	if (cpu < 0)
+		cpu = cpu__last_allowed(&set);
+	if (!CPU_ISSET(cpu, &set)) {
+		warnx("--cpu %d: not a CPU that this process may use; up to %d",
+		      cpu, cpu__last_allowed(&set));
+		return EXIT_USAGE;
+	}
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set)) {
+		warn("cannot pin to CPU %d", cpu);
+		return EXIT_UNKNOWN;
+	}
+	arguments->options.cpu = cpu;
+	return EXIT_GOOD;
+}
+
+static void signals__block(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool signals__arrived(void)
+{
+	sigset_t set;
+
+	sigpending(&set);
+	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM);
+}
+
+/**
+ * struct progress - how far a run is
+ * @shown: whether anybody looks.
+ * @total: cells to measure.
+ * @step: twentieths that have been told of.
+ */
+struct progress {
+	bool shown;
+	size_t total;
+	size_t step;
+};
+
+static bool progress__next(void *arg, const struct measurement *measurement)
+{
+	struct progress *progress = arg;
+	size_t done = measurement->nr_cells;
+
+	if (signals__arrived())
+		return false;
+	if (!progress->shown || done * 20 < progress->step * progress->total)
+		return true;
+	progress->step = done * 20 / progress->total + 1;
+	warnx("%zu of %zu cells (%zu %%), now %s", done, progress->total,
+	      done * 100 / progress->total, measurement->current->name);
+	return true;
+}
+
+/* One line for the error of a cell, and the exit code that it means. */
+static int run__explain(const char *cell, int err)
+{
+	switch (-err) {
+	case ECANCELED:
+	case EINTR:
+		warnx("interrupted; nothing written");
+		return EXIT_UNKNOWN;
+	case EIO:
+		warnx("%s: the kernel did not reach the context; nothing written",
+		      cell);
+		return EXIT_KERNEL;
+	case EBUSY:
+		warnx("%s: another run is under way; wait for its end", cell);
+		return EXIT_USAGE;
+	case EINVAL:
+	case EOPNOTSUPP:
+	case EPROTO:
+		warnx("%s: the module refuses a cell that it offers (%s); build both from one tree",
+		      cell, strerror(-err));
+		return EXIT_USAGE;
+	case EBADMSG:
+		warnx("%s: the module's answer contradicts itself; nothing written",
+		      cell);
+		return EXIT_UNKNOWN;
+	case ERANGE:
+		warnx("%s: a sample of 2^63 ticks or more, the clock ran backwards",
+		      cell);
+		return EXIT_UNKNOWN;
+	default:
+		warnx("%s: %s; nothing written", cell, strerror(-err));
+		return EXIT_UNKNOWN;
+	}
+}
+
+static int run__measure(const struct run_arguments *arguments,
+			const struct session *session,
+			struct measurement *measurement)
+{
+	struct progress progress = {
+		.shown = arguments->progress || isatty(STDERR_FILENO),
+		.total = session->catalog->nr_selected,
+	};
+	struct measurement_hooks hooks = { .next = progress__next,
+					   .arg = &progress };
+	struct counters *counters = counters__new();
+	int err;
+
+	if (!counters)
+		return run__explain("counters", -ENOMEM);
+	err = measurement__run(measurement, session->catalog, &session->device,
+			       counters, &hooks);
+	counters__delete(counters);
+	if (!err && signals__arrived())
+		err = -ECANCELED;
+	return err ? run__explain(measurement->current->name, err) : EXIT_GOOD;
+}
+
+static int run__write_json(struct json_out *out, const struct kmb_info *info,
+			   const struct measurement *measurement)
+{
+	json_t *system = system__describe("");
+	int err;
+
+	err = json_out__write(out->file, system, info, measurement);
+	json_decref(system);
+	if (!err)
+		err = json_out__commit(out);
+	if (!err)
+		return EXIT_GOOD;
+	warnx("%s: %s; nothing written", out->path, strerror(-err));
+	return EXIT_UNKNOWN;
+}
+
+static int run__write_text(const struct kmb_info *info,
+			   const struct measurement *measurement)
+{
+	int err = text_out__write(stdout, info, measurement);
+
+	if (!err)
+		return EXIT_GOOD;
+	warnx("stdout: %s", strerror(-err));
+	return EXIT_UNKNOWN;
+}
+
+static int run__measure_and_write(const struct run_arguments *arguments,
+				  const struct session *session,
+				  struct json_out *out)
+{
+	struct measurement *measurement;
+	int code;
+
+	measurement = measurement__new(&arguments->options, session->catalog);
+	if (!measurement)
+		return run__explain("measurement", -ENOMEM);
+	code = run__measure(arguments, session, measurement);
+	if (!code && arguments->json)
+		code = run__write_json(out, &session->device.info, measurement);
+	else if (!code)
+		code = run__write_text(&session->device.info, measurement);
+	measurement__delete(measurement);
+	return code;
+}
+
+static int run__with_file(const struct run_arguments *arguments,
+			  const struct session *session)
+{
+	struct json_out out = { .path = NULL };
+	int err = 0, code = EXIT_USAGE;
+
+	if (arguments->json)
+		err = json_out__open(&out, arguments->json);
+	if (err)
+		warnx("--json %s: %s; name a regular file in a directory that can be written",
+		      arguments->json, strerror(-err));
+	else
+		code = run__measure_and_write(arguments, session, &out);
+	json_out__close(&out);
+	return code;
+}
+
+int cmd__run(int argc, char **argv)
+{
+	struct run_arguments arguments = {
+		.device = DEVICE_PATH,
+		.patterns = no_patterns,
+		.cpu = -1,
+		.options = { .iterations = RUN_ITERATIONS,
+			     .warmup = RUN_WARMUP,
+			     .repetitions = RUN_REPETITIONS },
+	};
+	struct session session;
+	int code;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE;
+	code = session__open(&session, arguments.device);
+	if (!code)
+		code = run__check_limits(&arguments, &session.device.info);
+	if (!code)
+		code = session__select(&session, arguments.patterns);
+	if (!code)
+		code = run__pin(&arguments);
+	if (!code) {
+		signals__block();
+		code = run__with_file(&arguments, &session);
+	}
+	session__close(&session);
+	return code;
+}

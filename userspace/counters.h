@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters of the kernel's perf events.
+ */
+#ifndef KMBENCH_COUNTERS_H
+#define KMBENCH_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define COUNTERS_NR	4
+#define COUNTER_WHY_LEN	160
+
+/**
+ * struct counter_value - what a counter counted, or why it did not
+ * @known: whether @value means anything.
+ * @value: events; only where @known.
+ * @why: one line, empty where @known.
+ */
+struct counter_value {
+	bool known;
+	uint64_t value;
+	char why[COUNTER_WHY_LEN];
+};
+
+struct counters;
+
+void counter_value__set(struct counter_value *value, uint64_t count,
+			uint64_t enabled, uint64_t running);
+
+struct counters *counters__new(void);
+void counters__delete(struct counters *counters);
+const char *counters__name(unsigned int i);
+void counters__reset(struct counters *counters);
+void counters__enable(struct counters *counters);
+void counters__disable(struct counters *counters);
+void counters__read(struct counters *counters,
+		    struct counter_value values[COUNTERS_NR]);
+
+#endif /* KMBENCH_COUNTERS_H */

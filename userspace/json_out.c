@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The JSON document: one line for each cell, so that it can be read, compared
+ * and cut by line tools, and is made without holding it in memory as a whole.
+ *
+ * Everything below "measured" depends on nothing but the module's answers and
+ * the counters. Percentiles are computed here for the reader's convenience;
+ * the histograms are the data. Verdicts are left to the gate.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json_out.h"
+
+static json_t *json__min(const struct kmb_stats *stats)
+{
+	return stats->count ? json_integer(stats->min) : json_null();
+}
+
+static json_t *json__max(const struct kmb_stats *stats)
+{
+	return stats->count ? json_integer(stats->max) : json_null();
+}
+
+static json_t *json__stats(const struct kmb_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:o, s:o}",
+			 "count", (json_int_t)stats->count,
+			 "sum", (json_int_t)stats->sum,
+			 "min", json__min(stats), "max", json__max(stats));
+}
+
+static json_t *json__histogram(const struct histogram *histogram)
+{
+	json_t *all = json_array(), *one;
+	uint32_t i;
+
+	for (i = 0; i < histogram->nr; i++) {
+		const struct histogram_bucket *bucket = &histogram->buckets[i];
+
+		one = json_pack("[I, I]",
+				(json_int_t)kmb_hist_low(bucket->index),
+				(json_int_t)bucket->count);
+		json_array_append_new(all, one);
+	}
+	return all;
+}
+
+static json_t *json__repetition(const struct repetition *repetition)
+{
+	const struct kmb_stats *op = &repetition->op;
+
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+			 "count", (json_int_t)op->count,
+			 "failed", (json_int_t)repetition->failed,
+			 "sum", (json_int_t)op->sum,
+			 "min", json__min(op), "max", json__max(op),
+			 "empty", json__stats(&repetition->empty),
+			 "clock", json__stats(&repetition->clock),
+			 "histogram", json__histogram(repetition->histogram));
+}
+
+static json_t *json__repetitions(const struct measured_cell *measured)
+{
+	json_t *all = json_array(), *one;
+	uint32_t i;
+
+	for (i = 0; i < measured->nr_repetitions; i++) {
+		one = json__repetition(&measured->repetitions[i]);
+		json_array_append_new(all, one);
+	}
+	return all;
+}
+
+static json_t *json__percentiles(const struct measured_cell *measured)
+{
+	struct cell_summary summary;
+	json_t *all;
+	uint32_t i;
+
+	if (measured_cell__summarise(measured, &summary))
+		return NULL;
+	if (!summary.op.count)
+		return json_null();
+	all = json_object();
+	for (i = 0; i < PERCENTILES_NR; i++)
+		json_object_set_new(all, percentiles[i].name,
+				    json_integer(summary.percentiles[i]));
+	return all;
+}
+
+static json_t *json__counters(const struct counter_value *values)
+{
+	json_t *all = json_object(), *one;
+	unsigned int i;
+
+	for (i = 0; i < COUNTERS_NR; i++) {
+		if (values[i].known)
+			one = json_pack("{s:I}", "value",
+					(json_int_t)values[i].value);
+		else
+			one = json_pack("{s:s}", "unavailable", values[i].why);
+		json_object_set_new(all, counters__name(i), one);
+	}
+	return all;
+}
+
+static const char *cell__part(const struct cell *cell, enum kmb_table table)
+{
+	return cell->row[table]->name;
+}
+
+/**
+ * json_out__cell() - a cell as it stands in the document
+ * @measured: the cell.
+ *
+ * Return: an element of "cells", a new reference; NULL: no memory.
+ */
+json_t *json_out__cell(const struct measured_cell *measured)
+{
+	const struct cell *cell = measured->cell;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+			 "name", cell->name,
+			 "scenario", cell__part(cell, KMB_TABLE_SCENARIO),
+			 "context", cell__part(cell, KMB_TABLE_CONTEXT),
+			 "gfp", cell__part(cell, KMB_TABLE_GFP), "size",
+			 (json_int_t)cell->row[KMB_TABLE_SIZE]->value,
+			 "iterations", (json_int_t)measured->iterations,
+			 "warmup", (json_int_t)measured->warmup,
+			 "repetitions", json__repetitions(measured),
+			 "percentiles", json__percentiles(measured),
+			 "counters", json__counters(measured->counters));
+}
+
+/* Writes a value between two texts; takes the reference, which may be NULL. */
+static int json__put(FILE *file, const char *before, json_t *value,
+		     const char *after)
+{
+	int err = 0;
+
+	if (!value)
+		return -ENOMEM;
+	errno = EIO;
+	if (fputs(before, file) == EOF ||
+	    json_dumpf(value, file, JSON_COMPACT | JSON_ENCODE_ANY) ||
+	    fputs(after, file) == EOF)
+		err = -errno;
+	json_decref(value);
+	return err;
+}
+
+static json_t *json__tool(void)
+{
+	return json_pack("{s:s, s:i}", "version", KMB_VERSION,
+			 "abi", KMB_ABI_VERSION);
+}
+
+static json_t *json__clock(const struct kmb_info *info)
+{
+	return json_pack("{s:s, s:o}", "name", info->clock, "hz",
+			 info->clock_hz ? json_integer(info->clock_hz) :
+					  json_null());
+}
+
+static int json__put_head(FILE *file, json_t *system,
+			  const struct kmb_info *info)
+{
+	int err;
+
+	err = json__put(file, "{\"format\":",
+			json_string(JSON_OUT_FORMAT), ",\n");
+	if (!err)
+		err = json__put(file, "\"format_version\":",
+				json_integer(JSON_OUT_VERSION), ",\n");
+	if (!err)
+		err = json__put(file, "\"tool\":", json__tool(), ",\n");
+	if (!err)
+		err = json__put(file, "\"system\":", json_incref(system),
+				",\n");
+	if (!err)
+		err = json__put(file, "\"clock\":", json__clock(info), ",\n");
+	return err;
+}
+
+/**
+ * json_out__write() - write the document
+ * @file: where to; not flushed.
+ * @system: of system__describe(); stays the caller's.
+ * @info: of the device.
+ * @measurement: what was measured.
+ *
+ * Return: 0; -ENOMEM; or the negative error of writing.
+ */
+int json_out__write(FILE *file, json_t *system, const struct kmb_info *info,
+		    const struct measurement *measurement)
+{
+	int err = json__put_head(file, system, info);
+	size_t i;
+
+	if (!err)
+		err = json__put(file, "\"measured\":{\"cpu\":",
+				json_integer(measurement->options.cpu),
+				",\"cells\":[");
+	for (i = 0; i < measurement->nr_cells && !err; i++)
+		err = json__put(file, i ? ",\n" : "\n",
+				json_out__cell(&measurement->cells[i]), "");
+	if (!err && fputs("\n]}}\n", file) == EOF)
+		err = -errno;
+	return err;
+}
+
+/* Renaming onto a device would put a file in its place. */
+static bool path__is_replaceable(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) || S_ISREG(status.st_mode);
+}
+
+/**
+ * json_out__open() - begin a file
+ * @out: to be filled; needs json_out__close() also where this fails.
+ * @path: its name; nothing of that name is touched before it is complete.
+ *
+ * Return: 0; -EINVAL: @path is there and is no regular file; -ENOMEM; or the
+ * negative error of creating "@path.tmp".
+ */
+int json_out__open(struct json_out *out, const char *path)
+{
+	out->file = NULL;
+	out->path = strdup(path);
+	if (asprintf(&out->tmp, "%s.tmp", path) < 0)
+		out->tmp = NULL;
+	if (!out->path || !out->tmp)
+		return -ENOMEM;
+	if (!path__is_replaceable(path))
+		return -EINVAL;
+	out->file = fopen(out->tmp, "we");
+	return out->file ? 0 : -errno;
+}
+
+/**
+ * json_out__commit() - let the file appear under its name
+ * @out: an open file, all written.
+ *
+ * Return: 0, or the negative error of writing or renaming.
+ */
+int json_out__commit(struct json_out *out)
+{
+	FILE *file = out->file;
+	int err = 0;
+
+	errno = EIO;
+	if (ferror(file) || fflush(file) || fsync(fileno(file)))
+		err = -errno;
+	out->file = NULL;
+	if (fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(out->tmp, out->path))
+		err = -errno;
+	if (err)
+		unlink(out->tmp);
+	return err;
+}
+
+/**
+ * json_out__close() - be done with the file, remove what is not committed
+ * @out: was given to json_out__open(), with or without success.
+ */
+void json_out__close(struct json_out *out)
+{
+	if (out->file) {
+		fclose(out->file);
+		unlink(out->tmp);
+	}
+	free(out->path);
+	free(out->tmp);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmbench: what does kmalloc() cost on this kernel?
+ *
+ * The command line's first word chooses a command; the commands are in
+ * cmd_*.c. The tool knows no scenario, context, flag or size: it asks the
+ * module, kmbench.ko, through /dev/kmbench.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "session.h"
+
+const char *argp_program_version = "kmbench " KMB_VERSION;
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	char *title;
+} commands[] = {
+	{ .name = "list", .run = cmd__list, .title = "kmbench list" },
+	{ .name = "info", .run = cmd__info, .title = "kmbench info" },
+	{ .name = "run", .run = cmd__run, .title = "kmbench run" },
+	{ .name = NULL },
+};
+
+struct choice {
+	const struct command *command;
+	int first;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct choice *choice = state->input;
+	const struct command *command;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		for (command = commands; command->name; command++)
+			if (!strcmp(command->name, arg))
+				choice->command = command;
+		if (!choice->command)
+			argp_error(state, "no command '%s'; list, info or run",
+				   arg);
+		choice->first = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "COMMAND [ARG...]",
+	.doc = "Measure what kmalloc() costs on the running kernel.\n"
+	       "\vCommands:\n"
+	       "  list    name the cells that can be measured\n"
+	       "  info    tell what the module and this machine offer\n"
+	       "  run     measure cells\n\n"
+	       "`kmbench COMMAND --help' tells more.\n\n"
+	       "Exit codes: 0 good; 1 the kernel under test failed; 2 wrong use or broken set-up; 3 cannot tell.",
+};
+
+int main(int argc, char **argv)
+{
+	struct choice choice = { .command = NULL };
+
+	program_invocation_short_name = "kmbench";
+	argp_err_exit_status = EXIT_USAGE;
+	argv[0] = program_invocation_short_name;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice) ||
+	    !choice.command)
+		return EXIT_USAGE;
+	argv += choice.first;
+	argv[0] = choice.command->title;
+	return choice.command->run(argc - choice.first, argv);
+}

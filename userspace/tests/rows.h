@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Made-up tables for the tests; their names are no list of what exists.
+ */
+#ifndef KMBENCH_TESTS_ROWS_H
+#define KMBENCH_TESTS_ROWS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "catalog.h"
+
+#define ROWS_MAX_SIZE	4096
+
+static struct kmb_row rows_scenarios[] = {
+	{ .index = 0, .name = "pair", .text = "allocate, free" },
+	{ .index = 1, .name = "burst", .text = "allocate many" },
+};
+
+static struct kmb_row rows_contexts[] = {
+	{ .index = 0, .name = "task" },
+	{ .index = 1, .name = "hardirq", .flags = KMB_ROW_ATOMIC },
+	{ .index = 2, .name = "nmi",
+	  .flags = KMB_ROW_ATOMIC | KMB_ROW_ILLEGAL },
+};
+
+static struct kmb_row rows_gfps[] = {
+	{ .index = 0, .name = "GFP_KERNEL", .flags = KMB_ROW_SLEEPS },
+	{ .index = 1, .name = "GFP_ATOMIC" },
+	{ .index = 2, .name = "GFP_ATOMIC|__GFP_ZERO" },
+};
+
+static struct kmb_row rows_sizes[] = {
+	{ .index = 0, .name = "8", .value = 8 },
+	{ .index = 1, .name = "64", .value = 64 },
+	{ .index = 2, .name = "4096", .value = 4096 },
+	{ .index = 3, .name = "8192", .value = 8192 },
+};
+
+static inline struct catalog *rows__catalog(void)
+{
+	struct kmb_row *const rows[KMB_NR_TABLES] = {
+		rows_scenarios, rows_contexts, rows_gfps, rows_sizes,
+	};
+	const uint32_t nr_rows[KMB_NR_TABLES] = { 2, 3, 3, 4 };
+	struct catalog *catalog = catalog__new(rows, nr_rows, ROWS_MAX_SIZE);
+
+	assert_non_null(catalog);
+	return catalog;
+}
+
+/* The cell of that name; must exist, need not be legal. */
+static inline const struct cell *rows__cell(const struct catalog *catalog,
+					    const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->nr_cells; i++)
+		if (!strcmp(catalog->cells[i].name, name))
+			return &catalog->cells[i];
+	fail_msg("no cell '%s'", name);
+	return NULL;
+}
+
+#endif /* KMBENCH_TESTS_ROWS_H */

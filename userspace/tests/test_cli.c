@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tool as a user meets it where nothing can be measured: exit codes, and
+ * one line for each error. Needs no module; KMBENCH is the tool.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Runs the tool; text receives what it prints, to stdout or stderr. */
+static int run(const char *arguments, char *text, size_t size)
+{
+	const char *tool = getenv("KMBENCH");
+	char command[1024];
+	size_t length;
+	FILE *pipe;
+
+	if (!tool)
+		fail_msg("KMBENCH is not set to the tool");
+	snprintf(command, sizeof(command), "%s %s 2>&1", tool, arguments);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	length = fread(text, 1, size - 1, pipe);
+	text[length] = '\0';
+	return WEXITSTATUS(pclose(pipe));
+}
+
+static void assert_says(const char *arguments, int code, const char *line)
+{
+	char text[4096];
+
+	assert_int_equal(run(arguments, text, sizeof(text)), code);
+	assert_string_equal(text, line);
+}
+
+static void test_missing_device_is_one_line(void **state)
+{
+	static const char * const commands[] = { "run", "list", "info", NULL };
+	char arguments[64];
+	int i;
+
+	(void)state;
+	for (i = 0; commands[i]; i++) {
+		snprintf(arguments, sizeof(arguments), "%s --device /dev/none",
+			 commands[i]);
+		assert_says(arguments, 2,
+			    "kmbench: /dev/none: No such file or directory; load kmbench.ko first (insmod kmbench.ko)\n");
+	}
+}
+
+static void test_other_device_is_told(void **state)
+{
+	(void)state;
+	assert_says("run --device /dev/null", 2,
+		    "kmbench: /dev/null: not a kmbench device; use /dev/kmbench\n");
+}
+
+static void test_numbers_are_checked(void **state)
+{
+	(void)state;
+	assert_says("run --iterations 12x", 2,
+		    "kmbench: --iterations '12x': must be a number from 1 to 4294967295\n");
+	assert_says("run --iterations -1", 2,
+		    "kmbench: --iterations '-1': must be a number from 1 to 4294967295\n");
+	assert_says("run --repetitions 0", 2,
+		    "kmbench: --repetitions '0': must be a number from 1 to 1000\n");
+	assert_says("run --repetitions 1001", 2,
+		    "kmbench: --repetitions '1001': must be a number from 1 to 1000\n");
+	assert_says("run --repetitions +5", 2,
+		    "kmbench: --repetitions '+5': must be a number from 1 to 1000\n");
+	assert_says("run --warmup 99999999999999999999", 2,
+		    "kmbench: --warmup '99999999999999999999': must be a number from 0 to 4294967295\n");
+	assert_says("run --cpu ''", 2,
+		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
+}
+
+static void test_nothing_is_written_when_nothing_is_measured(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(run("run --device /dev/null --json /tmp/kmbench-none.json",
+			     text, sizeof(text)), 2);
+	assert_int_equal(access("/tmp/kmbench-none.json", F_OK), -1);
+	assert_int_equal(access("/tmp/kmbench-none.json.tmp", F_OK), -1);
+}
+
+static void test_wrong_words_are_wrong_use(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(run("", text, sizeof(text)), 2);
+	assert_int_equal(run("measure", text, sizeof(text)), 2);
+	assert_non_null(strstr(text, "kmbench: no command 'measure'"));
+	assert_int_equal(run("run --bogus", text, sizeof(text)), 2);
+	assert_non_null(strstr(text, "unrecognized option '--bogus'"));
+}
+
+static void test_help_and_version(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	assert_says("--version", 0, "kmbench " KMB_VERSION "\n");
+	assert_int_equal(run("--help", text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "list"));
+	assert_int_equal(run("run --help", text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "--json=FILE"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_missing_device_is_one_line),
+		cmocka_unit_test(test_other_device_is_told),
+		cmocka_unit_test(test_numbers_are_checked),
+		cmocka_unit_test(test_nothing_is_written_when_nothing_is_measured),
+		cmocka_unit_test(test_wrong_words_are_wrong_use),
+		cmocka_unit_test(test_help_and_version),
+	};
+
+	return cmocka_run_group_tests_name("cli", tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The description of a machine, from a made-up /proc and /sys.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "system.h"
+
+/* Where the made-up files are. */
+static char root[32];
+
+static void put(const char *path, const char *text)
+{
+	char full[512], *slash;
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	for (slash = full + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(full, 0755);
+		*slash = '/';
+	}
+	file = fopen(full, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(root, "/tmp/kmbench-root-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[512];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command);
+}
+
+static json_t *describe(void)
+{
+	json_t *all = system__describe(root);
+
+	assert_non_null(all);
+	return all;
+}
+
+static void test_empty_machine_is_not_guessed(void **state)
+{
+	json_t *all = describe();
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(all, "cmdline")),
+			    "");
+	assert_string_equal(json_string_value(json_object_get(all, "cpu")),
+			    "unknown");
+	assert_true(json_is_null(json_object_get(all, "mem_total_kib")));
+	assert_true(json_is_null(json_object_get(all, "init_on_alloc")));
+	assert_int_equal(json_object_size(json_object_get(all, "mitigations")),
+			 0);
+	assert_int_equal(json_array_size(json_object_get(all, "debug")), 0);
+	assert_int_equal(json_object_size(all), 11);
+	json_decref(all);
+}
+
+static void test_files_are_read(void **state)
+{
+	json_t *all;
+
+	(void)state;
+	put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 1\nmodel name\t: Toy CPU\n");
+	put("/proc/meminfo", "MemFree: 1 kB\nMemTotal:      4321 kB\n");
+	put("/sys/devices/system/cpu/vulnerabilities/spectre", "Mitigation: x\n");
+	all = describe();
+	assert_string_equal(json_string_value(json_object_get(all, "cpu")),
+			    "Toy CPU");
+	assert_int_equal(json_integer_value(json_object_get(all,
+							    "mem_total_kib")),
+			 4321);
+	assert_string_equal(json_string_value(json_object_get(
+			    json_object_get(all, "mitigations"), "spectre")),
+			    "Mitigation: x");
+	json_decref(all);
+}
+
+static void assert_init_on_alloc(const char *cmdline, int type)
+{
+	json_t *all;
+
+	put("/proc/cmdline", cmdline);
+	all = describe();
+	assert_int_equal(json_typeof(json_object_get(all, "init_on_alloc")),
+			 type);
+	json_decref(all);
+}
+
+static void test_init_on_alloc_is_the_last_that_was_said(void **state)
+{
+	(void)state;
+	assert_init_on_alloc("quiet\n", JSON_NULL);
+	assert_init_on_alloc("init_on_alloc=1\n", JSON_TRUE);
+	assert_init_on_alloc("a init_on_alloc=0 b\n", JSON_FALSE);
+	assert_init_on_alloc("init_on_alloc=on\n", JSON_TRUE);
+	assert_init_on_alloc("init_on_alloc=off\n", JSON_FALSE);
+	assert_init_on_alloc("init_on_alloc=0 init_on_alloc=1\n", JSON_TRUE);
+	assert_init_on_alloc("xinit_on_alloc=1\n", JSON_NULL);
+	assert_init_on_alloc("init_on_alloc_1\n", JSON_NULL);
+	assert_init_on_alloc("init_on_alloc\n", JSON_NULL);
+}
+
+static void test_debug_options_that_are_on_are_listed(void **state)
+{
+	json_t *all, *debug;
+
+	(void)state;
+	put("/proc/cmdline", "slub_debug=FZ quiet\n");
+	put("/sys/kernel/slab/kmalloc-64/red_zone", "1\n");
+	put("/sys/kernel/slab/kmalloc-64/poison", "0\n");
+	all = describe();
+	debug = json_object_get(all, "debug");
+	assert_int_equal(json_array_size(debug), 2);
+	assert_string_equal(json_string_value(json_array_get(debug, 0)),
+			    "slub_debug=FZ");
+	assert_string_equal(json_string_value(json_array_get(debug, 1)),
+			    "kmalloc-64/red_zone");
+	json_decref(all);
+}
+
+/* JSON is UTF-8; a command line need not be. */
+static void test_strange_bytes_do_no_harm(void **state)
+{
+	json_t *all;
+
+	(void)state;
+	put("/proc/cmdline", "name=\xff\xfe\n");
+	all = describe();
+	assert_string_equal(json_string_value(json_object_get(all, "cmdline")),
+			    "name=??");
+	json_decref(all);
+}
+
+#define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_ROOT(test_empty_machine_is_not_guessed),
+		WITH_ROOT(test_files_are_read),
+		WITH_ROOT(test_init_on_alloc_is_the_last_that_was_said),
+		WITH_ROOT(test_debug_options_that_are_on_are_listed),
+		WITH_ROOT(test_strange_bytes_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("system", tests, NULL, NULL) != 0;
+}
