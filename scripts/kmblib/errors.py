@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How a command ends: its exit code, and one line that says why."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from enum import IntEnum
+from types import FrameType
+from typing import Callable, NoReturn
+
+
+class Code(IntEnum):
+    """Exit codes of every command of kmbench."""
+
+    GOOD = 0
+    FAILED = 1
+    BROKEN = 2
+    CANNOT_TELL = 3
+
+
+class KmbError(Exception):
+    """Ends a command with one line: what, which value, what would be right."""
+
+    code = Code.BROKEN
+
+
+class Failed(KmbError):
+    """The kernel under test failed or regressed."""
+
+    code = Code.FAILED
+
+
+class Broken(KmbError):
+    """Wrong use, or a set-up that does not work."""
+
+    code = Code.BROKEN
+
+
+class CannotTell(KmbError):
+    """Inconclusive, not comparable, not deterministic, interrupted."""
+
+    code = Code.CANNOT_TELL
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def command(main: Callable[[], Code]) -> NoReturn:
+    """Run a command's main() and turn its end into an exit code.
+
+    SIGTERM and SIGHUP are treated as Ctrl-C, so that every `finally` runs:
+    no process, no half-made thing in the cache is left behind.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        sys.exit(main())
+    except KmbError as error:
+        print(f"kmbench: {error}", file=sys.stderr)
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        print("kmbench: interrupted; what was complete is kept", file=sys.stderr)
+        sys.exit(Code.CANNOT_TELL)
+    except OSError as error:
+        print(f"kmbench: {error}", file=sys.stderr)
+        sys.exit(Code.BROKEN)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The options that commands share. Each is also a variable of make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+
+from .errors import Broken
+
+CLOCKS = ("virtual", "real")
+# Less does not boot: the image, the initramfs and a kernel's own tables.
+MEM_MIN_MIB = 256
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser whose errors are one line and whose exit code is 2."""
+
+    class Parser(argparse.ArgumentParser):
+        """As argparse, but it raises."""
+
+        def error(self, message: str) -> None:  # type: ignore[override]
+            raise Broken(f"{message}; see --help")
+
+    return Parser(description=description, allow_abbrev=False)
+
+
+def add(args: argparse.ArgumentParser, *names: str) -> None:
+    """Add shared options; the default of each is make's variable of that name."""
+    texts = {
+        "kernel": "a kernel of the distribution: 6.1 (default), 6.12, 7.3",
+        "kdir": "a kernel tree of your own instead; never written to",
+        "clock": "virtual (default: instructions, exact) or real (time, noisy)",
+        "scenarios": "which cells: names or globs, separated by spaces (default: all)",
+        "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
+        "cpus": "processors of the virtual machine (default: 1)",
+        "run": "a directory of results/runs (default: the newest)",
+    }
+    for name in names:
+        default = os.environ.get(name.upper(), "").strip()
+        args.add_argument(f"--{name}", default=default, metavar=name.upper(),
+                          help=texts[name])
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the virtual machine is like.
+
+    clock: "virtual" or "real". mem_mib: MiB of memory. cpus: processors.
+    """
+
+    clock: str
+    mem_mib: int
+    cpus: int
+
+
+def _mem_mib(text: str) -> int:
+    match = re.fullmatch(r"(\d+)([MG])", text or "1G")
+    if not match:
+        raise Broken(f"MEM={text} is no amount of memory; write it as 512M or 2G")
+    mib = int(match[1]) * (1024 if match[2] == "G" else 1)
+    if mib < MEM_MIN_MIB:
+        raise Broken(f"MEM={text} is too small to boot; at least {MEM_MIN_MIB}M")
+    return mib
+
+
+def machine(args: argparse.Namespace) -> Machine:
+    """Check --clock, --mem and --cpus before anything is built or booted."""
+    clock = args.clock or CLOCKS[0]
+    if clock not in CLOCKS:
+        raise Broken(f"no CLOCK={clock}; there are: {' '.join(CLOCKS)}")
+    if not re.fullmatch(r"[1-9]\d{0,2}", args.cpus or "1"):
+        raise Broken(f"CPUS={args.cpus} is no number of processors; 1 or more")
+    cpus = int(args.cpus or 1)
+    if clock == "virtual" and cpus > 1:
+        raise Broken(f"CPUS={cpus} with CLOCK=virtual: instructions are counted exactly "
+                     "on one processor only; CPUS=1 or CLOCK=real")
+    return Machine(clock, _mem_mib(args.mem), cpus)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Child processes that never outlive the command that started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Iterator, Mapping, Sequence
+
+from .errors import Broken
+from .progress import Step
+
+# What make(1) and a user hand down that a build of ours must not see.
+_HIDDEN = (
+    "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKEFILES", "GNUMAKEFLAGS",
+    "KERNEL", "KDIR", "CLOCK", "SCENARIOS", "MEM", "CPUS", "RUN",
+    "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS", "O", "V", "C", "W", "M",
+)
+
+
+def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a build: this one without the caller's make."""
+    env = {k: v for k, v in os.environ.items()
+           if k not in _HIDDEN and not k.startswith(("KBUILD_", "KCONFIG_"))}
+    env["LC_ALL"] = "C"
+    env.update(extra or {})
+    return env
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """End a child and all that it started (it leads its own session)."""
+    for sig, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 10.0)):
+        try:
+            os.killpg(child.pid, sig)
+        except ProcessLookupError:
+            break
+        try:
+            child.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            continue
+    child.wait()
+
+
+@contextmanager
+def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DEVNULL,
+          stdin: IO[bytes] | int = subprocess.DEVNULL, cwd: Path | None = None,
+          env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A child in a session of its own that is gone when the block is left.
+
+    setpriv(1) has the kernel kill it even when this process is killed.
+    """
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
+        stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,
+        env=clean_env(env), start_new_session=True)
+    try:
+        yield process
+    finally:
+        _kill_group(process)
+
+
+def wait(process: subprocess.Popen[bytes], step: Step | None = None,
+         timeout: float | None = None) -> int | None:
+    """Wait for a child, ticking a step.
+
+    Returns its exit status, or None when `timeout` seconds have passed.
+    """
+    waited = 0.0
+    while timeout is None or waited < timeout:
+        try:
+            return process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            waited += 0.2
+        if step:
+            step.tick()
+    return None
+
+
+def last_lines(log: Path, count: int = 1) -> str:
+    """The last non-empty lines of a log, for an error message."""
+    if not log.exists():
+        return "(no output)"
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    return "\n".join([line for line in lines if line][-count:]) or "(no output)"
+
+
+def first_error(log: Path) -> str:
+    """The line of a build log that names the first error, else its last line."""
+    for line in log.read_text(errors="replace").splitlines():
+        if "error:" in line or line.startswith(("E: ", "ERROR:")) or "***" in line:
+            return line.strip()
+    return last_lines(log)
+
+
+def run(argv: Sequence[str | Path], log: Path, *, what: str, step: Step | None = None,
+        cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    """Run a command with its output in `log`; Broken when it fails."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out, child(argv, stdout=out, cwd=cwd, env=env) as process:
+        status = wait(process, step)
+    if status:
+        raise Broken(f"{what} failed: {first_error(log)} (all of it: {log})")
+
+
+def output(argv: Sequence[str | Path], *, what: str, cwd: Path | None = None,
+           env: Mapping[str, str] | None = None) -> str:
+    """A short command's standard output; Broken when it fails."""
+    done = subprocess.run([str(a) for a in argv], cwd=cwd, env=clean_env(env),
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Broken(f"{what} failed: {reason[-1] if reason else done.returncode}")
+    return done.stdout.decode(errors="surrogateescape")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a long step is doing: what, how far, how long. On stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+# Seconds between two lines of a step where stderr is no terminal.
+LINE_EVERY = 15.0
+
+
+class Step:
+    """One step under way; tick() may be called as often as one likes."""
+
+    def __init__(self, what: str, how_far: Callable[[], str] | None = None) -> None:
+        self.what = what
+        self.how_far = how_far
+        self._start = self._last = time.monotonic()
+        self._tty = sys.stderr.isatty()
+
+    def seconds(self) -> float:
+        """Seconds since the step began."""
+        return time.monotonic() - self._start
+
+    def tick(self) -> None:
+        """Show how far the step is, if it is time to."""
+        every = 0.5 if self._tty else LINE_EVERY
+        if time.monotonic() - self._last < every:
+            return
+        self._last = time.monotonic()
+        far = self.how_far() if self.how_far else ""
+        self._show(f"{far or 'under way'}, {self.seconds():.0f} s")
+
+    def done(self, word: str) -> None:
+        """Close the step with a word and its duration."""
+        self._show(f"{word}, {self.seconds():.1f} s", last=True)
+
+    def _show(self, text: str, last: bool = False) -> None:
+        line = f"  {self.what}: {text}"
+        if self._tty:
+            end = "\n" if last else ""
+            print(f"\r\033[K{line}", end=end, file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(what: str, how_far: Callable[[], str] | None = None) -> Iterator[Step]:
+    """Announce a step, hand it out, close it as done or as stopped."""
+    current = Step(what, how_far)
+    try:
+        yield current
+    except BaseException:
+        current.done("stopped")
+        raise
+    current.done("done")
