@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A KTAP log, read by the kernel's own kunit.py, as cases and promises.
+
+kunit.py says what passed; it drops the reason of a skip, and knows nothing of
+promises, so these two are read from the log's lines beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+from . import proc
+from .vm import badness
+
+_RESULT = re.compile(r"^(?P<indent> *)(?:not )?ok \d+ (?:- )?(?P<name>.*?)(?: # SKIP ?(?P<why>.*))?$")
+_SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
+_PROMISE = re.compile(r"^ *# (?P<case>\S+): promise (?P<nr>\d+) (?P<kind>[CI]): (?P<text>.*) \((?P<place>.*)\)$")
+_SKIP = re.compile(r"^ *# (?P<case>\S+): skip: (?P<why>.*)$")
+_FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*)$")
+
+_OUTCOMES = {"PASS": "pass", "SKIP": "skip", "FAIL": "fail", "ERROR": "error"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One result: suite, case, parameter ("" if the case has none).
+
+    outcome: pass, fail, skip or error. reason: why, where it did not pass.
+    """
+
+    suite: str
+    case: str
+    parameter: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A row of the promise table, as the kernel under test printed it."""
+
+    nr: int
+    kind: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a log says.
+
+    cases: in order. promises: by the name of the case that checks each.
+    sound: kunit.py found nothing wrong, neither failures nor a broken log.
+    started: the kernel came as far as KUnit. complaint: the first warning,
+    BUG or panic since then that no case had asked for, or how the kernel
+    died before; "" for none.
+    """
+
+    cases: tuple[Case, ...]
+    promises: dict[str, Promise]
+    sound: bool
+    started: bool
+    complaint: str
+
+
+def _kunit_parse(kunit_py: Path, log: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["/usr/bin/python3", str(kunit_py), "parse", *options, str(log)],
+                          capture_output=True, check=False, env=proc.clean_env())
+
+
+def lines_of(kunit_py: Path, log: Path) -> list[str]:
+    """The KTAP lines of a console log, without what the console put before."""
+    done = _kunit_parse(kunit_py, log, "--raw_output=kunit")
+    return [line.rstrip() for line in done.stdout.decode(errors="replace").splitlines()]
+
+
+def _skips(lines: list[str]) -> dict[tuple[str, ...], str]:
+    """The path of names of each skipped result, and the reason.
+
+    KUnit of 6.1 says only "ok" of a parameter that was skipped, so the line
+    in which the case itself said so counts for the result that follows it.
+    """
+    found: dict[tuple[str, ...], str] = {}
+    open_tests: dict[int, str] = {}
+    said = ("", "")
+    for line in lines:
+        if match := _SKIP.match(line):
+            said = (match["case"], match["why"])
+        elif match := _SUBTEST.match(line):
+            open_tests[len(match["indent"]) // 4] = match["name"]
+        elif match := _RESULT.match(line):
+            depth = len(match["indent"]) // 4
+            path = (*(open_tests.get(d, "") for d in range(1, depth + 1)), match["name"])
+            own = said[1] if said[0] in path else ""
+            if match["why"] is not None or own:
+                found[path] = match["why"] or own
+            said = ("", "")
+    return found
+
+
+def _failures(lines: list[str]) -> dict[str, str]:
+    """The message of each case's first failed expectation, on one line."""
+    found: dict[str, str] = {}
+    for at, line in enumerate(lines):
+        if match := _FAILURE.match(line):
+            message = " ".join(text.strip() for text in lines[at + 1:at + 12]
+                               if text.startswith("     ") and "# " not in text
+                               and not text.strip().startswith(("ok ", "not ok ")))
+            found.setdefault(match["case"], message or match["text"])
+    return found
+
+
+def _leaves(group: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for sub in group["sub_groups"]:
+        yield from _leaves(sub, (*path, sub["name"]))
+    for case in group["test_cases"]:
+        yield (*path, case["name"]), _OUTCOMES[case["status"]]
+
+
+def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str],
+          failures: dict[str, str]) -> Case:
+    suite, case, parameter = (*path, "", "", "")[:3]
+    if outcome == "pass" and path in skips:
+        outcome = "skip"
+    reason = {"skip": skips.get(path, ""), "fail": failures.get(case, ""),
+              "error": "died here: the log ends or the kernel crashed"}.get(outcome, "")
+    return Case(suite, case, parameter, outcome, reason)
+
+
+def _complaint(console: str) -> str:
+    """What the kernel complained of since KUnit began, but was not asked to.
+
+    A kernel that does not come that far died at its last line.
+    """
+    since = re.split(r"K?TAP version", console, maxsplit=1)
+    if len(since) < 2:
+        lines = [line.strip() for line in console.splitlines() if line.strip()]
+        panics = [line for line in lines if "Kernel panic" in line]
+        return f"it died before KUnit: {(panics or lines[-1:])[0]}" if lines else ""
+    asked = re.compile(r"kmbench: the following warning is asked for.*?"
+                       r"kmbench: the warning that was asked for is over", re.S)
+    return badness(asked.sub("", since[1]))
+
+
+def read(kunit_py: Path, log: Path) -> Log:
+    """Read a log with the kunit.py of the kernel that wrote it."""
+    lines = lines_of(kunit_py, log)
+    skips, failures = _skips(lines), _failures(lines)
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        done = _kunit_parse(kunit_py, log, f"--json={out.name}")
+        text = Path(out.name).read_text()
+    leaves = list(_leaves(json.loads(text), ())) if text else []
+    cases = tuple(_case(path, outcome, skips, failures) for path, outcome in leaves)
+    promises = {m["case"]: Promise(int(m["nr"]), m["kind"], m["text"], m["place"])
+                for m in map(_PROMISE.match, lines) if m}
+    return Log(cases, promises, done.returncode == 0, bool(lines),
+               _complaint(log.read_text(errors="replace")))

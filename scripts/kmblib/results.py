@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The results of a run: where they lie, what every file begins with, and that
+each one is valid against results/schema.json before it is written."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import os
+import re
+import shlex
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Iterator
+
+import jsonschema
+
+from . import proc
+from .errors import Broken
+from .farm import REPO
+from .kernels import Kernel
+
+SCHEMA = REPO / "results/schema.json"
+RUNS = REPO / "results/runs"
+FORMAT_VERSION = 1
+# boots / boot / measurement / measured / cells / cell
+_ONE_LINE_DEPTH = 6
+
+
+@functools.lru_cache(maxsize=None)
+def tool_version() -> str:
+    """The version of this suite: git's description, or VERSION's content."""
+    try:
+        return proc.output(["git", "-c", "safe.directory=*", "describe", "--always",
+                            "--dirty", "--tags"], cwd=REPO, what="git describe").strip()
+    except (Broken, FileNotFoundError):
+        return "unknown"
+
+
+def _make_run(kernel: Kernel) -> Path:
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", *(f".{n}" for n in range(1, 100))):
+        path = RUNS / f"{stamp}-{kernel.label}{suffix}"
+        try:
+            path.mkdir(parents=True)
+            return path
+        except FileExistsError:
+            continue
+    raise Broken(f"{RUNS}: a hundred runs in one second; remove some")
+
+
+@contextmanager
+def new_run(kernel: Kernel) -> Iterator[Path]:
+    """A fresh directory results/runs/<time>-<kernel>/.
+
+    It is gone afterwards if nothing was put into it.
+    """
+    path = _make_run(kernel)
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            path.rmdir()
+
+
+def find_run(name: str) -> Path:
+    """The run that RUN= names (a path, or a name in results/runs), or the newest."""
+    if name:
+        for path in (Path(name), RUNS / name):
+            if path.is_dir():
+                return path
+        raise Broken(f"no RUN={name}; {_known_runs()}")
+    runs = sorted(p for p in RUNS.glob("*") if any(p.glob("*.json")))
+    if not runs:
+        raise Broken(f"no results in {RUNS}; `make run` makes some")
+    return runs[-1]
+
+
+def _known_runs() -> str:
+    names = [p.name for p in sorted(RUNS.glob("*"))]
+    return f"there are: {' '.join(names[-5:])}" if names else "there are none yet"
+
+
+def command(target: str, kernel: Kernel, **variables: str) -> str:
+    """The make command that repeats a run."""
+    words = {("KDIR" if kernel.is_tree else "KERNEL"):
+             str(kernel.source) if kernel.is_tree else kernel.label, **variables}
+    given = [f"{name}={shlex.quote(value)}" for name, value in words.items() if value]
+    return " ".join(["make", target, *given])
+
+
+def compiler(config: str) -> str:
+    """The compiler that a kernel's .config names."""
+    match = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)
+    return match[1] if match else "unknown"
+
+
+def header(kind: str, kernel: Kernel, repeat: str) -> dict[str, Any]:
+    """What every results file begins with."""
+    return {
+        "format": kind, "format_version": FORMAT_VERSION,
+        "time": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "tool": {"version": tool_version()},
+        "command": repeat,
+        "kernel": {"label": kernel.label, "version": kernel.version,
+                   "origin": "tree" if kernel.is_tree else "distribution"},
+    }
+
+
+def check(document: Any, what: str) -> None:
+    """Broken, with the first reason, unless a document matches the schema."""
+    schema = json.loads(SCHEMA.read_text())
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schema).iter_errors(document))
+    if error:
+        place = "/".join(str(p) for p in error.absolute_path) or "top"
+        raise Broken(f"{what}: not valid at {place}: {error.message[:200]}")
+
+
+def _layout(value: Any, depth: int = 0) -> str:
+    """JSON for people and diffs: what lies deeper than a cell is on its line."""
+    if depth >= _ONE_LINE_DEPTH or not isinstance(value, (dict, list)) or not value:
+        return json.dumps(value)
+    pad = "\n" + " " * (depth + 1)
+    if isinstance(value, dict):
+        rows = [f"{json.dumps(k)}: {_layout(v, depth + 1)}" for k, v in value.items()]
+        return "{" + pad + f",{pad}".join(rows) + pad[:-1] + "}"
+    return "[" + pad + f",{pad}".join(_layout(v, depth + 1) for v in value) + pad[:-1] + "]"
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Validate a document and write it whole or not at all."""
+    check(document, path.name)
+    aside = path.with_name(f"{path.name}.part")
+    aside.write_text(_layout(document) + "\n")
+    os.replace(aside, path)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a results file and validate it; Broken when it is none."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise Broken(f"{path}: not a results file: {error}") from error
+    check(document, str(path))
+    return document
