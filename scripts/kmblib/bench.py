@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Cost: the tool's scenarios in a virtual machine, with and without zeroing.
+
+Two boots of the same guest: init_on_alloc=0, the primary figure, and
+init_on_alloc=1, which distributions switch on and which makes every
+allocation contain a memset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import build, initramfs, qemu, results, vm
+from .errors import Broken, Code, Failed, KmbError
+from .kernels import Kernel
+from .options import Machine
+
+INIT_ON_ALLOC = (0, 1)
+# Seconds a boot may take; the whole table needs about 30 on two slow cores.
+TIMEOUT = 600.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request to measure.
+
+    scenarios: names or globs for the tool. run: where logs and results go.
+    """
+
+    kernel: Kernel
+    machine: Machine
+    scenarios: tuple[str, ...]
+    run: Path
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the boots of a job share."""
+
+    boot: build.Boot
+    archive: Path
+    accel_name: str
+    accel: tuple[str, ...]
+    why_not_kvm: str
+
+
+def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[build.Boot, initramfs.Guest]:
+    """Build what a guest of this kernel needs, to run a command of the tool.
+
+    fault: break the guest instead, as kmbench_fault.ko knows how to.
+    """
+    boot = build.kernel_for_vm(kernel)
+    modules = build.modules(kernel, boot)
+    tool = build.tool(kernel)
+    loaded = [(m, "") for m in boot.modules] + [(modules / "kmbench.ko", "")]
+    if fault:
+        loaded.append((modules / "kmbench_fault.ko", f"fault={fault}"))
+    return boot, initramfs.Guest(tool / "init", {"kmbench": tool / "kmbench-static"},
+                                 tuple(loaded), ("/bin/kmbench", *command))
+
+
+def _parts(job: Job, scratch: Path) -> Parts:
+    command = ("run", "--progress", "--json", initramfs.RESULTS, *job.scenarios)
+    boot, contents = guest(job.kernel, command)
+    archive = scratch / "initramfs"
+    initramfs.pack(contents, archive)
+    name, accel, why = qemu.accel(job.machine, boot.image, archive)
+    return Parts(boot, archive, name, accel, why)
+
+
+def _boot(job: Job, parts: Parts, init_on_alloc: int, scratch: Path) -> dict[str, Any]:
+    """One boot: its measurement, or the reason why there is none."""
+    base = f"init_on_alloc={init_on_alloc}"
+    cmdline = f"{vm.CMDLINE} {base}"
+    paths = qemu.Paths(parts.boot.image, parts.archive, job.run / f"console-{base}.log",
+                       scratch / f"verdict-{base}", scratch / f"results-{base}")
+    ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=TIMEOUT,
+                    what=f"{job.kernel.label}, {parts.accel_name}, {base}")
+    code = vm.judge(ended)
+    if code != Code.GOOD:
+        said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
+        reason = said[-1].removeprefix("kmbench: ") if said else f"kmbench exited with {code}"
+        raise (Failed if code == Code.FAILED else Broken)(reason)
+    measurement = json.loads(ended.results)
+    results.check(measurement, f"results of the guest ({base})")
+    return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
+
+
+def _boots(job: Job, parts: Parts, scratch: Path) -> tuple[list[dict[str, Any]], KmbError | None]:
+    """All boots: at once on the virtual clock, which nothing disturbs; else in turn.
+
+    Returns what was measured, and the first failure of the kernel under test.
+    """
+    workers = min(len(INIT_ON_ALLOC), os.cpu_count() or 1) if job.machine.clock == "virtual" else 1
+    with ThreadPoolExecutor(workers) as pool:
+        futures: list[Future[dict[str, Any]]] = [
+            pool.submit(_boot, job, parts, n, scratch) for n in INIT_ON_ALLOC]
+        done, failure = [], None
+        for future in futures:
+            try:
+                done.append(future.result())
+            except Failed as error:
+                failure = failure or error
+    return done, failure
+
+
+def _fingerprint(parts: Parts, machine: Machine) -> dict[str, Any]:
+    config = parts.boot.config.read_bytes()
+    return {"arch": "x86_64", "config_sha256": hashlib.sha256(config).hexdigest(),
+            "compiler": results.compiler(config.decode()), "qemu": qemu.version(),
+            "accelerator": parts.accel_name, "accelerator_options": shlex.join(parts.accel),
+            "why_not_kvm": parts.why_not_kvm, "clock": machine.clock,
+            "mem_mib": machine.mem_mib, "cpus": machine.cpus}
+
+
+def _repeat(job: Job) -> str:
+    machine = job.machine
+    return results.command("bench", job.kernel, CLOCK=machine.clock,
+                           SCENARIOS=" ".join(job.scenarios), MEM=f"{machine.mem_mib}M",
+                           CPUS=str(machine.cpus))
+
+
+def run(job: Job) -> Code:
+    """Measure one kernel and write bench.json."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        parts = _parts(job, Path(name))
+        boots, failure = _boots(job, parts, Path(name))
+        fingerprint = _fingerprint(parts, job.machine)
+    results.write(job.run / "bench.json", {
+        **results.header("kmbench-bench", job.kernel, _repeat(job)),
+        "fingerprint": fingerprint,
+        "verdict": "fail" if failure else "pass", "reason": str(failure or ""),
+        "boots": boots})
+    return Code.FAILED if failure else Code.GOOD

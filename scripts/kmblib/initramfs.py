@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The guest's file system: PID 1, the tool, modules, and what to run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import proc
+from .errors import Broken
+
+RESULTS = "/results.json"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What is put into a guest.
+
+    init: PID 1. programs: name in /bin to file. modules: files and their
+    parameters, in loading order. command: what PID 1 runs, as argv.
+    """
+
+    init: Path
+    programs: dict[str, Path]
+    modules: tuple[tuple[Path, str], ...]
+    command: tuple[str, ...]
+    directories: tuple[str, ...] = field(default=("proc", "sys", "dev", "tmp", "bin",
+                                                  "etc/kmbench", "lib/modules"))
+
+
+def _fill(guest: Guest, root: Path) -> None:
+    for name in guest.directories:
+        (root / name).mkdir(parents=True)
+    shutil.copy(guest.init, root / "init")
+    for name, program in guest.programs.items():
+        shutil.copy(program, root / "bin" / name)
+    lines = []
+    for module, parameters in guest.modules:
+        shutil.copyfile(module, root / "lib/modules" / module.name)
+        lines.append(f"/lib/modules/{module.name} {parameters}".strip() + "\n")
+    (root / "etc/kmbench/modules").write_text("".join(lines))
+    (root / "etc/kmbench/command").write_text("".join(f"{a}\n" for a in guest.command))
+
+
+def pack(guest: Guest, archive: Path) -> None:
+    """Write the archive that a kernel unpacks at boot.
+
+    The same content gives the same bytes: names are sorted, times and owners
+    are none.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch) / "root"
+        root.mkdir()
+        _fill(guest, root)
+        names = sorted(str(p.relative_to(root)) for p in root.rglob("*"))
+        proc.output(["find", root, "-exec", "touch", "-h", "-d", "@0", "{}", "+"], what="touch")
+        done = subprocess.run(
+            ["cpio", "--quiet", "-o", "-H", "newc", "--reproducible", "-R", "0:0"],
+            input="\n".join(names).encode(), cwd=root, capture_output=True, check=False)
+    if done.returncode:
+        raise Broken(f"cpio: {done.stderr.decode(errors='replace').strip()}")
+    archive.write_bytes(done.stdout)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The command line of the virtual machine, and whether KVM really works."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, proc
+from .options import Machine
+from .progress import step
+
+BINARY = "qemu-system-x86_64"
+# Seconds after which a probe boot under KVM is taken to hang. It needs two.
+_PROBE_TIMEOUT = 20.0
+
+# Time is the number of instructions: nothing of the host gets in.
+_VIRTUAL = ("-accel", "tcg", "-icount", "shift=0,sleep=off",
+            "-rtc", "clock=vm,base=2026-01-01", "-cpu", "max,-rdrand,-rdseed", "-seed", "1")
+_TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
+_KVM = ("-accel", "kvm", "-cpu", "host")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Files of one boot: what goes in, and where each channel ends."""
+
+    image: Path
+    initramfs: Path
+    console: Path
+    verdict: Path
+    results: Path
+
+
+def _channel(name: str, path: Path) -> list[str]:
+    return ["-chardev", f"file,id={name},path={path}",
+            "-device", f"virtserialport,chardev={name},name=kmbench.{name}"]
+
+
+def argv(paths: Paths, machine: Machine, accel: tuple[str, ...], cmdline: str) -> list[str]:
+    """QEMU's arguments: no network, no display, no disk; three ways out."""
+    return [
+        BINARY, *accel, "-m", f"{machine.mem_mib}M", "-smp", str(machine.cpus),
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-kernel", str(paths.image), "-initrd", str(paths.initramfs), "-append", cmdline,
+        "-chardev", f"file,id=console,path={paths.console}", "-serial", "chardev:console",
+        # With ioeventfd the moment of a transfer depends on a thread of the host,
+        # and on the virtual clock the same kernel's figures differ.
+        "-device", "virtio-serial-pci,ioeventfd=off",
+        *_channel("verdict", paths.verdict), *_channel("results", paths.results),
+    ]
+
+
+@functools.lru_cache(maxsize=None)
+def version() -> str:
+    """QEMU's version, as it says it."""
+    return proc.output([BINARY, "--version"], what=BINARY).splitlines()[0]
+
+
+def _probe(image: Path, initramfs: Path, scratch: Path) -> str:
+    """Boot under KVM and see whether the guest says anything; why not, if not."""
+    paths = Paths(image, initramfs, scratch / "console", scratch / "verdict",
+                  scratch / "results")
+    line = argv(paths, Machine("real", 512, 1), _KVM, "console=ttyS0 panic=-1")
+    with step("probe whether KVM works") as current, \
+            (scratch / "qemu.log").open("wb") as log, proc.child(line, stdout=log) as process:
+        status = proc.wait(process, current, _PROBE_TIMEOUT)
+    if status is None:
+        return f"a guest under KVM did not finish booting in {_PROBE_TIMEOUT:.0f} s"
+    if status or not paths.verdict.exists() or not paths.verdict.read_bytes():
+        return f"a guest under KVM did not boot: {proc.last_lines(scratch / 'qemu.log')}"
+    return ""
+
+
+def kvm_refusal(image: Path, initramfs: Path) -> str:
+    """Why KVM is not used; "" when a probe boot showed that it works.
+
+    The answer is remembered for this host kernel and QEMU: that /dev/kvm can
+    be opened, or even makes a machine, proves nothing.
+    """
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "/dev/kvm is not there or may not be used"
+
+    def ask(aside: Path) -> None:
+        scratch = cache.workdir("probe")
+        aside.write_text(json.dumps({"refusal": _probe(image, initramfs, scratch)}))
+
+    key = f"{platform.node()}-{platform.release()}-{version().split()[3]}"
+    answer: str = json.loads(cache.made(f"probe/kvm-{key}.json", ask).read_text())["refusal"]
+    return answer
+
+
+def accel(machine: Machine, image: Path, initramfs: Path) -> tuple[str, tuple[str, ...], str]:
+    """Which accelerator: its name, its arguments, and why not KVM."""
+    if machine.clock == "virtual":
+        return "tcg-icount", _VIRTUAL, "the virtual clock counts instructions of TCG"
+    refusal = kvm_refusal(image, initramfs)
+    return ("tcg", _TCG, refusal) if refusal else ("kvm", _KVM, "")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One boot of a guest, and what may be believed of it.
+
+    runner --initramfs, command line-->  QEMU [ kernel -> init -> kmbench ]
+           <--- console (dmesg) --------  ttyS0: read for badness only
+           <--- results (JSON) ---------  virtio port kmbench.results
+           <--- verdict (one line) -----  virtio port kmbench.verdict, last
+
+A boot passes only if the guest wrote its verdict, the results are as long and
+have the checksum that it says, and the console shows nothing bad. Silence,
+time-outs, panics, oopses, warnings and truncated output all fail.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import proc, qemu
+from .errors import Broken, Code, Failed
+from .options import Machine
+from .progress import step
+
+# A kernel under test that does any of these has failed, whatever it says.
+CMDLINE = "console=ttyS0 nokaslr panic=-1 panic_on_warn=1 oops=panic"
+
+_NO_MEMORY = re.compile(r"Out of memory and no killable|deadlocked on memory|"
+                        r"Initramfs unpacking failed|Out of memory: Killed process 1 ")
+_BADNESS = re.compile(
+    r"Kernel panic|\bBUG: |\bBUG\b.*!|WARNING: |Oops[: ]|general protection fault|"
+    r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
+    r"UBSAN:|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
+_VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
+                      r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guest says of itself: exit code of the command, and how long
+    its results are (bytes) with which checksum; or an error of its set-up."""
+
+    exit: int
+    size: int
+    crc32: int
+    error: str
+
+
+def parse_verdict(text: str) -> Verdict | None:
+    """The verdict line, or None when there is no whole one."""
+    match = _VERDICT.fullmatch(text)
+    if not match:
+        return None
+    if match["error"] is not None:
+        return Verdict(0, 0, 0, match["error"])
+    return Verdict(int(match["exit"]), int(match["bytes"]), int(match["crc"], 16), "")
+
+
+def badness(console: str) -> str:
+    """The first bad line of a console log, without its time stamp; "" if none."""
+    for line in console.splitlines():
+        if _BADNESS.search(line):
+            return re.sub(r"^\[ *\d+\.\d+\] *", "", line.strip())
+    return ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a guest ended: timed_out after `timeout` seconds, or by itself."""
+
+    timed_out: bool
+    timeout: float
+    console: str
+    verdict: str
+    results: bytes
+
+
+def judge(ended: Ended) -> Code:
+    """The exit code of the guest's command, if the boot may be believed.
+
+    Raises Failed when the kernel under test broke, Broken when the guest's
+    set-up did.
+    """
+    bad = badness(ended.console)
+    if _NO_MEMORY.search(ended.console):
+        raise Broken("the guest's memory is too small to boot; give a larger MEM=")
+    if bad:
+        raise Failed(f"the guest's kernel complained: {bad}")
+    if ended.timed_out:
+        raise Failed(f"the guest hung: no verdict after {ended.timeout:.0f} s; its last "
+                     f"line: {_last_line(ended.console)}")
+    verdict = parse_verdict(ended.verdict)
+    if verdict is None:
+        raise Failed("the guest ended without a verdict; its last line: "
+                     f"{_last_line(ended.console)}")
+    if verdict.error:
+        raise Broken(f"the guest could not set itself up: {verdict.error}")
+    if len(ended.results) != verdict.size or zlib.crc32(ended.results) != verdict.crc32:
+        raise Failed(f"the guest's results were cut off: {len(ended.results)} of "
+                     f"{verdict.size} bytes arrived")
+    if verdict.exit == Code.GOOD and not verdict.size:
+        raise Broken("the guest's command says it is done, but wrote no results")
+    return Code(verdict.exit) if verdict.exit in list(Code) else Code.BROKEN
+
+
+def _last_line(console: str) -> str:
+    lines = [line.strip() for line in console.splitlines() if line.strip()]
+    return lines[-1] if lines else "(none)"
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
+         what: str, timeout: float) -> Ended:
+    """Boot a guest and wait until it is off, or for `timeout` seconds.
+
+    QEMU is gone when this returns, whichever way it returns.
+    """
+    for path in (paths.console, paths.verdict, paths.results):
+        path.unlink(missing_ok=True)
+    log = paths.console.with_suffix(".qemu")
+
+    def how_far() -> str:
+        return _last_line(_read(paths.console)[-400:].decode(errors="replace"))[-60:]
+
+    with step(what, how_far) as current, log.open("wb") as out, \
+            proc.child(qemu.argv(paths, machine, accel, cmdline), stdout=out) as process:
+        status = proc.wait(process, current, timeout)
+    if status:
+        raise Broken(f"QEMU did not run: {proc.last_lines(log)}")
+    log.unlink()
+    return Ended(status is None, timeout, _read(paths.console).decode(errors="replace"),
+                 _read(paths.verdict).decode(errors="replace"), _read(paths.results))
