@@ -24,16 +24,19 @@ const struct percentile percentiles[PERCENTILES_NR] = {
  * measurement__bound() - how many operations on objects of a size are due
  * @wanted: operations that were asked for.
  * @size: bytes of an object, at least 1.
+ * @budget: bytes of objects to go through, at most.
+ * @fewest: operations that are made whatever the budget.
  *
- * Return: @wanted, or fewer where MEASUREMENT_BUDGET bytes are fewer; never
- * below MEASUREMENT_FEWEST unless @wanted is.
+ * Return: @wanted, or fewer where @budget bytes are fewer; never below @fewest
+ * unless @wanted is.
  */
-uint32_t measurement__bound(uint32_t wanted, uint64_t size)
+uint32_t measurement__bound(uint32_t wanted, uint64_t size, uint64_t budget,
+			    uint32_t fewest)
 {
-	uint64_t bound = MEASUREMENT_BUDGET / size;
+	uint64_t bound = budget / size;
 
-	if (bound < MEASUREMENT_FEWEST)
-		bound = MEASUREMENT_FEWEST;
+	if (bound < fewest)
+		bound = fewest;
 	return wanted < bound ? wanted : bound;
 }
 
@@ -103,8 +106,11 @@ static int measured_cell__init(struct measured_cell *measured,
 
 	memset(measured, 0, sizeof(*measured));
 	measured->cell = cell;
-	measured->iterations = measurement__bound(options->iterations, size);
-	measured->warmup = measurement__bound(options->warmup, size);
+	measured->iterations = measurement__bound(options->iterations, size,
+						  MEASUREMENT_BUDGET,
+						  MEASUREMENT_FEWEST);
+	measured->warmup = measurement__bound(options->warmup, size,
+					      MEASUREMENT_BUDGET_WARMUP, 1);
 	measured->repetitions = calloc(options->repetitions,
 				       sizeof(struct repetition));
 	if (!measured->repetitions)

@@ -21,6 +21,8 @@
 #define MEASUREMENT_BUDGET	(1ULL << 20)
 /* ... but never below this many samples. */
 #define MEASUREMENT_FEWEST	2
+/* The same for warming up, which is over after the first large object. */
+#define MEASUREMENT_BUDGET_WARMUP	(MEASUREMENT_BUDGET / 8)
 
 #define PERCENTILES_NR		5
 
@@ -124,7 +126,8 @@ struct measurement_hooks {
 	void *arg;
 };
 
-uint32_t measurement__bound(uint32_t wanted, uint64_t size);
+uint32_t measurement__bound(uint32_t wanted, uint64_t size, uint64_t budget,
+			    uint32_t fewest);
 int repetition__check(const struct repetition *repetition, uint32_t iterations);
 struct measurement *measurement__new(const struct measurement_options *options,
 				     const struct catalog *catalog);

@@ -12,16 +12,17 @@
 
 static void test_large_objects_are_measured_less(void **state)
 {
+	const uint64_t budget = 1 << 20;
+
 	(void)state;
-	assert_int_equal(measurement__bound(512, 1), 512);
-	assert_int_equal(measurement__bound(512, 2048), 512);
-	assert_int_equal(measurement__bound(512, 2049), 511);
-	assert_int_equal(measurement__bound(512, 4096), 256);
-	assert_int_equal(measurement__bound(512, 4 << 20), MEASUREMENT_FEWEST);
-	assert_int_equal(measurement__bound(512, UINT64_MAX),
-			 MEASUREMENT_FEWEST);
-	assert_int_equal(measurement__bound(1, 4 << 20), 1);
-	assert_int_equal(measurement__bound(0, 8), 0);
+	assert_int_equal(measurement__bound(512, 1, budget, 2), 512);
+	assert_int_equal(measurement__bound(512, 2048, budget, 2), 512);
+	assert_int_equal(measurement__bound(512, 2049, budget, 2), 511);
+	assert_int_equal(measurement__bound(512, 4096, budget, 2), 256);
+	assert_int_equal(measurement__bound(512, 4 << 20, budget, 2), 2);
+	assert_int_equal(measurement__bound(512, UINT64_MAX, budget, 3), 3);
+	assert_int_equal(measurement__bound(1, 4 << 20, budget, 2), 1);
+	assert_int_equal(measurement__bound(0, 8, budget, 2), 0);
 }
 
 /* A repetition whose samples are these. */
