@@ -8,8 +8,8 @@ allocation contain a memset.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import json
 import os
 import shlex
 import tempfile
@@ -70,9 +70,10 @@ def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[bu
 def _parts(job: Job, scratch: Path) -> Parts:
     command = ("run", "--progress", "--json", initramfs.RESULTS, *job.scenarios)
     boot, contents = guest(job.kernel, command)
-    archive = scratch / "initramfs"
+    archive, probe = scratch / "initramfs", scratch / "initramfs-probe"
     initramfs.pack(contents, archive)
-    name, accel, why = qemu.accel(job.machine, boot.image, archive)
+    initramfs.pack(dataclasses.replace(contents, command=("/bin/kmbench", "info")), probe)
+    name, accel, why = qemu.accel(job.machine, boot.image, probe)
     return Parts(boot, archive, name, accel, why)
 
 
@@ -89,8 +90,7 @@ def _boot(job: Job, parts: Parts, init_on_alloc: int, scratch: Path) -> dict[str
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
         reason = said[-1].removeprefix("kmbench: ") if said else f"kmbench exited with {code}"
         raise (Failed if code == Code.FAILED else Broken)(reason)
-    measurement = json.loads(ended.results)
-    results.check(measurement, f"results of the guest ({base})")
+    measurement = results.parse(ended.results, f"results of the guest ({base})")
     return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
 
 

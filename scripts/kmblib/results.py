@@ -137,11 +137,19 @@ def write(path: Path, document: dict[str, Any]) -> None:
     os.replace(aside, path)
 
 
+def parse(text: bytes, what: str) -> dict[str, Any]:
+    """Read a results document and validate it; Broken when it is none."""
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Broken(f"{what}: not JSON: {error}") from error
+    check(document, what)
+    return document
+
+
 def load(path: Path) -> dict[str, Any]:
     """Read a results file and validate it; Broken when it is none."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise Broken(f"{path}: not a results file: {error}") from error
-    check(document, str(path))
-    return document
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise Broken(f"{path}: {error.strerror}; name a run that has it") from error
