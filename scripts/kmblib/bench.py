@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, initramfs, qemu, results, vm
+from . import build, initramfs, proc, qemu, results, vm
 from .errors import Broken, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
@@ -104,11 +104,17 @@ def _boots(job: Job, parts: Parts, scratch: Path) -> tuple[list[dict[str, Any]],
         futures: list[Future[dict[str, Any]]] = [
             pool.submit(_boot, job, parts, n, scratch) for n in INIT_ON_ALLOC]
         done, failure = [], None
-        for future in futures:
-            try:
-                done.append(future.result())
-            except Failed as error:
-                failure = failure or error
+        try:
+            for future in futures:
+                try:
+                    done.append(future.result())
+                except Failed as error:
+                    failure = failure or error
+        except BaseException:
+            # Leaving the pool waits for its threads, and these for their guests.
+            pool.shutdown(wait=False, cancel_futures=True)
+            proc.kill_children()
+            raise
     return done, failure
 
 

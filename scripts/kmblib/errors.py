@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from enum import IntEnum
 from types import FrameType
 from typing import Callable, NoReturn
@@ -65,4 +66,9 @@ def command(main: Callable[[], Code]) -> NoReturn:
         sys.exit(Code.CANNOT_TELL)
     except OSError as error:
         print(f"kmbench: {error}", file=sys.stderr)
+        sys.exit(Code.BROKEN)
+    except Exception:  # pylint: disable=broad-exception-caught
+        # Python's own exit code for this is 1: that the kernel failed.
+        traceback.print_exc()
+        print("kmbench: a bug of kmbench's scripts; the traceback stands above", file=sys.stderr)
         sys.exit(Code.BROKEN)

@@ -11,6 +11,7 @@ or, through VPATH, take them for its own.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from . import cache, proc
@@ -99,6 +100,8 @@ def _link_tree(tree: Path, farm: Path, files: set[str]) -> None:
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
         target.unlink(missing_ok=True)
         target.symlink_to(tree / name)
     if wanted != before:
@@ -108,9 +111,12 @@ def _link_tree(tree: Path, farm: Path, files: set[str]) -> None:
 def _copy_specials(tree: Path, farm: Path, files: set[str]) -> None:
     for name, line in _APPENDED.items():
         cache.write_if_changed(farm / name, (tree / name).read_text() + line)
-    for name in files:
-        if name.startswith(_COPIED):
-            cache.write_if_changed(farm / name, (tree / name).read_text())
+    copied = {name for name in files if name.startswith(_COPIED)}
+    for name in copied:
+        cache.write_if_changed(farm / name, (tree / name).read_text())
+    for have in (farm / _COPIED).rglob("*.py"):
+        if str(have.relative_to(farm)) not in copied:
+            have.unlink()
 
 
 def own_files() -> list[Path]:

@@ -109,8 +109,8 @@ def unpack_tar(archive: Path, into: Path, what: str) -> None:
         except BrokenPipeError:
             pass
         status = proc.wait(tar, current)
-    if status:
-        raise Broken(f"{what} failed: {proc.last_lines(log)}")
+        if status:
+            raise proc.failed(what, log)
     log.unlink()
 
 
@@ -134,20 +134,25 @@ def _named(name: str) -> Kernel:
                   source, key, distro)
 
 
-def _tree_version(tree: Path) -> str:
+def _tree_version(tree: Path) -> str | None:
     fields = dict(re.findall(r"^(\w+) *=[ \t]*(\S*)$",
                              (tree / "Makefile").read_text(errors="replace")[:2000], re.M))
+    if not {"VERSION", "PATCHLEVEL", "SUBLEVEL"} <= fields.keys():
+        return None
     return (f"{fields['VERSION']}.{fields['PATCHLEVEL']}.{fields['SUBLEVEL']}"
             f"{fields.get('EXTRAVERSION', '')}")
 
 
 def _tree(kdir: str) -> Kernel:
     tree = Path(kdir).resolve()
-    if not all((tree / f).is_file() for f in ("Makefile", "Kconfig", "mm/Kconfig", "mm/slab_common.c")):
+    version = None
+    if all((tree / f).is_file() for f in ("Makefile", "Kconfig", "mm/Kconfig", "mm/slab_common.c")):
+        version = _tree_version(tree)
+    if version is None:
         raise Broken(f"KDIR={kdir} is no kernel tree (Makefile, Kconfig and mm/ are "
                      "looked for); name the top of a source tree")
     digest = hashlib.sha256(str(tree).encode()).hexdigest()[:8]
-    return Kernel(f"{tree.name}", _tree_version(tree), tree, f"kdir-{tree.name}-{digest}", None)
+    return Kernel(f"{tree.name}", version, tree, f"kdir-{tree.name}-{digest}", None)
 
 
 def find(name: str | None, kdir: str | None) -> Kernel:

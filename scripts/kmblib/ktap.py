@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -23,6 +23,9 @@ _SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
 _PROMISE = re.compile(r"^ *# (?P<case>\S+): promise (?P<nr>\d+) (?P<kind>[CI]): (?P<text>.*) \((?P<place>.*)\)$")
 _SKIP = re.compile(r"^ *# (?P<case>\S+): skip: (?P<why>.*)$")
 _FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*)$")
+
+_KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
+_DIED = "died here: the log ends or the kernel crashed"
 
 _OUTCOMES = {"PASS": "pass", "SKIP": "skip", "FAIL": "fail", "ERROR": "error"}
 
@@ -80,40 +83,42 @@ def lines_of(kunit_py: Path, log: Path) -> list[str]:
     return [line.rstrip() for line in done.stdout.decode(errors="replace").splitlines()]
 
 
-def _skips(lines: list[str]) -> dict[tuple[str, ...], str]:
-    """The path of names of each skipped result, and the reason.
+def _message(lines: list[str], at: int) -> str:
+    """What a failed expectation says, on one line: all up to KUnit's next line."""
+    said: list[str] = []
+    for line in lines[at + 1:at + 12]:
+        if _KUNIT_LINE.match(line):
+            break
+        said.append(line.strip())
+    return " ".join(said) or lines[at].split(": ", 1)[1]
 
-    KUnit of 6.1 says only "ok" of a parameter that was skipped, so the line
-    in which the case itself said so counts for the result that follows it.
+
+def _reasons(lines: list[str]) -> tuple[dict[tuple[str, ...], str], dict[tuple[str, ...], str]]:
+    """Why each result was skipped, and why each failed, by its path of names.
+
+    A case says why before its result, or that of its parameter; KUnit of 6.1
+    says only "ok" of a parameter that was skipped, so the case's line counts.
     """
-    found: dict[tuple[str, ...], str] = {}
+    skips: dict[tuple[str, ...], str] = {}
+    failures: dict[tuple[str, ...], str] = {}
     open_tests: dict[int, str] = {}
-    said = ("", "")
-    for line in lines:
+    skip, failure = ("", ""), ""
+    for at, line in enumerate(lines):
         if match := _SKIP.match(line):
-            said = (match["case"], match["why"])
+            skip = (match["case"], match["why"])
+        elif match := _FAILURE.match(line):
+            failure = failure or _message(lines, at)
         elif match := _SUBTEST.match(line):
             open_tests[len(match["indent"]) // 4] = match["name"]
         elif match := _RESULT.match(line):
             depth = len(match["indent"]) // 4
             path = (*(open_tests.get(d, "") for d in range(1, depth + 1)), match["name"])
-            own = said[1] if said[0] in path else ""
+            own = skip[1] if skip[0] in path else ""
             if match["why"] is not None or own:
-                found[path] = match["why"] or own
-            said = ("", "")
-    return found
-
-
-def _failures(lines: list[str]) -> dict[str, str]:
-    """The message of each case's first failed expectation, on one line."""
-    found: dict[str, str] = {}
-    for at, line in enumerate(lines):
-        if match := _FAILURE.match(line):
-            message = " ".join(text.strip() for text in lines[at + 1:at + 12]
-                               if text.startswith("     ") and "# " not in text
-                               and not text.strip().startswith(("ok ", "not ok ")))
-            found.setdefault(match["case"], message or match["text"])
-    return found
+                skips[path] = match["why"] or own
+            failures[path] = failure
+            skip, failure = ("", ""), ""
+    return skips, failures
 
 
 def _leaves(group: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -124,13 +129,23 @@ def _leaves(group: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tupl
 
 
 def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str],
-          failures: dict[str, str]) -> Case:
+          failures: dict[tuple[str, ...], str]) -> Case:
     suite, case, parameter = (*path, "", "", "")[:3]
     if outcome == "pass" and path in skips:
         outcome = "skip"
-    reason = {"skip": skips.get(path, ""), "fail": failures.get(case, ""),
-              "error": "died here: the log ends or the kernel crashed"}.get(outcome, "")
+    reason = {"skip": skips.get(path, ""), "fail": failures.get(path, ""),
+              "error": _DIED}.get(outcome, "")
     return Case(suite, case, parameter, outcome, reason)
+
+
+def _named(cases: list[Case], promises: dict[str, Promise]) -> list[Case]:
+    """Name the cases that said which promise they test and have no result."""
+    ended = {case.case for case in cases}
+    begun = [name for name in promises if name not in ended]
+    for at, case in enumerate(cases):
+        if begun and case.outcome == "error" and not case.case:
+            cases[at] = replace(case, case=begun.pop(0))
+    return cases + [Case("", name, "", "error", _DIED) for name in begun]
 
 
 def _complaint(console: str) -> str:
@@ -150,14 +165,15 @@ def _complaint(console: str) -> str:
 
 def read(kunit_py: Path, log: Path) -> Log:
     """Read a log with the kunit.py of the kernel that wrote it."""
+    log = log.resolve()  # kunit.py opens it from another directory
     lines = lines_of(kunit_py, log)
-    skips, failures = _skips(lines), _failures(lines)
+    skips, failures = _reasons(lines)
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         done = _kunit_parse(kunit_py, log, f"--json={out.name}")
         text = Path(out.name).read_text()
     leaves = list(_leaves(json.loads(text), ())) if text else []
-    cases = tuple(_case(path, outcome, skips, failures) for path, outcome in leaves)
+    cases = [_case(path, outcome, skips, failures) for path, outcome in leaves]
     promises = {m["case"]: Promise(int(m["nr"]), m["kind"], m["text"], m["place"])
                 for m in map(_PROMISE.match, lines) if m}
-    return Log(cases, promises, done.returncode == 0, bool(lines),
+    return Log(tuple(_named(cases, promises)), promises, done.returncode == 0, bool(lines),
                _complaint(log.read_text(errors="replace")))

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Iterator, Mapping, Sequence
 
@@ -28,6 +30,17 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     env["LC_ALL"] = "C"
     env.update(extra or {})
     return env
+
+
+# Those that are running, in whichever thread.
+_children: set[subprocess.Popen[bytes]] = set()
+
+
+def kill_children() -> None:
+    """Kill all children, so that threads which wait for them go on."""
+    for process in list(_children):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -56,10 +69,12 @@ def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DE
         ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
         stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,
         env=clean_env(env), start_new_session=True)
+    _children.add(process)
     try:
         yield process
     finally:
         _kill_group(process)
+        _children.discard(process)
 
 
 def wait(process: subprocess.Popen[bytes], step: Step | None = None,
@@ -95,6 +110,13 @@ def first_error(log: Path) -> str:
     return last_lines(log)
 
 
+def failed(what: str, log: Path) -> Exception:
+    """What to raise when a command failed. On a full disk its log is empty, too."""
+    if shutil.disk_usage(log.parent).free < 1 << 20:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(log.parent))
+    return Broken(f"{what} failed: {first_error(log)} (all of it: {log})")
+
+
 def run(argv: Sequence[str | Path], log: Path, *, what: str, step: Step | None = None,
         cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     """Run a command with its output in `log`; Broken when it fails."""
@@ -102,7 +124,7 @@ def run(argv: Sequence[str | Path], log: Path, *, what: str, step: Step | None =
     with log.open("wb") as out, child(argv, stdout=out, cwd=cwd, env=env) as process:
         status = wait(process, step)
     if status:
-        raise Broken(f"{what} failed: {first_error(log)} (all of it: {log})")
+        raise failed(what, log)
 
 
 def output(argv: Sequence[str | Path], *, what: str, cwd: Path | None = None,

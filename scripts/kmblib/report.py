@@ -26,10 +26,10 @@ def number(value: int | None) -> str:
         return "-"
     if value < 100_000:
         return str(value)
-    for unit, scale in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
+    for unit, scale in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)):
         if value < 1000 * scale:
-            return f"{value / scale:.4g}{unit}"[:7]
-    return f"{value:.1e}"
+            return f"{value / scale:.4g}{unit}"
+    return f"{value / 1e18:.4g}E"
 
 
 def size(value: int) -> str:

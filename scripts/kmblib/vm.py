@@ -129,8 +129,8 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
     with step(what, how_far) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline), stdout=out) as process:
         status = proc.wait(process, current, timeout)
-    if status:
-        raise Broken(f"QEMU did not run: {proc.last_lines(log)}")
+        if status:
+            raise Broken(f"QEMU did not run: {proc.last_lines(log)}")
     log.unlink()
     return Ended(status is None, timeout, _read(paths.console).decode(errors="replace"),
                  _read(paths.verdict).decode(errors="replace"), _read(paths.results))
