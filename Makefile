@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door of kmbench. `make` alone prints help.
+
+# Also options of the commands in scripts/, which read them from here.
+export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN
+export PYTHONDONTWRITEBYTECODE := 1
+
+PREFIX ?= /usr/local
+
+.PHONY: help run check run_tests kunit bench report setup install clean
+
+help:
+	@echo 'kmbench: is kmalloc() right, and what does it cost?'
+	@echo
+	@echo 'The two commands:'
+	@echo '  make run      test the promises, measure the cost, print the report'
+	@echo '  make check    prove that the suite itself is sound (run_tests is the same)'
+	@echo
+	@echo 'One thing at a time:'
+	@echo '  make kunit    only the promises: KUnit in UML'
+	@echo '  make bench    only the cost: a virtual machine'
+	@echo '  make report   print the report of a run again'
+	@echo '  make setup    only install the packages that are missing'
+	@echo '  make install  install the tool kmbench into PREFIX=$(PREFIX)'
+	@echo '  make clean    remove results/runs; the cache stays'
+	@echo
+	@echo 'What to test:'
+	@echo '  KERNEL=6.1    the distribution'"'"'s kernel (default); or 6.12, 7.3'
+	@echo '  KDIR=DIR      your own tree, uncommitted changes included; never written to'
+	@echo
+	@echo 'How to measure:'
+	@echo '  CLOCK=virtual count instructions, exactly (default); or real: time, noisy'
+	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"' (default: all)'
+	@echo '  MEM=1G CPUS=1 of the virtual machine'
+	@echo
+	@echo 'Which results:'
+	@echo '  RUN=NAME      a directory of results/runs (default: the newest)'
+	@echo
+	@echo 'From the environment:'
+	@echo '  KMBENCH_CACHE=DIR     where kernels are kept (default: ~/.cache/kmbench)'
+	@echo '  KMBENCH_NO_INSTALL=1  name missing packages instead of installing them'
+	@echo
+	@echo 'Exit codes of scripts/*: 0 good; 1 the kernel under test failed;'
+	@echo '2 wrong use or broken set-up; 3 cannot tell. make itself says 2 for each.'
+
+setup:
+	@scripts/setup
+
+run check kunit bench: setup
+	@scripts/$@
+
+run_tests: check
+
+report: setup
+	@scripts/report
+
+install: setup
+	@scripts/install '$(DESTDIR)' '$(PREFIX)'
+
+clean:
+	rm -rf results/runs

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`make check`: everything that shows that the suite itself is sound."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import xml.etree.ElementTree
+from pathlib import Path
+
+from . import build, cache, farm, kernels, kunit, lint, proc, results
+from .errors import Code, KmbError
+from .kernels import Kernel
+from .progress import step
+from .tally import Tally
+
+
+def _warnings(log: Path) -> str:
+    found = [line for line in log.read_text(errors="replace").splitlines()
+             if re.search(r"(warning|error):", line)]
+    return "\n".join(dict.fromkeys(found))
+
+
+def _strict_module(kernel: Kernel) -> str:
+    """W=1 and sparse over the module, from nothing, so that all is looked at."""
+    boot = build.kernel_for_vm(kernel)
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        work = Path(name)
+        shutil.copytree(farm.REPO / "module", work, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("*.o", ".*"))
+        proc.run(["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}", "W=1", "C=2",
+                  "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], work / "log",
+                 what="W=1 C=2 of module/")
+        return _warnings(work / "log")
+
+
+def _strict_kunit(kernel: Kernel) -> str:
+    """W=1 and sparse over the suites, in a copy of the UML build directory."""
+    with cache.lock(f"kunit-{kernel.key}"):
+        built = cache.workdir(f"kunit/{kernel.key}")
+        copy = cache.workdir("strict") / kernel.key
+        shutil.rmtree(copy, ignore_errors=True)
+        proc.run(["cp", "-a", built, copy], cache.workdir("logs") / "cp.log", what="cp")
+        log = cache.workdir("logs") / "strict-kunit.log"
+        proc.run(["make", "-C", cache.workdir(f"farm/{kernel.key}"), f"O={copy}", "ARCH=um",
+                  f"-j{os.cpu_count()}", "W=1", "C=2", "mm/kmbench/kunit/"], log,
+                 what="W=1 C=2 of kunit/")
+        shutil.rmtree(copy)
+    return "\n".join(line for line in _warnings(log).splitlines() if f"{farm.HOME}/" in line)
+
+
+def _lint(tally: Tally, kernel: Kernel) -> None:
+    script = kernel.source / "scripts/checkpatch.pl"
+    lint.run(tally, (
+        lint.Lint("checkpatch", lint.checkpatch(script), "perl"),
+        lint.Lint("sparse and W=1 of module/", lambda _: _strict_module(kernel), "sparse"),
+        lint.Lint("sparse and W=1 of kunit/", lambda _: _strict_kunit(kernel), "sparse"),
+    ))
+
+
+def _kunit(tally: Tally, kernel: Kernel) -> None:
+    with results.new_run(kernel) as run:
+        kunit.run(kernel, run)
+        document = results.load(run / "kunit.json")
+    cases = [c for p in document["promises"] for c in p["cases"]] + document["controls"]
+    for case in cases:
+        name = "kunit: " + "/".join(filter(None, (case["suite"], case["case"], case["parameter"])))
+        if case["outcome"] == "skip":
+            tally.skip(name, case["reason"] or "no reason was given")
+        else:
+            tally.add(name, "" if case["outcome"] == "pass" else
+                      f"{case['outcome']}: {case['reason']}")
+    if document["verdict"] != "pass":
+        tally.add("kunit: the run as a whole", document["reason"])
+
+
+def _tap(tally: Tally, prefix: str, text: str) -> None:
+    for ok, name, why in re.findall(r"^(ok|not ok) \d+ - (.*?)(?: # SKIP ?(.*))?$", text, re.M):
+        if why:
+            tally.skip(f"{prefix}: {name}", why)
+        else:
+            tally.add(f"{prefix}: {name}", "" if ok == "ok" else "see the test's output above")
+
+
+def _tool(tally: Tally, kernel: Kernel) -> None:
+    """The tool's unit tests; their own totals are taken."""
+    work = build.tool(kernel)
+    done = subprocess.run(
+        [str(a) for a in (*build.tool_make(kernel, work), "check")], check=False,
+        env=proc.clean_env({"CMOCKA_MESSAGE_OUTPUT": "TAP"}), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = done.stdout.decode(errors="replace")
+    before = tally.failed
+    _tap(tally, "tool", text)
+    if done.returncode and tally.failed == before:
+        tally.add("tool: unit tests", "\n".join(text.splitlines()[-5:]))
+
+
+def _pytest(tally: Tally) -> None:
+    """The tests of the scripts, and of guests that break."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        report = Path(name) / "junit.xml"
+        log = Path(name) / "log"
+        with log.open("wb") as out, step("tests of the scripts and of guests") as current, \
+                proc.child(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
+                            "no:cacheprovider", f"--junitxml={report}", farm.REPO / "scripts/tests"],
+                           stdout=out, cwd=farm.REPO) as process:
+            proc.wait(process, current)
+        if not report.exists():
+            tally.add("scripts: tests", proc.last_lines(log, 5))
+            return
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            _junit_case(tally, case)
+
+
+def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element) -> None:
+    where = (case.get("classname") or "").split(".")[-1].removeprefix("test_")
+    name = f"{where}: {case.get('name', '').removeprefix('test_')}"
+    skipped, problem = case.find("skipped"), case.find("failure")
+    problem = case.find("error") if problem is None else problem
+    if skipped is not None:
+        tally.skip(name, skipped.get("message", ""))
+    else:
+        tally.add(name, "" if problem is None else (problem.text or "failed"))
+
+
+def run(kernel_name: str, kdir: str) -> Code:
+    """All checks with one kernel; prints the closing line."""
+    tally = Tally()
+    kernel = kernels.find(kernel_name, kdir)
+    for name, part in (("kunit", _kunit), ("lint", _lint), ("tool", _tool),
+                       ("scripts", lambda t, _k: _pytest(t))):
+        try:
+            part(tally, kernel)
+        except KmbError as error:
+            tally.add(f"{name}: set-up", str(error))
+    print(tally.line())
+    return tally.code()

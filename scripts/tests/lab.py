@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests that boot once for all tests: healthy ones, and each kind of broken one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from kmblib import bench, build, farm, initramfs, proc, qemu, vm
+from kmblib.kernels import Kernel
+from kmblib.options import Machine
+
+SCENARIO = "pair/task/GFP_KERNEL/64"
+# One that boots takes a few seconds; a machine under load, more.
+_TIMEOUT = 120.0
+# A hung guest is waited for so many times as long as a healthy one took.
+_PATIENCE = 2.5
+_PATIENCE_MIN = 8.0
+_MACHINE = Machine("virtual", 512, 1)
+# A version of the ABI that no tool speaks yet.
+OTHER_ABI = 2
+
+
+@dataclass(frozen=True)
+class Order:
+    """A guest to boot.
+
+    clock: virtual, or real, which is quicker and good enough for a guest that
+    dies. fault: parameter of kmbench_fault.ko, if it is to be loaded.
+    scenario: what the tool is asked for. word: added to the kernel's command
+    line. module: "ours", "none", or "other ABI". hangs: boot it last, and do
+    not wait for the whole time-out.
+    """
+
+    clock: str = "real"
+    fault: str = ""
+    scenario: str = SCENARIO
+    word: str = ""
+    module: str = "ours"
+    hangs: bool = False
+
+
+GUESTS = {
+    "virtual": Order("virtual"),
+    "virtual again": Order("virtual"),
+    "real": Order(),
+    "real again": Order(),
+    "warn": Order(fault="warn"),
+    "oops": Order(fault="oops"),
+    "panic": Order(fault="panic"),
+    "hang": Order(fault="hang", hangs=True),
+    "poweroff": Order(fault="poweroff"),
+    "truncate": Order(word="kmbench.truncate=100"),
+    "nonsense": Order(fault="nonsense"),
+    "no module": Order(module="none"),
+    "unknown scenario": Order(scenario="pear/task/GFP_KERNEL/64"),
+    "unknown context": Order(scenario="pair/tusk/GFP_KERNEL/64"),
+    "other ABI": Order(module="other ABI"),
+}
+
+
+def _other_abi(boot: build.Boot, work: Path) -> Path:
+    """kmbench.ko as build.modules() makes it, but of another ABI."""
+    shutil.copytree(farm.REPO / "module", work, ignore=shutil.ignore_patterns("*.o", ".*"))
+    header = work / "uapi/kmbench.h"
+    text, count = re.subn(r"(?m)^(#define KMB_ABI_VERSION\s+)\d+$", rf"\g<1>{OTHER_ABI}",
+                          header.read_text())
+    assert count == 1, f"{header} defines KMB_ABI_VERSION {count} times"
+    header.write_text(text)
+    proc.run(["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}",
+              "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], work / "build.log",
+             what="building kmbench.ko of another ABI")
+    return work / "kmbench.ko"
+
+
+class Lab:
+    """Boots guests in the background, two at a time, each once."""
+
+    def __init__(self, kernel: Kernel, scratch: Path) -> None:
+        self._scratch = scratch
+        # With a fault, for the file of the module that breaks guests.
+        self._boot, self._guest = bench.guest(kernel, ("run",), "warn")
+        self._pool = ThreadPoolExecutor(2)
+        self._futures: dict[str, Future[vm.Ended]] = {}
+        self._healthy = 0.0
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None,
+                 _where: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _modules(self, order: Order) -> tuple[tuple[Path, str], ...]:
+        *channel, (kmbench, _none), (fault, _warn) = self._guest.modules
+        modules = list(channel)
+        if order.module == "other ABI":
+            modules.append((_other_abi(self._boot, self._scratch / "other-abi"), ""))
+        elif order.module == "ours":
+            modules.append((kmbench, ""))
+        if order.fault:
+            modules.append((fault, f"fault={order.fault}"))
+        return tuple(modules)
+
+    def _run(self, name: str) -> vm.Ended:
+        order = GUESTS[name]
+        base = self._scratch / name.replace(" ", "-")
+        guest = replace(self._guest, modules=self._modules(order), command=(
+            "/bin/kmbench", "run", "--json", initramfs.RESULTS, order.scenario))
+        archive = base.with_suffix(".cpio")
+        initramfs.pack(guest, archive)
+        accel = qemu.accel(_MACHINE, self._boot.image, archive)[1]
+        paths = qemu.Paths(self._boot.image, archive, base.with_suffix(".console"),
+                           base.with_suffix(".verdict"), base.with_suffix(".results"))
+        began = time.monotonic()
+        ended = vm.boot(paths, _MACHINE, accel if order.clock == "virtual" else qemu._TCG,
+                        f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
+                        timeout=self._patience() if order.hangs else _TIMEOUT)
+        if name == "real":
+            self._healthy = time.monotonic() - began
+        return ended
+
+    def _patience(self) -> float:
+        self.ended("real")
+        return max(_PATIENCE_MIN, _PATIENCE * self._healthy)
+
+    def start(self, name: str) -> None:
+        """Have a guest booted; it is waited for in ended()."""
+        if GUESTS[name].hangs:
+            self.start("real")
+        if name not in self._futures:
+            self._futures[name] = self._pool.submit(self._run, name)
+
+    def ended(self, name: str) -> vm.Ended:
+        """How a guest ended that was started."""
+        return self._futures[name].result()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Commands that cannot do what they are told: exit code 2, one line that names
+the value and what would be right, and nothing left behind."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+from kmblib import farm
+
+# command, its variables, and the whole of what it says.
+_WRONG = {
+    "no such kernel": ("bench", {"KERNEL": "5.4"}, "kmbench: no KERNEL=5.4; there are: "
+                       "6.1 6.12 7.3 (or KDIR=/path/to/a/kernel/tree)"),
+    "no such kernel for kunit": ("kunit", {"KERNEL": "banana"}, "kmbench: no KERNEL=banana; "
+                                 "there are: 6.1 6.12 7.3 (or KDIR=/path/to/a/kernel/tree)"),
+    "no kernel tree": ("kunit", {"KDIR": "/proc"}, "kmbench: KDIR=/proc is no kernel tree "
+                       "(Makefile, Kconfig and mm/ are looked for); name the top of a source tree"),
+    "kernel and tree": ("bench", {"KERNEL": "6.1", "KDIR": "/proc"}, "kmbench: KERNEL=6.1 and "
+                        "KDIR=/proc exclude each other; give one"),
+    "unknown clock": ("bench", {"CLOCK": "wall"}, "kmbench: no CLOCK=wall; there are: virtual real"),
+    "too little memory": ("bench", {"MEM": "16M"}, "kmbench: MEM=16M is too small to boot; "
+                          "at least 256M"),
+    "no memory size": ("run", {"MEM": "lots"}, "kmbench: MEM=lots is no amount of memory; "
+                       "write it as 512M or 2G"),
+    "processors and virtual clock": ("bench", {"CPUS": "2"}, "kmbench: CPUS=2 with CLOCK=virtual: "
+                                     "instructions are counted exactly on one processor only; "
+                                     "CPUS=1 or CLOCK=real"),
+}
+
+
+@pytest.mark.parametrize("name", _WRONG)
+def test_wrong_value_is_named(copy: Checkout, name: str) -> None:
+    """The value comes through the environment, as make hands it down."""
+    command, variables, line = _WRONG[name]
+    before = copy.runs()
+    ended = copy.run(command, **variables)
+    assert (ended.status, ended.stderr, ended.stdout) == (2, f"{line}\n", "")
+    assert copy.runs() == before
+
+
+def test_unknown_option_is_named(copy: Checkout) -> None:
+    """argparse's usage would be more than one line."""
+    ended = copy.run("bench", "--kernle", "6.1")
+    assert ended.status == 2
+    assert ended.stderr == "kmbench: unrecognized arguments: --kernle 6.1; see --help\n"
+
+
+def test_help_is_no_error(copy: Checkout) -> None:
+    """The control of the ones above: a command can end well."""
+    ended = copy.run("bench", "--help")
+    assert (ended.status, ended.stderr) == (0, "")
+    assert "--scenarios" in ended.stdout
+
+
+def test_unknown_scenario_is_answered_with_near_names(copy: Checkout) -> None:
+    """What the tool says in the guest is what the command says."""
+    before = copy.runs()
+    ended = copy.run("bench", SCENARIOS="pair/tusk/GFP_KERNEL/64", MEM="512M", CLOCK="real")
+    assert ended.status == 2, ended.stderr
+    assert ended.said == ["kmbench: no scenario matches 'pair/tusk/GFP_KERNEL/64'; "
+                          "near: pair/task/GFP_KERNEL/64"]
+    assert not [p for run in copy.runs() - before for p in run.glob("*.json")]
+    assert not copy.half_made()
+
+
+def test_tool_on_a_machine_without_the_module(copy: Checkout) -> None:
+    """The dynamic tool, as it would run on the user's own machine."""
+    if Path("/dev/kmbench").exists():
+        pytest.skip("kmbench.ko is loaded: /dev/kmbench is there")
+    tool = next(copy.cache.glob("tool/*/kmbench"))
+    done = subprocess.run([tool, "run"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("kmbench: /dev/kmbench: No such file or directory; "
+                           "load kmbench.ko first (insmod kmbench.ko)\n")
+
+
+def test_setup_names_missing_packages_and_installs_none(tmp_path: Path, copy: Checkout) -> None:
+    """A package of a made-up name; the control is an empty list."""
+    script, packages = tmp_path / "setup", tmp_path / "packages.txt"
+    script.write_bytes((farm.REPO / "scripts/setup").read_bytes())
+    script.chmod(0o755)
+    for text, status, said in (
+            ("dpkg\nkmbench-no-such-package  # for nothing\n", 2,
+             "kmbench: missing packages: kmbench-no-such-package (KMBENCH_NO_INSTALL is set: "
+             "install them and run again)\n"),
+            ("dpkg  # is always there\n", 0, "")):
+        packages.write_text(text)
+        done = subprocess.run([script], capture_output=True, text=True, check=False,
+                              env=copy.environment(KMBENCH_NO_INSTALL="1"))
+        assert (done.returncode, done.stderr, done.stdout) == (status, said, "")

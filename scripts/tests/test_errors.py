@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How commands end: their exit codes, and the one line that they say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+from kmblib import errors, farm
+
+_SAY = "print('cleaned up', flush=True)"
+
+
+def _run(body: str) -> subprocess.CompletedProcess[str]:
+    """A command whose main() has this body."""
+    script = "import os, signal\nfrom kmblib import errors\ndef main():\n" + textwrap.indent(
+        f"try:\n{textwrap.indent(body, '    ')}\nfinally:\n    {_SAY}\n", "    ")
+    return subprocess.run(["/usr/bin/python3", "-B", "-c", f"{script}errors.command(main)"],
+                          capture_output=True, text=True, check=False,
+                          cwd=farm.REPO / "scripts", env={**os.environ, "PYTHONPATH": "."})
+
+
+@pytest.mark.parametrize("body, status, said", [
+    ("return errors.Code.GOOD", 0, ""),
+    ("return errors.Code.FAILED", 1, ""),
+    ("raise errors.Failed('the kernel')", 1, "kmbench: the kernel\n"),
+    ("raise errors.Broken('the set-up')", 2, "kmbench: the set-up\n"),
+    ("raise errors.CannotTell('who knows')", 3, "kmbench: who knows\n"),
+    ("raise OSError(28, 'No space left on device', '/x')", 2,
+     "kmbench: [Errno 28] No space left on device: '/x'\n"),
+    ("raise KeyboardInterrupt", 3, "kmbench: interrupted; what was complete is kept\n"),
+])
+def test_end_of_main_is_the_exit_code(body: str, status: int, said: str) -> None:
+    """And every `finally` has run."""
+    done = _run(body)
+    assert (done.returncode, done.stderr, done.stdout) == (status, said, "cleaned up\n")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_are_interruptions(name: str) -> None:
+    """The three that a user or a CI system sends."""
+    done = _run(f"os.kill(os.getpid(), signal.{name})\nsignal.pause()")
+    assert (done.returncode, done.stdout) == (3, "cleaned up\n")
+    assert done.stderr == "kmbench: interrupted; what was complete is kept\n"
+
+
+def test_fault_of_the_suite_is_no_verdict() -> None:
+    """A bug in a script must never look like a result of the kernel: its exit
+    code is none of GOOD, and its traceback is kept."""
+    done = _run("raise ValueError('a bug')")
+    assert done.returncode not in (errors.Code.GOOD, errors.Code.FAILED)
+    assert "ValueError: a bug" in done.stderr
+
+
+def test_signal_handler_is_that_of_the_command_alone() -> None:
+    """The control of the signals above: importing changes nothing."""
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert Path(errors.__file__).is_relative_to(farm.REPO)

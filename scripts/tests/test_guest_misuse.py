@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tool in a guest that it cannot measure: exit code 2 and one line."""
+
+from __future__ import annotations
+
+import lab
+import pytest
+from kmblib import vm
+from kmblib.errors import Code
+
+# What the tool says, word for word.
+_SAID = {
+    "no module": ["kmbench: /dev/kmbench: No such file or directory; "
+                  "load kmbench.ko first (insmod kmbench.ko)"],
+    "unknown scenario": ["kmbench: no scenario matches 'pear/task/GFP_KERNEL/64'; "
+                         "near: pair/task/GFP_KERNEL/64"],
+    "unknown context": ["kmbench: no scenario matches 'pair/tusk/GFP_KERNEL/64'; "
+                        "near: pair/task/GFP_KERNEL/64"],
+    "other ABI": [f"kmbench: the module speaks ABI {lab.OTHER_ABI}, this tool ABI 1; "
+                  "build both from one tree"],
+}
+
+
+@pytest.mark.guests(*_SAID)
+@pytest.mark.parametrize("name", _SAID)
+def test_one_line_says_why_nothing_is_measured(guests: lab.Lab, name: str) -> None:
+    """The exit code reaches the host, no results do."""
+    ended = guests.ended(name)
+    assert vm.judge(ended) == Code.BROKEN
+    said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
+    assert said == _SAID[name]
+    assert not ended.results

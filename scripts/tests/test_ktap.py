@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is read from the log of KUnit, and what is concluded from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from kmblib import kunit, ktap, results
+from kmblib.kernels import Kernel
+
+Reader = Callable[[str], ktap.Log]
+_CASES = 225
+
+
+@pytest.fixture(name="read")
+def _read(kunit_py: Path, data: Path, tmp_path: Path) -> Reader:
+    """Reads a recording by name, or a log that a test made out of one."""
+
+    def read(text: str) -> ktap.Log:
+        recorded = data / f"kunit-{text}.log"
+        if "\n" not in text and text and recorded.exists():
+            return ktap.read(kunit_py, recorded)
+        (tmp_path / "made.log").write_text(text)
+        return ktap.read(kunit_py, tmp_path / "made.log")
+
+    return read
+
+
+@pytest.fixture(name="passed")
+def _passed(data: Path) -> str:
+    """The text of the log in which all is well."""
+    return (data / "kunit-pass.log").read_text()
+
+
+def _of(log: ktap.Log, outcome: str) -> list[ktap.Case]:
+    return [case for case in log.cases if case.outcome == outcome]
+
+
+def _promise(log: ktap.Log, nr: int) -> dict[str, Any]:
+    return next(row for row in kunit._promises(log) if row["nr"] == nr)
+
+
+def test_log_without_fault_passes(read: Reader) -> None:
+    """The control: every case, every promise, no reason."""
+    log = read("pass")
+    assert kunit.verdict_of(log) == ("pass", "")
+    assert log.sound and len(log.cases) == len(_of(log, "pass")) == _CASES
+    assert {row["nr"] for row in kunit._promises(log)} == {1, 2, 4, 5, 6, 7, 9, 12, 35, 39}
+    assert {row["outcome"] for row in kunit._promises(log)} == {"held"}
+
+
+def test_names_and_promise_are_taken_apart(read: Reader) -> None:
+    """Suite, case and parameter; number, kind, text and place."""
+    log = read("pass")
+    assert log.cases[0] == ktap.Case("kmalloc_alignment", "p1_aligned_to_minalign",
+                                     "8 bytes: smallest class of most architectures", "pass", "")
+    assert log.promises["p6_oversize_warns_once"] == ktap.Promise(
+        6, "C", "above KMALLOC_MAX_SIZE is NULL with one warning, none with __GFP_NOWARN",
+        "linux/slab.h, KMALLOC_MAX_SIZE; gfp flags, __GFP_NOWARN")
+
+
+def test_each_parameter_fails_with_its_own_message(read: Reader) -> None:
+    """The message is what the case said, not only where."""
+    failed = _of(read("failure"), "fail")
+    assert len(failed) == 17
+    assert failed[0].reason == (
+        "promise 9 C: size 8, GFP_KERNEL: ksize() is 16: expected all of it to be one object, "
+        "got another 8 bytes on (ksize())")
+    assert "size 16, GFP_KERNEL: ksize() is 32" in failed[1].reason
+
+
+def test_failure_fails_its_promise_alone(read: Reader) -> None:
+    """The verdict names the first case; other promises held."""
+    log = read("failure")
+    verdict, reason = kunit.verdict_of(log)
+    assert verdict == "fail"
+    assert reason.startswith("kmalloc_limits/p9_ksize_counts_no_neighbour/8 bytes: ")
+    assert {row["nr"] for row in kunit._promises(log) if row["outcome"] != "held"} == {9}
+    assert _promise(log, 9)["outcome"] == "failed"
+
+
+def test_failure_of_a_case_without_parameters_has_its_message(read: Reader) -> None:
+    """A stack trace stands between, and another case follows."""
+    case, = _of(read("warning"), "fail")
+    assert (case.case, case.parameter) == ("p5_kfree_of_nothing_does_nothing", "")
+    assert case.reason == ("promise 5 C: NULL and ZERO_SIZE_PTR: expected no warning, got 1 "
+                           "(kfree() and linux/slab.h, ZERO_SIZE_PTR)")
+
+
+def test_skip_keeps_its_reason(read: Reader) -> None:
+    """kunit.py drops it; a skip without a reason would be worthless."""
+    case, = _of(read("skip"), "skip")
+    assert case.case == "p6_oversize_warns_once"
+    assert case.reason == "the page allocator may have given its one warning since the boot"
+
+
+def test_skip_of_one_parameter_keeps_its_reason(read: Reader, passed: str) -> None:
+    """In 6.1 the result line of a parameter has none, only kmb_skip()'s line."""
+    row = "        ok 1 8 bytes: smallest class of most architectures\n"
+    said = "    # p1_aligned_to_minalign: skip: above KMALLOC_MAX_SIZE, which is 4194304\n"
+    log = read(passed.replace(row, said + row.rstrip("\n") + " # SKIP\n", 1))
+    case, = _of(log, "skip")
+    assert case.parameter.startswith("8 bytes")
+    assert case.reason == "above KMALLOC_MAX_SIZE, which is 4194304"
+    assert kunit.verdict_of(log) == ("pass", "")
+
+
+def test_promise_of_which_all_is_skipped_is_not_held(read: Reader, passed: str) -> None:
+    """Skip is not pass; the other promises are the control."""
+    line = "ok 1 p4_no_bytes_give_zero_size_ptr"
+    assert line in passed
+    log = read(passed.replace(line, f"{line} # SKIP no such size"))
+    assert _promise(log, 4)["outcome"] == "skipped"
+    assert _promise(log, 5)["outcome"] == "held"
+
+
+@pytest.mark.parametrize("name, where", [("crash", "kmalloc_contiguity"),
+                                         ("hang", "kmalloc_limits")])
+def test_kernel_that_dies_in_the_middle_fails(read: Reader, name: str, where: str) -> None:
+    """72 passed cases do not help; where it died is said."""
+    log = read(name)
+    verdict, reason = kunit.verdict_of(log)
+    assert verdict == "fail"
+    assert reason.startswith(where)
+    assert len(_of(log, "pass")) > 70 and _of(log, "error")
+
+
+def test_case_in_which_the_kernel_dies_is_named(read: Reader) -> None:
+    """It said which promise it tests, and nothing after that."""
+    log = read("hang")
+    assert _promise(log, 5)["outcome"] == "error"
+    assert "p5_kfree_of_nothing_does_nothing" in kunit.verdict_of(log)[1]
+
+
+@pytest.mark.parametrize("name", ["pass", "failure", "skip", "warning", "crash", "hang"])
+def test_every_log_gives_a_valid_document(read: Reader, kernel: Kernel, tmp_path: Path,
+                                          name: str) -> None:
+    """A kernel that dies is a result: it must fit results/schema.json."""
+    (tmp_path / "kunit.config").write_text('CONFIG_CC_VERSION_TEXT="gcc"\n')
+    document = kunit.document(kernel, tmp_path, read(name))
+    results.check(document, name)
+    assert document["verdict"] == ("pass" if name == "pass" else "fail")
+    assert sum(document["counts"].values()) == sum(
+        len(p["cases"]) for p in document["promises"]) + len(document["controls"])
+
+
+@pytest.mark.parametrize("part", [0.4, 0.6, 0.8, 0.95])
+def test_truncated_log_fails(read: Reader, passed: str, part: float) -> None:
+    """Cut off anywhere within the results, without a single failure before."""
+    begin, end = passed.index("KTAP version 1"), passed.rindex("ok 5 kmalloc_zeroing")
+    verdict, reason = kunit.verdict_of(read(passed[:begin + int(part * (end - begin))]))
+    assert verdict == "fail" and reason
+
+
+def test_empty_log_is_no_pass(read: Reader) -> None:
+    """Silence is no success."""
+    verdict, reason = kunit.verdict_of(read(""))
+    assert verdict == "error" and reason
+
+
+def test_boot_without_suites_is_no_pass(read: Reader, passed: str) -> None:
+    """The kernel booted; nothing was tested."""
+    verdict, reason = kunit.verdict_of(read(passed[:passed.index("KTAP version 1")]))
+    assert verdict != "pass" and reason
+
+
+def test_log_with_no_passed_case_is_no_pass(read: Reader, passed: str) -> None:
+    """All is skipped: nothing failed, and yet nothing was shown."""
+    log = read(re.sub(r"(?m)^( *ok \d+ .*)$", r"\1 # SKIP not here", passed))
+    assert not _of(log, "fail") and _of(log, "skip")
+    assert kunit.verdict_of(log)[0] != "pass"
+
+
+def test_warning_that_no_case_asked_for_fails(read: Reader, passed: str) -> None:
+    """Every case passed; the control is the same log without the line, which
+    has warnings that were asked for in it."""
+    assert "WARNING: " in passed
+    line = "ok 2 kmalloc_contiguity\n"
+    bad = "WARNING: CPU: 0 PID: 1 at mm/slub.c:1 kfree+0x1/0x2"
+    assert kunit.verdict_of(read(passed.replace(line, f"{line}{bad}\n"))) == (
+        "fail", f"the kernel complained: {bad}")
+
+
+def test_log_is_found_from_any_directory(kunit_py: Path, data: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """kunit.py changes its directory before it opens what it was given."""
+    monkeypatch.chdir(data)
+    assert len(ktap.read(kunit_py, Path("kunit-pass.log")).cases) == _CASES

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report: everything that a reviewer needs, in 72 columns of plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from kmblib import report, results
+from kmblib.errors import Broken
+
+Document = dict[str, Any]
+Change = Callable[[Document, Document], None]
+
+
+@pytest.fixture(name="rendered")
+def _rendered(data: Path, tmp_path: Path) -> Callable[[Change], str]:
+    """The report of the recorded run, after a change to it."""
+
+    def rendered(change: Change) -> str:
+        kunit, bench = (results.load(data / f"{name}.json") for name in ("kunit", "bench"))
+        change(kunit, bench)
+        for name, document in (("kunit", kunit), ("bench", bench)):
+            if document:
+                results.write(tmp_path / f"{name}.json", document)
+        return report.render(tmp_path)
+
+    return rendered
+
+
+def _case(kunit: Document, nr: int, outcome: str, reason: str, which: int = 0) -> None:
+    promise = next(p for p in kunit["promises"] if p["nr"] == nr)
+    promise["cases"][which].update(outcome=outcome, reason=reason)
+    promise["outcome"] = {"fail": "failed", "error": "error", "skip": "held"}[outcome]
+    if outcome != "skip":
+        kunit.update(verdict="fail", reason=f"{promise['cases'][which]['suite']}: {reason}")
+
+
+def _cells(bench: Document) -> list[Document]:
+    return [c for b in bench["boots"] for c in b["measurement"]["measured"]["cells"]]
+
+
+def _nothing(_kunit: Document, _bench: Document) -> None:
+    pass
+
+
+def _fails(kunit: Document, bench: Document) -> None:
+    _case(kunit, 2, "fail", "promise 2 C: size 64: expected alignment to 64, got " + "8 " * 60)
+    _case(kunit, 39, "error", "died here")
+    _case(kunit, 12, "skip", "init_on_alloc is on", 3)
+    kunit["controls"][0].update(outcome="fail", reason="the planted fault was not found")
+    bench.update(verdict="fail", reason="the guest hung: no verdict after 600 s; its last line: x")
+    del bench["boots"][1]
+
+
+def _no_samples(_kunit: Document, bench: Document) -> None:
+    for cell in _cells(bench)[:1]:
+        cell["percentiles"] = None
+        for r in cell["repetitions"]:
+            r.update(count=0, failed=cell["iterations"], sum=0, min=None, max=None, histogram=[])
+
+
+def _huge(_kunit: Document, bench: Document) -> None:
+    for cell in _cells(bench):
+        cell["percentiles"] = {k: 10 ** 12 + 7 for k in cell["percentiles"]}
+        for r in cell["repetitions"]:
+            r["max"] = 10 ** 13
+
+
+def _long_names(kunit: Document, bench: Document) -> None:
+    for document in (kunit, bench):
+        document["kernel"].update(label="my-linux-tree-with-a-rather-long-name", version="7.3.4-rc1"
+                                  "-next-20261122-with-a-very-long-extraversion", origin="tree")
+        document["command"] = ("make bench KDIR='/home/me/my linux' SCENARIOS='" + " ".join(
+            ["pair/task/GFP_KERNEL/64", "free/softirq/GFP_ATOMIC/*"] * 8) + "' MEM=512M CPUS=1")
+    for cell in _cells(bench):
+        cell.update(context="hardirq", gfp="GFP_KERNEL_ACCOUNT|__GFP_ZERO")
+
+
+_CHANGES: dict[str, Change] = {
+    "as recorded": _nothing, "failing": _fails, "no samples": _no_samples, "huge": _huge,
+    "long names": _long_names,
+    "no boot": lambda _k, b: b.update(boots=[], verdict="fail", reason="the guest hung"),
+    "only kunit": lambda _k, b: b.clear(), "only bench": lambda k, _b: k.clear(),
+}
+
+
+@pytest.mark.parametrize("name", _CHANGES)
+def test_fits_into_a_mail(rendered: Callable[[Change], str], name: str) -> None:
+    """At most 72 columns, ASCII, no tab, no blank at a line's end."""
+    text = rendered(_CHANGES[name])
+    assert text.isascii() and "\t" not in text and text.endswith("\n")
+    assert not [line for line in text.splitlines() if len(line) > 72]
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
+@pytest.mark.parametrize("name", _CHANGES)
+def test_same_files_give_the_same_bytes(rendered: Callable[[Change], str], name: str) -> None:
+    """And other files other bytes: the control."""
+    assert rendered(_CHANGES[name]) == rendered(_CHANGES[name])
+    if name in ("failing", "no samples", "huge", "long names"):
+        assert rendered(_CHANGES[name]) != rendered(_nothing)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_good_run_says_so_first(rendered: Callable[[Change], str]) -> None:
+    """The verdict stands before all figures; every promise is there."""
+    text = rendered(_nothing)
+    head = _flat(text[:text.index("Kernel and fingerprint")])
+    assert "Promises: every one that was tested holds." in head and "Cost: measured" in head
+    assert "225 cases passed, 0 failed, 0 skipped, 0 errors." in text
+    assert sum(line.startswith("held  ") for line in text.splitlines()) == 10 + 1
+    assert "FAILED" not in text and "BROKEN" not in text
+
+
+def test_broken_promise_is_told_with_place_and_reason(rendered: Callable[[Change], str]) -> None:
+    """Which, where it was promised, which case saw it, and what it saw."""
+    text = _flat(rendered(_fails))
+    assert "Promises: BROKEN. kmalloc_" in text
+    assert ("failed 2 C a size that is a power of two is aligned to itself promised in "
+            "core-api/memory-allocation.rst, Selecting memory allocator kmalloc_alignment/"
+            "p2_power_of_two_is_aligned_to_itself/") in text
+    assert "size 64: expected alignment to 64, got 8 8" in text
+    assert "error 39 C live objects do not share memory" in text and "died here" in text
+    assert "held 4 C" in text
+    assert "FAILED controls:" in text and "the planted fault was not found" in text
+    assert "Cost: FAILED. the guest hung: no verdict after 600 s" in text
+
+
+def test_skip_has_its_reason(rendered: Callable[[Change], str]) -> None:
+    """Even where the promise held for other sizes."""
+    text = _flat(rendered(_fails))
+    assert "held 12 C" in text
+    assert "skipped kmalloc_zeroing/p12_zeroed_in_full/" in text and ": init_on_alloc is on" in text
+
+
+def test_null_and_missing_samples_are_shown(rendered: Callable[[Change], str], data: Path) -> None:
+    """A cell without a sample is "-", never 0; how often it was NULL is said."""
+    cell = _cells(results.load(data / "bench.json"))[0]
+    text = rendered(_no_samples)
+    count = sum(cell["iterations"] for _ in cell["repetitions"])
+    assert f"NULL {count} times: {cell['name']}, init_on_alloc=0" in text
+    assert not re.search(r"NULL \d+ times", rendered(_nothing))
+    column = [line for line in text.splitlines() if line.strip().startswith("64|")]
+    assert column and "-      -      -" in column[0]
+
+
+def test_control_of_the_dash(rendered: Callable[[Change], str], data: Path) -> None:
+    """Where there are samples, p50 of the recording is in the table."""
+    cell = _cells(results.load(data / "bench.json"))[0]
+    rows = [line for line in rendered(_nothing).splitlines() if line.strip().startswith("64|")]
+    assert str(cell["percentiles"]["p50"]) in rows[0]
+
+
+@pytest.mark.parametrize("name", ["as recorded", "long names"])
+def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tmp_path: Path,
+                               name: str) -> None:
+    """Through a shell and make, each variable arrives as it was, but for which
+    white space is between names."""
+    text = rendered(_CHANGES[name])
+    # What reads the command: prints the variables as scripts/ would see them.
+    (tmp_path / "Makefile").write_text(
+        "export KERNEL KDIR CLOCK SCENARIOS MEM CPUS\nkunit bench:\n\t@/usr/bin/env -0\n")
+    pasted = text[text.index("To repeat\n---------\n"):].split("\n", 2)[2]
+    done = subprocess.run(["bash", "-euc", pasted], cwd=tmp_path, capture_output=True, check=True)
+    seen: dict[str, list[str]] = {}
+    for entry in done.stdout.decode().split("\0"):
+        key, _, value = entry.strip("\n").partition("=")
+        seen.setdefault(key, []).append(" ".join(value.split()))
+    bench = json.loads((tmp_path / "bench.json").read_text())
+    for word in shlex.split(bench["command"])[2:]:
+        key, _, value = word.partition("=")
+        assert value in seen[key], key
+
+
+def test_run_without_results_is_refused(tmp_path: Path) -> None:
+    """There is nothing to report."""
+    with pytest.raises(Broken, match=f"^RUN={tmp_path}: neither kunit.json nor bench.json in it$"):
+        report.render(tmp_path)
+
+
+@pytest.mark.parametrize("value", [0, 9, 99_999, 100_000, 123_456, 999_949, 999_999, 10 ** 6,
+                                   10 ** 9 - 1, 10 ** 12, 10 ** 15, 2 ** 63, None])
+def test_number_fits_its_column(value: int | None) -> None:
+    """At most six characters, and not off by more than 1 %."""
+    text = report.number(value)
+    assert len(text) <= 6
+    if value is None:
+        assert text == "-"
+    else:
+        scale = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}.get(text[-1], 1)
+        assert float(text.rstrip("kMGTPE")) * scale == pytest.approx(value, rel=0.01)
+
+
+@pytest.mark.parametrize("value, text", [(8, "8"), (1000, "1000"), (1024, "1K"), (8193, "8193"),
+                                         (65536, "64K"), (4 << 20, "4M"), (1536, "1536")])
+def test_size_is_never_rounded(value: int, text: str) -> None:
+    """8193 is not 8K."""
+    assert report.size(value) == text
