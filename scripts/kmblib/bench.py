@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import os
 import shlex
+import sys
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import build, initramfs, proc, qemu, results, vm
-from .errors import Broken, Code, Failed, KmbError
+from .errors import Broken, CannotTell, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
 
@@ -50,6 +51,7 @@ class Parts:
     accel_name: str
     accel: tuple[str, ...]
     why_not_kvm: str
+    emulator: qemu.Emulator = qemu.INSTALLED
 
 
 def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[build.Boot, initramfs.Guest]:
@@ -84,12 +86,13 @@ def _boot(job: Job, parts: Parts, init_on_alloc: int, scratch: Path) -> dict[str
     paths = qemu.Paths(parts.boot.image, parts.archive, job.run / f"console-{base}.log",
                        scratch / f"verdict-{base}", scratch / f"results-{base}")
     ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=TIMEOUT,
-                    what=f"{job.kernel.label}, {parts.accel_name}, {base}")
+                    what=f"{job.kernel.label}, {parts.accel_name}, {base}",
+                    emulator=parts.emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
         reason = said[-1].removeprefix("kmbench: ") if said else f"kmbench exited with {code}"
-        raise (Failed if code == Code.FAILED else Broken)(reason)
+        raise {Code.FAILED: Failed, Code.CANNOT_TELL: CannotTell}.get(code, Broken)(reason)
     measurement = results.parse(ended.results, f"results of the guest ({base})")
     return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
 
@@ -121,7 +124,7 @@ def _boots(job: Job, parts: Parts, scratch: Path) -> tuple[list[dict[str, Any]],
 def _fingerprint(parts: Parts, machine: Machine) -> dict[str, Any]:
     config = parts.boot.config.read_bytes()
     return {"arch": "x86_64", "config_sha256": hashlib.sha256(config).hexdigest(),
-            "compiler": results.compiler(config.decode()), "qemu": qemu.version(),
+            "compiler": results.compiler(config.decode()), "qemu": parts.emulator.version(),
             "accelerator": parts.accel_name, "accelerator_options": shlex.join(parts.accel),
             "why_not_kvm": parts.why_not_kvm, "clock": machine.clock,
             "mem_mib": machine.mem_mib, "cpus": machine.cpus}
@@ -134,11 +137,24 @@ def _repeat(job: Job) -> str:
                            CPUS=str(machine.cpus))
 
 
+def _keep_consoles(run: Path) -> None:
+    """Put the consoles of a first try aside."""
+    for console in run.glob("console-*.log"):
+        console.rename(console.with_name(f"first-{console.name}"))
+
+
 def run(job: Job) -> Code:
     """Measure one kernel and write bench.json."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
         boots, failure = _boots(job, parts, Path(name))
+        newer = qemu.newer_if_suspect(parts.emulator, parts.accel_name) if failure else None
+        if newer:
+            _keep_consoles(job.run)
+            print(f"kmbench: {failure}; once more under another QEMU before the kernel "
+                  "is blamed", file=sys.stderr)
+            parts = dataclasses.replace(parts, emulator=newer)
+            boots, failure = _boots(job, parts, Path(name))
         fingerprint = _fingerprint(parts, job.machine)
     results.write(job.run / "bench.json", {
         **results.header("kmbench-bench", job.kernel, _repeat(job)),

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache, proc
+from .apt import Suites
 from .options import Machine
 from .progress import step
 
-BINARY = "qemu-system-x86_64"
 # Seconds after which a probe boot under KVM is taken to hang. It needs two.
 _PROBE_TIMEOUT = 20.0
 
@@ -23,6 +23,50 @@ _VIRTUAL = ("-accel", "tcg", "-icount", "shift=0,sleep=off",
             "-rtc", "clock=vm,base=2026-01-01", "-cpu", "max,-rdrand,-rdseed", "-seed", "1")
 _TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
 _KVM = ("-accel", "kvm", "-cpu", "host")
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A QEMU: its binary, and options that let it find its own files."""
+
+    binary: str
+    options: tuple[str, ...] = ()
+
+    @functools.lru_cache(maxsize=None)
+    def version(self) -> str:
+        """The version, as it says it."""
+        return proc.output([self.binary, "--version"], what=self.binary).splitlines()[0]
+
+    def major(self) -> int:
+        """The first number of the version."""
+        return int(self.version().split()[3].split(".")[0])
+
+
+INSTALLED = Emulator("qemu-system-x86_64")
+# Before QEMU 8, TCG may leave garbage in the guest's flags after cmpxchg16b: an
+# interrupt at the wrong moment then ends in a double fault or a debug trap that
+# no kernel is to blame for. Seen with QEMU 7.2 and Linux 6.12.
+_SOUND_MAJOR = 8
+_NEWER = Suites(("bookworm-backports",))
+_NEWER_PACKAGES = ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"]
+
+
+def newer_if_suspect(emulator: Emulator, accel_name: str) -> Emulator | None:
+    """Another QEMU, to hear before a kernel is blamed; None if this one is sound.
+
+    It is unpacked into the cache and needs no library that the installed one
+    does not. It is no default, since it takes almost twice as long.
+    """
+    if accel_name == "kvm" or emulator.major() >= _SOUND_MAJOR:
+        return None
+
+    def unpack(aside: Path) -> None:
+        _NEWER.update()
+        _NEWER.unpack(_NEWER_PACKAGES, aside)
+
+    root = cache.made("qemu", unpack)
+    return Emulator(str(root / "usr/bin/qemu-system-x86_64"),
+                    ("-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/share/seabios")))
 
 
 @dataclass(frozen=True)
@@ -41,10 +85,11 @@ def _channel(name: str, path: Path) -> list[str]:
             "-device", f"virtserialport,chardev={name},name=kmbench.{name}"]
 
 
-def argv(paths: Paths, machine: Machine, accel: tuple[str, ...], cmdline: str) -> list[str]:
+def argv(paths: Paths, machine: Machine, accel: tuple[str, ...], cmdline: str,
+         emulator: Emulator = INSTALLED) -> list[str]:
     """QEMU's arguments: no network, no display, no disk; three ways out."""
     return [
-        BINARY, *accel, "-m", f"{machine.mem_mib}M", "-smp", str(machine.cpus),
+        emulator.binary, *emulator.options, *accel, "-m", f"{machine.mem_mib}M", "-smp", str(machine.cpus),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(paths.image), "-initrd", str(paths.initramfs), "-append", cmdline,
         "-chardev", f"file,id=console,path={paths.console}", "-serial", "chardev:console",
@@ -53,12 +98,6 @@ def argv(paths: Paths, machine: Machine, accel: tuple[str, ...], cmdline: str) -
         "-device", "virtio-serial-pci,ioeventfd=off",
         *_channel("verdict", paths.verdict), *_channel("results", paths.results),
     ]
-
-
-@functools.lru_cache(maxsize=None)
-def version() -> str:
-    """QEMU's version, as it says it."""
-    return proc.output([BINARY, "--version"], what=BINARY).splitlines()[0]
 
 
 def _probe(image: Path, initramfs: Path, scratch: Path) -> str:
@@ -89,7 +128,7 @@ def kvm_refusal(image: Path, initramfs: Path) -> str:
         scratch = cache.workdir("probe")
         aside.write_text(json.dumps({"refusal": _probe(image, initramfs, scratch)}))
 
-    key = f"{platform.node()}-{platform.release()}-{version().split()[3]}"
+    key = f"{platform.node()}-{platform.release()}-{INSTALLED.version().split()[3]}"
     answer: str = json.loads(cache.made(f"probe/kvm-{key}.json", ask).read_text())["refusal"]
     return answer
 

@@ -114,7 +114,7 @@ def _read(path: Path) -> bytes:
 
 
 def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
-         what: str, timeout: float) -> Ended:
+         what: str, timeout: float, emulator: qemu.Emulator = qemu.INSTALLED) -> Ended:
     """Boot a guest and wait until it is off, or for `timeout` seconds.
 
     QEMU is gone when this returns, whichever way it returns.
@@ -127,7 +127,8 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
         return _last_line(_read(paths.console)[-400:].decode(errors="replace"))[-60:]
 
     with step(what, how_far) as current, log.open("wb") as out, \
-            proc.child(qemu.argv(paths, machine, accel, cmdline), stdout=out) as process:
+            proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
+                       stdout=out) as process:
         status = proc.wait(process, current, timeout)
         if status:
             raise Broken(f"QEMU did not run: {proc.last_lines(log)}")
