@@ -250,22 +250,32 @@ static void *vmalloc_in_pieces(unsigned int pages)
 	return buffer;
 }
 
+/* Return: whether there was a buffer in pieces to compare. */
+static bool compare_breaks(struct kunit *test, void *buffer, unsigned int pages)
+{
+	int gap = find_gap(buffer, pages);
+	int page = gap ? find_break(buffer, pages * PAGE_SIZE, false) : -EFAULT;
+
+	if (page == -EFAULT)
+		return false;
+	KUNIT_EXPECT_EQ(test, page, gap);
+	return true;
+}
+
 /* The alias and the page tables have to agree where a buffer breaks. */
 static void control_vmalloc_frames_disagree(struct kunit *test)
 {
 	struct kmb_objects *held = test->priv;
 	const unsigned int pages = 7;
-	void *buffer;
-	int gap, page;
+	bool compared = false;
 
-	buffer = vmalloc_in_pieces(pages);
-	KUNIT_ASSERT_NOT_NULL(test, buffer);
-	held->at[held->nr++] = buffer;
-	gap = find_gap(buffer, pages);
-	KUNIT_ASSERT_NE_MSG(test, gap, 0, "the buffer happens to be contiguous");
-	page = find_break(buffer, pages * PAGE_SIZE, false);
-	if (page != -EFAULT)
-		KUNIT_EXPECT_EQ(test, page, gap);
+	while (!compared && held->nr < KMB_MAX_OBJECTS) {
+		held->at[held->nr] = vmalloc_in_pieces(pages);
+		KUNIT_ASSERT_NOT_NULL(test, held->at[held->nr]);
+		compared = compare_breaks(test, held->at[held->nr++], pages);
+	}
+	if (!compared)
+		kmb_skip(test, "vmalloc() gave contiguous memory only");
 }
 
 static struct kunit_case cases[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The clock that times: the architecture's cycle counter, read in program
- * order, where its frequency is known; ktime elsewhere.
+ * order, on x86 with a TSC and on arm64; ktime elsewhere.
  */
 #ifndef _KMBENCH_CLOCK_H
 #define _KMBENCH_CLOCK_H

@@ -19,6 +19,8 @@ int kmb_run_in_task(kmb_context_fn *fn, void *arg)
 {
 	if (!in_task() || irqs_disabled())
 		return -EIO;
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !preemptible())
+		return -EIO;
 	fn(arg);
 	return 0;
 }

@@ -10,7 +10,8 @@
  * What could fool a reader: each sample contains the cost of reading the
  * clock, which is measured by the same loop around nothing ("empty") and
  * reported beside, never subtracted; a batch touches nothing but the allocator
- * between two samples, so caches are as warm as they ever get.
+ * and its own histogram between two samples, so caches are as warm as they ever
+ * get.
  */
 #include <linux/errno.h>
 #include <linux/math.h>
@@ -49,10 +50,10 @@ static const struct kmb_scenario empty_scenario = {
 	.name = "empty", .batch = batch_empty,
 };
 
-static __always_inline void sample(struct kmb_batch *batch, const void *obj,
+static __always_inline void sample(struct kmb_batch *batch, bool got,
 				   u64 ticks)
 {
-	if (likely(obj))
+	if (likely(got))
 		kmb_histogram_add(batch->hist, ticks);
 	else
 		batch->failed++;
@@ -83,18 +84,18 @@ void kmb_batch_alloc(struct kmb_batch *batch)
 void kmb_batch_free(struct kmb_batch *batch)
 {
 	u64 start, end;
-	void *obj;
+	bool got;
 	u32 i;
 
 	for (i = 0; i < batch->nr; i++)
 		batch->objs[i] = kmalloc(batch->size, batch->gfp);
 	for (i = 0; i < batch->nr; i++) {
-		obj = batch->objs[i];
-		batch->objs[i] = NULL;
+		got = batch->objs[i];
 		start = kmb_clock();
-		kfree(obj);
+		kfree(batch->objs[i]);
 		end = kmb_clock();
-		sample(batch, obj, end - start);
+		batch->objs[i] = NULL;
+		sample(batch, got, end - start);
 	}
 }
 
@@ -106,14 +107,16 @@ void kmb_batch_pair(struct kmb_batch *batch)
 {
 	u64 start, end;
 	void *obj;
+	bool got;
 	u32 i;
 
 	for (i = 0; i < batch->nr; i++) {
 		start = kmb_clock();
 		obj = kmalloc(batch->size, batch->gfp);
+		got = obj;
 		kfree(obj);
 		end = kmb_clock();
-		sample(batch, obj, end - start);
+		sample(batch, got, end - start);
 	}
 }
 

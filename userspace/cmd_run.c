@@ -184,6 +184,8 @@ static void signals__block(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -192,7 +194,8 @@ static bool signals__arrived(void)
 	sigset_t set;
 
 	sigpending(&set);
-	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM);
+	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
+	       sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT);
 }
 
 /**

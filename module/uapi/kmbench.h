@@ -181,8 +181,8 @@ struct kmb_stats {
  * @failed: (out) operations whose allocation returned NULL; they are not
  *	in @op. @failed + @op.count is @iterations.
  * @op: (out) the operation, raw: what @empty shows is contained in it.
- * @empty: (out) the same loop around no operation: what two readings of the
- *	clock add to every sample. Not subtracted from @op.
+ * @empty: (out) the same loop around no operation: what the clock adds to
+ *	every sample. Not subtracted from @op.
  * @clock: (out) reading the clock: each sample is the mean of a run of
  *	consecutive readings.
  *
