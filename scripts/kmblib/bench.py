@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, initramfs, proc, qemu, results, vm
+from . import build, cache, initramfs, proc, qemu, results, vm
 from .errors import Broken, CannotTell, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
@@ -71,10 +71,12 @@ def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[bu
 
 def _parts(job: Job, scratch: Path) -> Parts:
     command = ("run", "--progress", "--json", initramfs.RESULTS, *job.scenarios)
-    boot, contents = guest(job.kernel, command)
     archive, probe = scratch / "initramfs", scratch / "initramfs-probe"
-    initramfs.pack(contents, archive)
-    initramfs.pack(dataclasses.replace(contents, command=("/bin/kmbench", "info")), probe)
+    # Another run may build other versions of the same files.
+    with cache.lock(f"guest-{job.kernel.key}"):
+        boot, contents = guest(job.kernel, command)
+        initramfs.pack(contents, archive)
+        initramfs.pack(dataclasses.replace(contents, command=("/bin/kmbench", "info")), probe)
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
     return Parts(boot, archive, name, accel, why)
 
@@ -143,22 +145,43 @@ def _keep_consoles(run: Path) -> None:
         console.rename(console.with_name(f"first-{console.name}"))
 
 
+def _another_qemu(parts: Parts, failure: KmbError | None) -> qemu.Emulator | None:
+    """The QEMU to hear next, where the failure may be this one's; None else."""
+    if not failure or not qemu.blames_flags(str(failure)):
+        return None
+    try:
+        newer = qemu.newer_if_suspect(parts.emulator, parts.accel_name)
+    except KmbError as error:
+        print(f"kmbench: no second QEMU to hear: {error}", file=sys.stderr)
+        return None
+    if newer:
+        print(f"kmbench: {failure}; once more under another QEMU before the kernel "
+              "is blamed", file=sys.stderr)
+    return newer
+
+
 def run(job: Job) -> Code:
     """Measure one kernel and write bench.json."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
         boots, failure = _boots(job, parts, Path(name))
-        newer = qemu.newer_if_suspect(parts.emulator, parts.accel_name) if failure else None
+        first, newer = failure, _another_qemu(parts, failure)
         if newer:
             _keep_consoles(job.run)
-            print(f"kmbench: {failure}; once more under another QEMU before the kernel "
-                  "is blamed", file=sys.stderr)
             parts = dataclasses.replace(parts, emulator=newer)
             boots, failure = _boots(job, parts, Path(name))
         fingerprint = _fingerprint(parts, job.machine)
     results.write(job.run / "bench.json", {
         **results.header("kmbench-bench", job.kernel, _repeat(job)),
-        "fingerprint": fingerprint,
+        "fingerprint": fingerprint, "first_failure": str(first) if newer else "",
         "verdict": "fail" if failure else "pass", "reason": str(failure or ""),
         "boots": boots})
     return Code.FAILED if failure else Code.GOOD
+
+
+def write_error(job: Job, error: KmbError) -> None:
+    """Write a bench.json that says why there is no measurement."""
+    results.write(job.run / "bench.json", {
+        **results.header("kmbench-bench", job.kernel, _repeat(job)),
+        "fingerprint": None, "first_failure": "",
+        "verdict": "error", "reason": str(error), "boots": []})

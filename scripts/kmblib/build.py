@@ -55,16 +55,18 @@ def _configure(tree: Path, build: Path, logs: Path) -> None:
     fragment = build / "kmbench.config"
     required = (CONFIGS / "vm-x86_64.config").read_text()
     text = required + (CONFIGS / "vm-x86_64-optional.config").read_text()
-    changed = cache.write_if_changed(fragment, text)
-    target = "allnoconfig" if changed or not (build / ".config").exists() else "olddefconfig"
+    same = fragment.exists() and fragment.read_text() == text
+    target = "olddefconfig" if same and (build / ".config").exists() else "allnoconfig"
+    aside = build / "kmbench.config.part"
+    aside.write_text(text)
     proc.run(["make", "-C", tree, f"O={build}", "ARCH=x86_64", target], logs / "config.log",
-             what="configuring the kernel", env={"KCONFIG_ALLCONFIG": str(fragment)})
+             what="configuring the kernel", env={"KCONFIG_ALLCONFIG": str(aside)})
     have = set((build / ".config").read_text().splitlines())
     lost = [line for line in required.splitlines() if line.endswith("=y") and line not in have]
     if lost:
-        fragment.unlink()
         raise Broken(f"the kernel does not take {' '.join(lost)} of "
                      f"configs/vm-x86_64.config; see {build}/.config")
+    aside.rename(fragment)
 
 
 def _built(kernel: Kernel) -> Boot:
@@ -132,7 +134,7 @@ def _libperf(kernel: Kernel, aside: Path) -> None:
 
 def tool_make(kernel: Kernel, work: Path) -> list[str | Path]:
     """The make command that builds the tool for a kernel, to add targets to."""
-    libperf = cache.made(f"libperf/{kernel.key}", lambda aside: _libperf(kernel, aside))
+    libperf = cache.made(f"libperf/{kernel.key}-{kernel.version}", lambda aside: _libperf(kernel, aside))
     return ["make", "-C", REPO / "userspace", f"O={work}", f"LIBPERF_OUT={libperf}",
             f"LIBPERF_SRC={_clean_source(kernel)}/tools/lib/perf",
             f"VERSION={results.tool_version()}", f"-j{os.cpu_count()}"]

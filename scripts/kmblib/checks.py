@@ -20,7 +20,7 @@ from .tally import Tally
 
 def _warnings(log: Path) -> str:
     found = [line for line in log.read_text(errors="replace").splitlines()
-             if re.search(r"(warning|error):", line)]
+             if re.search(r"(warning|error):", line, re.IGNORECASE)]
     return "\n".join(dict.fromkeys(found))
 
 
@@ -62,9 +62,9 @@ def _lint(tally: Tally, kernel: Kernel) -> None:
 
 
 def _kunit(tally: Tally, kernel: Kernel) -> None:
-    with results.new_run(kernel) as run:
-        kunit.run(kernel, run)
-        document = results.load(run / "kunit.json")
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        kunit.run(kernel, Path(name))
+        document = results.load(Path(name) / "kunit.json")
     cases = [c for p in document["promises"] for c in p["cases"]] + document["controls"]
     for case in cases:
         name = "kunit: " + "/".join(filter(None, (case["suite"], case["case"], case["parameter"])))
@@ -88,14 +88,15 @@ def _tap(tally: Tally, prefix: str, text: str) -> None:
 def _tool(tally: Tally, kernel: Kernel) -> None:
     """The tool's unit tests; their own totals are taken."""
     work = build.tool(kernel)
-    done = subprocess.run(
-        [str(a) for a in (*build.tool_make(kernel, work), "check")], check=False,
-        env=proc.clean_env({"CMOCKA_MESSAGE_OUTPUT": "TAP"}), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with cache.lock(f"tool-{kernel.key}"):
+        done = subprocess.run(
+            [str(a) for a in (*build.tool_make(kernel, work), "check")], check=False,
+            env=proc.clean_env({"CMOCKA_MESSAGE_OUTPUT": "TAP"}), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = done.stdout.decode(errors="replace")
-    before = tally.failed
+    before = (tally.failed, tally.passed)
     _tap(tally, "tool", text)
-    if done.returncode and tally.failed == before:
+    if (done.returncode and tally.failed == before[0]) or tally.passed == before[1]:
         tally.add("tool: unit tests", "\n".join(text.splitlines()[-5:]))
 
 
@@ -108,12 +109,14 @@ def _pytest(tally: Tally) -> None:
                 proc.child(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
                             "no:cacheprovider", f"--junitxml={report}", farm.REPO / "scripts/tests"],
                            stdout=out, cwd=farm.REPO) as process:
-            proc.wait(process, current)
-        if not report.exists():
-            tally.add("scripts: tests", proc.last_lines(log, 5))
-            return
-        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            status = proc.wait(process, current)
+        cases = list(xml.etree.ElementTree.parse(report).iter("testcase")) \
+            if report.exists() else []
+        before = tally.failed
+        for case in cases:
             _junit_case(tally, case)
+        if not cases or (status and tally.failed == before):
+            tally.add("scripts: tests", proc.last_lines(log, 5))
 
 
 def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element) -> None:
@@ -130,7 +133,12 @@ def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element) -> None:
 def run(kernel_name: str, kdir: str) -> Code:
     """All checks with one kernel; prints the closing line."""
     tally = Tally()
-    kernel = kernels.find(kernel_name, kdir)
+    try:
+        kernel = kernels.find(kernel_name, kdir)
+    except KmbError as error:
+        tally.add("kernel: set-up", str(error))
+        print(tally.line())
+        return Code.BROKEN
     for name, part in (("kunit", _kunit), ("lint", _lint), ("tool", _tool),
                        ("scripts", lambda t, _k: _pytest(t))):
         try:

@@ -51,11 +51,12 @@ DEFAULT = "6.1"
 class Kernel:
     """A kernel under test.
 
-    label: for people and directory names. version: package version, or what
+    name: as it was asked for. label: for people and directory names. version: package version, or what
     `make kernelversion` says of a tree. source: a tree that is only read.
     key: names its things in the cache. distro: None for a KDIR.
     """
 
+    name: str
     label: str
     version: str
     source: Path
@@ -127,10 +128,14 @@ def _named(name: str) -> Kernel:
                      "(or KDIR=/path/to/a/kernel/tree)")
     distro = KERNELS[name]
     found = _resolve(name, distro)
+    if not (cache.root() / f"source/{found['package']}_{found['version']}").exists():
+        # What was asked before may be gone from the mirror by now.
+        (cache.root() / f"kernels/{name}.json").unlink(missing_ok=True)
+        found = _resolve(name, distro)
     key = f"{found['package']}_{found['version']}"
     source = cache.made(f"source/{key}",
                         lambda aside: _unpack_source(distro, found["package"], aside))
-    return Kernel(found["package"].removeprefix("linux-source-"), found["version"],
+    return Kernel(name, found["package"].removeprefix("linux-source-"), found["version"],
                   source, key, distro)
 
 
@@ -152,7 +157,7 @@ def _tree(kdir: str) -> Kernel:
         raise Broken(f"KDIR={kdir} is no kernel tree (Makefile, Kconfig and mm/ are "
                      "looked for); name the top of a source tree")
     digest = hashlib.sha256(str(tree).encode()).hexdigest()[:8]
-    return Kernel(f"{tree.name}", version, tree, f"kdir-{tree.name}-{digest}", None)
+    return Kernel(kdir, tree.name, version, tree, f"kdir-{tree.name}-{digest}", None)
 
 
 def find(name: str | None, kdir: str | None) -> Kernel:
@@ -195,6 +200,7 @@ def _real_packages(suites: Suites, distro: Distro) -> list[str]:
 
 def _unpack_stock(distro: Distro, final: Path, into: Path) -> None:
     suites = Suites(distro.suites)
+    suites.update()
     suites.unpack(_real_packages(suites, distro), into)
     for makefile in into.glob("usr/src/linux-headers-*/Makefile"):
         if not makefile.is_symlink():

@@ -17,6 +17,8 @@ from .progress import step
 KUNITCONFIG = farm.REPO / "kunit/.kunitconfig"
 # A UML of this configuration has about so many object files.
 _OBJECTS = 640
+# Cases that plant a fault; all others say which promise they test.
+_CONTROL = "control_"
 # Seconds the suites may take; UML needs about one.
 _TIMEOUT = 120
 
@@ -115,6 +117,10 @@ def verdict_of(log: ktap.Log) -> tuple[str, str]:
         return "fail", f"the kernel complained: {log.complaint}"
     if not log.started:
         return "error", "the kernel said nothing"
+    mute = [c.case for c in log.cases if not c.case.startswith(_CONTROL)
+            and c.case not in log.promises]
+    if mute:
+        return "fail", f"{mute[0]}: does not say which promise it tests"
     if not log.sound or not any(c.outcome == "pass" for c in log.cases):
         return "fail", "kunit.py finds the log broken: cases are missing"
     return "pass", ""

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,14 @@ INSTALLED = Emulator("qemu-system-x86_64")
 _SOUND_MAJOR = 8
 _NEWER = Suites(("bookworm-backports",))
 _NEWER_PACKAGES = ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"]
+
+
+_FLAGS = re.compile(r"double fault|exc_debug|debug trap|general protection")
+
+
+def blames_flags(failure: str) -> bool:
+    """Whether a kernel's complaint is one that garbage in its flags explains."""
+    return bool(_FLAGS.search(failure))
 
 
 def newer_if_suspect(emulator: Emulator, accel_name: str) -> Emulator | None:
@@ -118,7 +128,7 @@ def _probe(image: Path, initramfs: Path, scratch: Path) -> str:
 def kvm_refusal(image: Path, initramfs: Path) -> str:
     """Why KVM is not used; "" when a probe boot showed that it works.
 
-    The answer is remembered for this host kernel and QEMU: that /dev/kvm can
+    The answer is remembered for this image, host kernel and QEMU: that /dev/kvm can
     be opened, or even makes a machine, proves nothing.
     """
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -128,7 +138,8 @@ def kvm_refusal(image: Path, initramfs: Path) -> str:
         scratch = cache.workdir("probe")
         aside.write_text(json.dumps({"refusal": _probe(image, initramfs, scratch)}))
 
-    key = f"{platform.node()}-{platform.release()}-{INSTALLED.version().split()[3]}"
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()[:12]
+    key = f"{digest}-{platform.node()}-{platform.release()}-{INSTALLED.version().split()[3]}"
     answer: str = json.loads(cache.made(f"probe/kvm-{key}.json", ask).read_text())["refusal"]
     return answer
 

@@ -101,9 +101,9 @@ class Cells:
         """All sizes, ascending."""
         return sorted(self.names("size"))
 
-    def by_size(self, place: tuple[str, str]) -> list[list[str]]:
-        """A row a size: p50, p99, max of each scenario at one place."""
-        return [[size(s), *(text for name in self.names("scenario")[:3]
+    def by_size(self, place: tuple[str, str], scenarios: list[str]) -> list[list[str]]:
+        """A row a size: p50, p99, max of up to three scenarios at one place."""
+        return [[size(s), *(text for name in scenarios
                             for text in _three(self.get(name, *place, s)))]
                 for s in self.sizes()]
 
@@ -168,9 +168,9 @@ def render(run: Path) -> str:
 def code(run: Path) -> Code:
     """What a run's verdicts come to."""
     verdicts = [results.load(f)["verdict"] for f in sorted(run.glob("*.json"))]
-    if "error" in verdicts:
-        return Code.BROKEN
-    return Code.FAILED if "fail" in verdicts else Code.GOOD
+    if "fail" in verdicts:
+        return Code.FAILED
+    return Code.BROKEN if "error" in verdicts else Code.GOOD
 
 
 def write(run: Path) -> str:

@@ -30,7 +30,7 @@ _ONE_LINE_DEPTH = 6
 
 @functools.lru_cache(maxsize=None)
 def tool_version() -> str:
-    """The version of this suite: git's description, or VERSION's content."""
+    """The version of this suite: git's description; unknown outside a checkout."""
     try:
         return proc.output(["git", "-c", "safe.directory=*", "describe", "--always",
                             "--dirty", "--tags"], cwd=REPO, what="git describe").strip()
@@ -85,7 +85,7 @@ def _known_runs() -> str:
 def command(target: str, kernel: Kernel, **variables: str) -> str:
     """The make command that repeats a run."""
     words = {("KDIR" if kernel.is_tree else "KERNEL"):
-             str(kernel.source) if kernel.is_tree else kernel.label, **variables}
+             str(kernel.source) if kernel.is_tree else kernel.name, **variables}
     given = [f"{name}={shlex.quote(value)}" for name, value in words.items() if value]
     return " ".join(["make", target, *given])
 

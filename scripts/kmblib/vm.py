@@ -29,7 +29,7 @@ CMDLINE = "console=ttyS0 nokaslr panic=-1 panic_on_warn=1 oops=panic"
 _NO_MEMORY = re.compile(r"Out of memory and no killable|deadlocked on memory|"
                         r"Initramfs unpacking failed|Out of memory: Killed process 1 ")
 _BADNESS = re.compile(
-    r"Kernel panic|\bBUG: |\bBUG\b.*!|WARNING: |Oops[: ]|general protection fault|"
+    r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
@@ -83,7 +83,7 @@ def judge(ended: Ended) -> Code:
     set-up did.
     """
     bad = badness(ended.console)
-    if _NO_MEMORY.search(ended.console):
+    if _NO_MEMORY.search(ended.console.split("Run /init as init process")[0]):
         raise Broken("the guest's memory is too small to boot; give a larger MEM=")
     if bad:
         raise Failed(f"the guest's kernel complained: {bad}")
