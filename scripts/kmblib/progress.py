@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -42,7 +43,8 @@ class Step:
         line = f"  {self.what}: {text}"
         if self._tty:
             end = "\n" if last else ""
-            print(f"\r\033[K{line}", end=end, file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\033[K{line[:width]}", end=end, file=sys.stderr, flush=True)
         else:
             print(line, file=sys.stderr, flush=True)
 
