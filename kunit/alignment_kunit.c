@@ -39,10 +39,10 @@ static void expect_alignment(struct kunit *test, unsigned int nr, size_t least,
 	unsigned int i;
 
 	for (i = 0; i < held->nr; i++)
-		if (!KMB_EXPECT(test, nr, alignment_of(held->at[i]) >= least,
-				"size %zu, %s: expected alignment %zu, got %zu",
-				held->bytes, held->gfp, least,
-				alignment_of(held->at[i])))
+		if (!KMB_EXPECT_OF(test, nr, held, alignment_of(held->at[i]) >= least,
+				   "expected alignment %zu, got %zu",
+				   least,
+				   alignment_of(held->at[i])))
 			break;
 }
 

@@ -193,9 +193,9 @@ static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
 		page = find_break(held->at[i], held->bytes, false);
 		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "no memory for an alias");
-		if (!KMB_EXPECT(test, 35, !page,
-				"size %zu, %s: expected an alias that agrees, got a break at page %d",
-				held->bytes, held->gfp, page))
+		if (!KMB_EXPECT_OF(test, 35, held, !page,
+				   "expected an alias that agrees, got a break at page %d",
+				   page))
 			break;
 	}
 }

@@ -31,6 +31,24 @@ static bool is_complaint(const char *line)
 }
 
 /**
+ * kmb_log_ask() - say that complaints are asked for from here on
+ *
+ * Scripts take any other complaint of the kernel for a failure.
+ */
+void kmb_log_ask(void)
+{
+	pr_info("kmbench: the following warning is asked for\n");
+}
+
+/**
+ * kmb_log_asked() - say that from here on there should be none again
+ */
+void kmb_log_asked(void)
+{
+	pr_info("kmbench: the warning that was asked for is over\n");
+}
+
+/**
  * kmb_log_mark() - remember where the kernel log ends now
  * @mark: (out) that place.
  */

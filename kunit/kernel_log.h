@@ -7,6 +7,8 @@
 
 #include <linux/kmsg_dump.h>
 
+void kmb_log_ask(void);
+void kmb_log_asked(void);
 void kmb_log_mark(struct kmsg_dump_iter *mark);
 unsigned int kmb_log_warnings(const struct kmsg_dump_iter *mark);
 bool kmb_log_may_show(const char *file);

@@ -16,21 +16,6 @@
 #include "promises.h"
 #include "sizes.h"
 
-/* A number that the compiler does not know. */
-static noinline size_t hide(size_t number)
-{
-	OPTIMIZER_HIDE_VAR(number);
-	return number;
-}
-
-/* Addresses differ from run to run, what they are does not. */
-static const char *kind_of(const void *object)
-{
-	if (!object)
-		return "NULL";
-	return object == ZERO_SIZE_PTR ? "ZERO_SIZE_PTR" : "an object";
-}
-
 static void expect_zero_size_ptr(struct kunit *test, const struct kmb_gfp *gfp)
 {
 	const struct {
@@ -38,18 +23,18 @@ static void expect_zero_size_ptr(struct kunit *test, const struct kmb_gfp *gfp)
 		void *object;
 	} results[] = {
 		{ "kmalloc(0), a constant", kmalloc(0, gfp->flags) },
-		{ "kmalloc(0), at run time", kmalloc(hide(0), gfp->flags) },
-		{ "kzalloc(0)", kzalloc(hide(0), gfp->flags) },
-		{ "kmalloc_array(0, 8)", kmalloc_array(hide(0), 8, gfp->flags) },
-		{ "kcalloc(8, 0)", kcalloc(8, hide(0), gfp->flags) },
+		{ "kmalloc(0), at run time", kmalloc(kmb_hide(0), gfp->flags) },
+		{ "kzalloc(0)", kzalloc(kmb_hide(0), gfp->flags) },
+		{ "kmalloc_array(0, 8)", kmalloc_array(kmb_hide(0), 8, gfp->flags) },
+		{ "kcalloc(8, 0)", kcalloc(8, kmb_hide(0), gfp->flags) },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(results); i++) {
 		KMB_EXPECT(test, 4, results[i].object == ZERO_SIZE_PTR,
-			   "size 0, %s, %s: expected ZERO_SIZE_PTR, got %s",
+			   "size 0, %s, task: %s: expected ZERO_SIZE_PTR, got %s",
 			   gfp->name, results[i].call,
-			   kind_of(results[i].object));
+			   kmb_kind_of(results[i].object));
 		if (results[i].object != ZERO_SIZE_PTR)
 			kfree(results[i].object);
 	}
@@ -85,10 +70,10 @@ static void expect_untouched(struct kunit *test, const struct kmb_objects *held)
 
 	for (i = 0; i < held->nr; i++) {
 		wrong = kmb_find_foreign(held, i);
-		if (!KMB_EXPECT(test, 5, !wrong,
-				"size %zu, %s: expected object %u as it was, got 0x%02x at byte %td",
-				held->bytes, held->gfp, i, *wrong,
-				wrong - (u8 *)held->at[i]))
+		if (!KMB_EXPECT_OF(test, 5, held, !wrong,
+				   "expected object %u as it was, got 0x%02x at byte %td",
+				   i, *wrong,
+				   wrong - (u8 *)held->at[i]))
 			break;
 	}
 }
@@ -98,9 +83,9 @@ static void expect_objects(struct kunit *test, const struct kmb_objects *held)
 	unsigned int i;
 
 	for (i = 0; i < held->nr; i++)
-		KMB_EXPECT(test, 5, !ZERO_OR_NULL_PTR(held->at[i]),
-			   "size %zu, %s: expected an object, got %s",
-			   held->bytes, held->gfp, kind_of(held->at[i]));
+		KMB_EXPECT_OF(test, 5, held, !ZERO_OR_NULL_PTR(held->at[i]),
+			      "expected an object, got %s",
+			      kmb_kind_of(held->at[i]));
 }
 
 static void p5_kfree_of_nothing_does_nothing(struct kunit *test)
@@ -153,10 +138,10 @@ static void expect_null(struct kunit *test, size_t bytes,
 	kmb_log_mark(&mark);
 	object = kmb_kmalloc(bytes, gfp->flags | __GFP_NOWARN);
 	KMB_EXPECT(test, 6, !object,
-		   "size %zu, %s|__GFP_NOWARN: expected NULL, got %s", bytes,
-		   gfp->name, kind_of(object));
+		   "size %zu, %s|__GFP_NOWARN, task: expected NULL, got %s", bytes,
+		   gfp->name, kmb_kind_of(object));
 	KMB_EXPECT(test, 6, !kmb_log_warnings(&mark),
-		   "size %zu, %s|__GFP_NOWARN: expected silence, got %u warnings",
+		   "size %zu, %s|__GFP_NOWARN, task: expected silence, got %u warnings",
 		   bytes, gfp->name, kmb_log_warnings(&mark));
 	kfree(object);
 }
@@ -178,10 +163,10 @@ static unsigned int ask_for_warning(void)
 	unsigned int i;
 
 	kmb_log_mark(&mark);
-	pr_info("kmbench: the following warning is asked for\n");
+	kmb_log_ask();
 	for (i = 0; i < 3; i++)
 		kfree(kmb_kmalloc(KMALLOC_MAX_SIZE + 1, GFP_KERNEL));
-	pr_info("kmbench: the warning that was asked for is over\n");
+	kmb_log_asked();
 	return kmb_log_warnings(&mark);
 }
 
@@ -198,7 +183,7 @@ static void p6_oversize_warns_once(struct kunit *test)
 	if (spent && !count)
 		kmb_skip(test, "the page allocator may have given its one warning since the boot");
 	KMB_EXPECT(test, 6, count == 1,
-		   "size %lu, GFP_KERNEL: expected 1 warning, got %u",
+		   "size %lu, GFP_KERNEL, task: expected 1 warning, got %u",
 		   KMALLOC_MAX_SIZE + 1, count);
 }
 
@@ -213,9 +198,9 @@ static void expect_cover(struct kunit *test, unsigned int nr,
 	unsigned int i;
 
 	for (i = 0; i < held->nr; i++)
-		if (!KMB_EXPECT(test, nr, covers(held->at[i], held->bytes),
-				"size %zu, %s: expected ksize() of at least that, got %zu",
-				held->bytes, held->gfp, ksize(held->at[i])))
+		if (!KMB_EXPECT_OF(test, nr, held, covers(held->at[i], held->bytes),
+				   "expected ksize() of at least that, got %zu",
+				   ksize(held->at[i])))
 			break;
 }
 
@@ -228,10 +213,10 @@ static void check_whole(struct kunit *test, const struct kmb_objects *held)
 	kmb_fill(held);
 	for (i = 0; i < held->nr; i++) {
 		wrong = kmb_find_foreign(held, i);
-		if (!KMB_EXPECT(test, 7, !wrong,
-				"size %zu, %s: object %u: expected its own pattern, got 0x%02x at byte %td",
-				held->bytes, held->gfp, i, *wrong,
-				wrong - (u8 *)held->at[i]))
+		if (!KMB_EXPECT_OF(test, 7, held, !wrong,
+				   "object %u: expected its own pattern, got 0x%02x at byte %td",
+				   i, *wrong,
+				   wrong - (u8 *)held->at[i]))
 			break;
 	}
 }
@@ -265,7 +250,7 @@ static void p9_ksize_covers_each_slab_size(struct kunit *test)
 		object = kmb_kmalloc(bytes, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, object);
 		kept = KMB_EXPECT(test, 9, covers(object, bytes),
-				  "size %zu, GFP_KERNEL: expected ksize() of at least that, got %zu",
+				  "size %zu, GFP_KERNEL, task: expected ksize() of at least that, got %zu",
 				  bytes, ksize(object));
 		kfree(object);
 	}
@@ -291,7 +276,7 @@ static void p9_ksize_covers_constant_size(struct kunit *test)
 	kmb_promise(test, 9);
 	for (i = 0; i < ARRAY_SIZE(results); i++) {
 		KMB_EXPECT(test, 9, covers(results[i].object, results[i].bytes),
-			   "size %zu, a constant, GFP_KERNEL: expected ksize() of at least that, got %zu",
+			   "size %zu, GFP_KERNEL, task: a constant: expected ksize() of at least that, got %zu",
 			   results[i].bytes, ksize(results[i].object));
 		kfree(results[i].object);
 	}
@@ -323,11 +308,11 @@ static void check_apart(struct kunit *test, const struct kmb_objects *held)
 
 	for (i = 0; i < held->nr; i++) {
 		inside = find_inside(held, held->at[i]);
-		if (!KMB_EXPECT(test, 9, !inside,
-				"size %zu, %s: ksize() is %zu: expected all of it to be one object, got another %lu bytes on",
-				held->bytes, held->gfp, ksize(held->at[i]),
-				address_of(inside) -
-				address_of(held->at[i])))
+		if (!KMB_EXPECT_OF(test, 9, held, !inside,
+				   "ksize() is %zu: expected all of it to be one object, got another %lu bytes on",
+				   ksize(held->at[i]),
+				   address_of(inside) -
+				   address_of(held->at[i])))
 			break;
 	}
 }

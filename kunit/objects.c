@@ -66,6 +66,31 @@ void kmb_objects_exit(struct kunit *test)
 }
 
 /**
+ * kmb_hide() - a number that the compiler does not know
+ * @number: the number.
+ *
+ * Return: the same.
+ */
+noinline size_t kmb_hide(size_t number)
+{
+	OPTIMIZER_HIDE_VAR(number);
+	return number;
+}
+
+/**
+ * kmb_kind_of() - what messages call the result of an allocation
+ * @object: the result. Addresses differ from run to run, what they are does not.
+ *
+ * Return: its name.
+ */
+const char *kmb_kind_of(const void *object)
+{
+	if (!object)
+		return "NULL";
+	return object == ZERO_SIZE_PTR ? "ZERO_SIZE_PTR" : "an object";
+}
+
+/**
  * kmb_kmalloc() - kmalloc() with a size that the compiler does not know
  * @bytes: the size.
  * @flags: the flags.
@@ -79,8 +104,7 @@ noinline void *kmb_kmalloc(size_t bytes, gfp_t flags)
 {
 	void *object;
 
-	OPTIMIZER_HIDE_VAR(bytes);
-	object = kmalloc(bytes, flags);
+	object = kmalloc(kmb_hide(bytes), flags);
 	OPTIMIZER_HIDE_VAR(object);
 	return object;
 }
@@ -135,6 +159,7 @@ kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 	KUNIT_ASSERT_EQ(test, held->nr, 0);
 	held->bytes = bytes;
 	held->gfp = name;
+	held->context = "task";
 	while (held->nr < handful(bytes)) {
 		object = alloc(bytes, flags | __GFP_NOWARN);
 		if (!object)
@@ -143,8 +168,8 @@ kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 	}
 	KUNIT_ASSERT_FALSE_MSG(test, held->nr < handful(bytes) &&
 			       memory_is_plenty(bytes),
-			       "size %zu, %s: expected object %u, got NULL with plenty of free memory",
-			       bytes, name, held->nr);
+			       KMB_WHAT "expected object %u, got NULL with plenty of free memory",
+			       bytes, name, held->context, held->nr);
 	return held;
 }
 

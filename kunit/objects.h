@@ -20,12 +20,14 @@
  * @nr: how many.
  * @bytes: the size that each was asked for with.
  * @gfp: names the flags.
+ * @context: names where they were allocated, as in tables.h.
  * @at: their addresses.
  */
 struct kmb_objects {
 	unsigned int nr;
 	size_t bytes;
 	const char *gfp;
+	const char *context;
 	void *at[KMB_MAX_OBJECTS];
 };
 
@@ -34,6 +36,8 @@ typedef void kmb_check_fn(struct kunit *test, const struct kmb_objects *held);
 int kmb_objects_init(struct kunit *test);
 void kmb_objects_exit(struct kunit *test);
 
+size_t kmb_hide(size_t number);
+const char *kmb_kind_of(const void *object);
 void *kmb_kmalloc(size_t bytes, gfp_t flags);
 
 const struct kmb_objects *

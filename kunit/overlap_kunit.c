@@ -21,10 +21,10 @@ static void check_patterns(struct kunit *test, const struct kmb_objects *held)
 	kmb_fill(held);
 	for (i = 0; i < held->nr; i++) {
 		wrong = kmb_find_foreign(held, i);
-		if (!KMB_EXPECT(test, 39, !wrong,
-				"size %zu, %s: object %u of %u: expected its own pattern, got 0x%02x at byte %td",
-				held->bytes, held->gfp, i, held->nr, *wrong,
-				wrong - (u8 *)held->at[i]))
+		if (!KMB_EXPECT_OF(test, 39, held, !wrong,
+				   "object %u of %u: expected its own pattern, got 0x%02x at byte %td",
+				   i, held->nr, *wrong,
+				   wrong - (u8 *)held->at[i]))
 			break;
 	}
 }

@@ -99,10 +99,10 @@ static void expect_zeroed(struct kunit *test, const struct kmb_objects *held,
 
 	for (i = 0; i < held->nr; i++) {
 		wrong = find_dirt(held, i);
-		if (!KMB_EXPECT(test, 12, !wrong,
-				"size %zu, %s, %s: expected 0, got 0x%02x at byte %td",
-				held->bytes, held->gfp, by, *wrong,
-				wrong - (u8 *)held->at[i]))
+		if (!KMB_EXPECT_OF(test, 12, held, !wrong,
+				   "%s: expected 0, got 0x%02x at byte %td",
+				   by, *wrong,
+				   wrong - (u8 *)held->at[i]))
 			break;
 	}
 }
