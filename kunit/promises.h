@@ -38,7 +38,7 @@ void kmb_promise(struct kunit *test, unsigned int nr);
  * @_fmt: a string literal: size, flags, context, what was expected and what
  *	  was got; KMB_WHAT begins it.
  *
- * Of a property of the implementation a line "not held" is printed instead,
+ * Of a property of the implementation a line "differs" is printed instead,
  * unless the suite is strict.
  *
  * Return: whether it was kept, so that a loop can end at the first breach.
@@ -52,7 +52,7 @@ void kmb_promise(struct kunit *test, unsigned int nr);
 			   _promise->nr, _promise->kind, ##__VA_ARGS__,	\
 			   _promise->place);				\
 	else if (!_kept)						\
-		kunit_info(_test, "not held: " _fmt "\n", ##__VA_ARGS__); \
+		kunit_info(_test, "differs: " _fmt "\n", ##__VA_ARGS__); \
 	_kept;								\
 })
 

@@ -22,6 +22,7 @@ _RESULT = re.compile(r"^(?P<indent> *)(?:not )?ok \d+ (?:- )?(?P<name>.*?)(?: # 
 _SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
 _PROMISE = re.compile(r"^ *# (?P<case>\S+): promise (?P<nr>\d+) (?P<kind>[CI]): (?P<text>.*) \((?P<place>.*)\)$")
 _SKIP = re.compile(r"^ *# (?P<case>\S+): skip: (?P<why>.*)$")
+_DIFFERS = re.compile(r"^ *# (?P<case>\S+): differs: (?P<text>.*)$")
 _FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*)$")
 
 _KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
@@ -59,6 +60,8 @@ class Log:
     """What a log says.
 
     cases: in order. promises: by the name of the case that checks each.
+    differences: what a case says of a property of the implementation that this
+    kernel lacks, by the case's name; that is no failure.
     sound: kunit.py found nothing wrong, neither failures nor a broken log.
     started: the kernel came as far as KUnit. complaint: the first warning,
     BUG or panic since then that no case had asked for, or how the kernel
@@ -67,6 +70,7 @@ class Log:
 
     cases: tuple[Case, ...]
     promises: dict[str, Promise]
+    differences: dict[str, str]
     sound: bool
     started: bool
     complaint: str
@@ -175,5 +179,6 @@ def read(kunit_py: Path, log: Path) -> Log:
     cases = [_case(path, outcome, skips, failures) for path, outcome in leaves]
     promises = {m["case"]: Promise(int(m["nr"]), m["kind"], m["text"], m["place"])
                 for m in map(_PROMISE.match, lines) if m}
-    return Log(tuple(_named(cases, promises)), promises, done.returncode == 0, bool(lines),
-               _complaint(log.read_text(errors="replace")))
+    differences = {m["case"]: m["text"] for m in map(_DIFFERS.match, reversed(lines)) if m}
+    return Log(tuple(_named(cases, promises)), promises, differences, done.returncode == 0,
+               bool(lines), _complaint(log.read_text(errors="replace")))

@@ -92,8 +92,11 @@ def _promises(log: ktap.Log) -> list[dict[str, Any]]:
         named = {name: p for name, p in log.promises.items() if p.nr == nr}
         cases = [c for c in log.cases if c.case in named]
         row = next(iter(named.values()))
+        differs = [f"{name}: {log.differences[name]}" for name in named if name in log.differences]
+        outcome = _outcome(cases)
         rows.append({"nr": nr, "kind": row.kind, "text": row.text, "place": row.place,
-                     "outcome": _outcome(cases), "cases": [_case_json(c) for c in cases]})
+                     "outcome": "differs" if differs and outcome == "held" else outcome,
+                     "differences": differs, "cases": [_case_json(c) for c in cases]})
     return rows
 
 
