@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN
+export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit bench report setup install clean
+.PHONY: help run check run_tests kunit bench patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -20,6 +20,7 @@ help:
 	@echo 'One thing at a time:'
 	@echo '  make kunit    only the promises: KUnit in UML'
 	@echo '  make bench    only the cost: a virtual machine'
+	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
 	@echo '  make setup    only install the packages that are missing'
 	@echo '  make install  install the tool kmbench into PREFIX=$(PREFIX)'
@@ -47,7 +48,7 @@ help:
 setup:
 	@scripts/setup
 
-run check kunit bench: setup
+run check kunit bench patch: setup
 	@scripts/$@
 
 run_tests: check

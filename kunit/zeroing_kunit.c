@@ -58,9 +58,11 @@ static void report_init(struct kunit *test)
 static void skip_if_always_zeroed(struct kunit *test)
 {
 	if (want_init_on_alloc(0))
-		kmb_skip(test, "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
+		kmb_skip(test,
+			 "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
 	if (want_init_on_free())
-		kmb_skip(test, "init_on_free is on: no dirt stays in freed memory; boot with init_on_free=0");
+		kmb_skip(test,
+			 "init_on_free is on: no dirt stays in freed memory; boot with init_on_free=0");
 }
 
 /* Write a handful in full, free it, and tell which objects it was. */

@@ -11,7 +11,7 @@ import tempfile
 import xml.etree.ElementTree
 from pathlib import Path
 
-from . import build, cache, farm, kernels, kunit, lint, proc, results
+from . import build, cache, farm, intree, kernels, kunit, lint, proc, results
 from .errors import Code, KmbError
 from .kernels import Kernel
 from .progress import step
@@ -59,10 +59,22 @@ def _strict_kunit(kernel: Kernel) -> str:
     return _warnings(log, f"{farm.HOME}/")
 
 
+def _patch(kernel: Kernel) -> str:
+    """checkpatch as maintainers run it, on what `make patch` writes."""
+    with tempfile.NamedTemporaryFile("w", suffix=".patch") as file:
+        file.write(intree.patch(kernel))
+        file.flush()
+        done = subprocess.run(["perl", "scripts/checkpatch.pl", "--terse", "--show-types",
+                               "--no-summary", file.name], cwd=kernel.source, check=False,
+                              capture_output=True, text=True)
+    return done.stdout if done.returncode else ""
+
+
 def _lint(tally: Tally, kernel: Kernel) -> None:
     script = kernel.source / "scripts/checkpatch.pl"
     lint.run(tally, (
         lint.Lint("checkpatch", lint.checkpatch(script), "perl"),
+        lint.Lint("checkpatch of the in-tree patch", lambda _: _patch(kernel), "perl"),
         lint.Lint("sparse and W=1 of module/", lambda _: _strict_module(kernel), "sparse"),
         lint.Lint("sparse and W=1 of kunit/", lambda _: _strict_kunit(kernel), "sparse"),
     ))

@@ -37,6 +37,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
         "cpus": "processors of the virtual machine (default: 1)",
         "run": "a directory of results/runs (default: the newest)",
+        "out": "the file to write",
     }
     for name in names:
         default = os.environ.get(name.upper(), "").strip()

@@ -29,6 +29,10 @@ _WRONG = {
     "processors and virtual clock": ("bench", {"CPUS": "2"}, "kmbench: CPUS=2 with CLOCK=virtual: "
                                      "instructions are counted exactly on one processor only; "
                                      "CPUS=1 or CLOCK=real"),
+    "patch to nowhere": ("patch", {"KERNEL": "6.1"}, "kmbench: OUT= is missing; name the file "
+                         "that the patch goes to"),
+    "patch for no tree": ("patch", {"OUT": "/dev/null"}, "kmbench: KDIR= is missing; name the "
+                          "tree that the patch is for"),
 }
 
 
@@ -40,6 +44,15 @@ def test_wrong_value_is_named(copy: Checkout, name: str) -> None:
     ended = copy.run(command, **variables)
     assert (ended.status, ended.stderr, ended.stdout) == (2, f"{line}\n", "")
     assert copy.runs() == before
+
+
+def test_patch_into_the_tree_is_refused(copy: Checkout) -> None:
+    """The tree is never written to."""
+    tree = next(copy.cache.glob("source/*"))
+    ended = copy.run("patch", KDIR=str(tree), OUT=f"{tree}/kmalloc.patch")
+    assert (ended.status, ended.stdout) == (2, "")
+    assert ended.stderr == (f"kmbench: OUT={tree}/kmalloc.patch lies in the tree, which is never "
+                            "written to; name a file elsewhere\n")
 
 
 def test_unknown_option_is_named(copy: Checkout) -> None:
