@@ -109,11 +109,12 @@ def _maintainers(text: str) -> str:
     return text[:begin + 1] + "".join(lines) + text[end + 1:]
 
 
-_CHANGED = {
-    "MAINTAINERS": _maintainers,
-    "mm/Kconfig": _kconfig,
-    "mm/Makefile": lambda text: text + _MAKEFILE_LINE,
-}
+def _makefile(text: str) -> str:
+    """mm/Makefile with our line as its last."""
+    return text + _MAKEFILE_LINE
+
+
+_CHANGED = {"MAINTAINERS": _maintainers, "mm/Kconfig": _kconfig, "mm/Makefile": _makefile}
 
 
 def _git(repo: Path, *words: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from kmblib import cache
+from kmblib import build, cache, farm, proc
+from kmblib.kernels import Kernel
 
 # Where nobody listens: port 9 is that of discard.
 _NOWHERE = "http://127.0.0.1:9"
@@ -112,3 +113,17 @@ def test_disk_full_while_a_kernel_is_fetched(copy: Checkout, tmp_path: Path) -> 
     assert len(said) == 1 and "No space left on device" in said[0], done.stderr
     assert done.stdout == "left:\n"
     shutil.rmtree(place)
+
+
+def test_tool_is_built_where_another_checkout_built_it(kernel: Kernel, tmp_path: Path) -> None:
+    """Its dependency files name sources of a checkout that is gone by now."""
+    work = tmp_path / "tool"
+    built = build.tool(kernel)
+    shutil.copytree(built, work)
+    (work / "flags").write_text("those of the other checkout\n")
+    before = (work / "kmbench").stat().st_mtime_ns
+    for listed in work.glob("*.d"):
+        text = listed.read_text().replace(str(farm.REPO), "/no/such/checkout")
+        listed.write_text(text.replace(str(built), str(work)))
+    proc.run(build.tool_make(kernel, work), tmp_path / "log", what="building the tool")
+    assert (work / "kmbench").stat().st_mtime_ns > before
