@@ -5,7 +5,7 @@
  *
  * A NULL is no verdict by itself, as memory may be used up or in pieces. It
  * fails the case when the page allocator has many blocks of that size left.
- * Left out: contexts other than a task, nodes other than the nearest.
+ * Left out: contexts other than a task.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -121,13 +121,22 @@ static bool zone_has_plenty(struct zone *zone, unsigned int order)
 	       pages >= 2 * high_wmark_pages(zone) + (PLENTY << order);
 }
 
-static bool memory_is_plenty(size_t bytes)
+/**
+ * kmb_has_plenty() - ask whether a NULL has no excuse
+ * @node: a node that is online.
+ * @bytes: the size of an object.
+ * @flags: its flags, of which the zone modifier counts.
+ *
+ * Return: whether a zone of that node that serves such a request has many free
+ * blocks of that size left.
+ */
+bool kmb_has_plenty(int node, size_t bytes, gfp_t flags)
 {
-	struct pglist_data *node = NODE_DATA(numa_mem_id());
+	struct zone *zones = NODE_DATA(node)->node_zones;
 	int i;
 
-	for (i = 0; i <= gfp_zone(GFP_KERNEL); i++)
-		if (zone_has_plenty(&node->node_zones[i], get_order(bytes)))
+	for (i = 0; i <= gfp_zone(flags); i++)
+		if (zone_has_plenty(&zones[i], get_order(bytes)))
 			return true;
 	return false;
 }
@@ -167,7 +176,7 @@ kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 		held->at[held->nr++] = object;
 	}
 	KUNIT_ASSERT_FALSE_MSG(test, held->nr < handful(bytes) &&
-			       memory_is_plenty(bytes),
+			       kmb_has_plenty(numa_mem_id(), bytes, flags),
 			       KMB_WHAT "expected object %u, got NULL with plenty of free memory",
 			       bytes, name, held->context, held->nr);
 	return held;
