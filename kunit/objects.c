@@ -232,6 +232,49 @@ void kmb_each_gfp_around(struct kunit *test, size_t bytes, kmb_check_fn *check)
 		kmb_skip(test, "no free block of %zu bytes", bytes);
 }
 
+/**
+ * kmb_chain_grow() - add objects to a chain
+ * @chain: any number of objects, each the link to the one before.
+ * @nr: how many to add.
+ * @bytes: the size of each, at least that of a pointer.
+ * @flags: the flags, to which __GFP_NOWARN is added.
+ *
+ * Nobody frees a chain that a case ends with: judge after kmb_chain_free().
+ *
+ * Return: whether all were allocated.
+ */
+bool kmb_chain_grow(struct kmb_chain *chain, unsigned int nr, size_t bytes,
+		    gfp_t flags)
+{
+	void **object;
+
+	while (nr--) {
+		object = kmb_kmalloc(bytes, flags | __GFP_NOWARN);
+		if (!object)
+			return false;
+		*object = chain->last;
+		chain->last = object;
+		chain->nr++;
+	}
+	return true;
+}
+
+/**
+ * kmb_chain_free() - free all objects of a chain
+ * @chain: the chain, empty afterwards.
+ */
+void kmb_chain_free(struct kmb_chain *chain)
+{
+	void **object;
+
+	while (chain->last) {
+		object = chain->last;
+		chain->last = *object;
+		kfree(object);
+	}
+	chain->nr = 0;
+}
+
 /* Never 0, and another value for each object. */
 static u8 pattern(unsigned int i)
 {

@@ -31,6 +31,16 @@ struct kmb_objects {
 	void *at[KMB_MAX_OBJECTS];
 };
 
+/**
+ * struct kmb_chain - more objects than a case holds, for counters to see them
+ * @last: the one that was added last; its first bytes point to the one before.
+ * @nr: how many.
+ */
+struct kmb_chain {
+	void *last;
+	unsigned int nr;
+};
+
 typedef void kmb_check_fn(struct kunit *test, const struct kmb_objects *held);
 
 int kmb_objects_init(struct kunit *test);
@@ -47,6 +57,10 @@ kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 void kmb_put(struct kunit *test);
 void kmb_each_gfp(struct kunit *test, size_t bytes, kmb_check_fn *check);
 void kmb_each_gfp_around(struct kunit *test, size_t bytes, kmb_check_fn *check);
+
+bool kmb_chain_grow(struct kmb_chain *chain, unsigned int nr, size_t bytes,
+		    gfp_t flags);
+void kmb_chain_free(struct kmb_chain *chain);
 
 void kmb_fill(const struct kmb_objects *held);
 const u8 *kmb_find_foreign(const struct kmb_objects *held, unsigned int i);
