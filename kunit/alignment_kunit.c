@@ -2,9 +2,8 @@
 /*
  * Is the address aligned as promised?
  *
- * Left out: the alignment of sizes that are no power of two, which older
- * kernels do not promise, and where in a slab a debug option moves objects
- * to: the promises hold with any of them.
+ * Left out: where in a slab a debug option moves objects to: the promises
+ * hold with any of them.
  */
 #include <kunit/test.h>
 #include <linux/log2.h>
@@ -56,6 +55,17 @@ static void check_natural(struct kunit *test, const struct kmb_objects *held)
 	expect_alignment(test, 2, held->bytes, held);
 }
 
+/* The largest power of two that divides a size. */
+static size_t divisor_of(size_t bytes)
+{
+	return bytes & -bytes;
+}
+
+static void check_divisor(struct kunit *test, const struct kmb_objects *held)
+{
+	expect_alignment(test, 3, divisor_of(held->bytes), held);
+}
+
 static void p1_aligned_to_minalign(struct kunit *test)
 {
 	kmb_promise(test, 1);
@@ -66,6 +76,48 @@ static void p2_power_of_two_is_aligned_to_itself(struct kunit *test)
 {
 	kmb_promise(test, 2);
 	kmb_each_gfp(test, kmb_size_of(test), check_natural);
+}
+
+static void skip_unless_divisor_counts(struct kunit *test)
+{
+	if (!KMB_ALIGNS_TO_DIVISOR)
+		kmb_skip(test, "only powers of two are promised an alignment before 6.12");
+}
+
+static void p3_other_size_is_aligned_to_its_divisor(struct kunit *test)
+{
+	kmb_promise(test, 3);
+	skip_unless_divisor_counts(test);
+	kmb_each_gfp_around(test, kmb_size_of(test), check_divisor);
+}
+
+/* With pages of 4 KiB all that have a divisor above the least alignment. */
+static void p3_each_slab_size_is_aligned_to_its_divisor(struct kunit *test)
+{
+	const size_t step = max_t(size_t, KMALLOC_MAX_CACHE_SIZE / 1024, 8);
+	size_t bytes;
+
+	kmb_promise(test, 3);
+	skip_unless_divisor_counts(test);
+	for (bytes = step; bytes <= KMALLOC_MAX_CACHE_SIZE; bytes += step) {
+		check_divisor(test, kmb_take(test, kmb_kmalloc, bytes,
+					     GFP_KERNEL, "GFP_KERNEL"));
+		kmb_put(test);
+	}
+}
+
+/* Three quarters of a block: the largest divisor that is not the size. */
+static void p3_three_quarters_are_aligned_to_a_quarter(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 3);
+	skip_unless_divisor_counts(test);
+	for (bytes = 24; bytes <= KMALLOC_MAX_SIZE; bytes *= 2) {
+		check_divisor(test, kmb_take(test, kmb_kmalloc, bytes,
+					     GFP_KERNEL, "GFP_KERNEL"));
+		kmb_put(test);
+	}
 }
 
 /* A misaligned address has to be seen, whatever the compiler believes. */
@@ -83,9 +135,23 @@ static void control_misaligned_pointer_is_seen(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, off, alignment_of(page + off));
 }
 
+static void control_divisor_is_found(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, divisor_of(1), 1);
+	KUNIT_EXPECT_EQ(test, divisor_of(24), 8);
+	KUNIT_EXPECT_EQ(test, divisor_of(96), 32);
+	KUNIT_EXPECT_EQ(test, divisor_of(4096), 4096);
+	KUNIT_EXPECT_EQ(test, divisor_of(12288), 4096);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p1_aligned_to_minalign, kmb_every_size),
 	KUNIT_CASE_PARAM(p2_power_of_two_is_aligned_to_itself, powers_of_two),
+	KUNIT_CASE_PARAM(p3_other_size_is_aligned_to_its_divisor,
+			 kmb_every_size),
+	KUNIT_CASE(p3_each_slab_size_is_aligned_to_its_divisor),
+	KUNIT_CASE(p3_three_quarters_are_aligned_to_a_quarter),
+	KUNIT_CASE(control_divisor_is_found),
 	KUNIT_CASE(control_misaligned_pointer_is_seen),
 	{}
 };

@@ -23,6 +23,10 @@ kmb_hrtimer_setup_on_stack(struct hrtimer *timer,
 }
 #endif
 
+/* Sizes that are no power of two are promised an alignment since 6.12. */
+#define KMB_ALIGNS_TO_DIVISOR \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
 /*
  * KUnit's generators of parameters got the test as their first argument, and
  * the first parameter the index 1, together with KUNIT_CASE_PARAM_WITH_INIT.
