@@ -27,6 +27,10 @@ kmb_hrtimer_setup_on_stack(struct hrtimer *timer,
 #define KMB_ALIGNS_TO_DIVISOR \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
+/* What can be no object is its own kmalloc_size_roundup() since 6.12. */
+#define KMB_ROUNDUP_KEEPS_HUGE \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
 /*
  * KUnit's generators of parameters got the test as their first argument, and
  * the first parameter the index 1, together with KUNIT_CASE_PARAM_WITH_INIT.
