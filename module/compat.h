@@ -31,6 +31,118 @@ kmb_hrtimer_setup_on_stack(struct hrtimer *timer,
 #define KMB_ROUNDUP_KEEPS_HUGE \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
+/* The kernel's own memory had a switch of its own until 6.11. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define KMB_CHARGES_KMEM IS_ENABLED(CONFIG_MEMCG)
+#else
+#define KMB_CHARGES_KMEM IS_ENABLED(CONFIG_MEMCG_KMEM)
+#endif
+
+/*
+ * Whether a cgroup is charged for it, renamed in 6.3. For files that include
+ * <linux/memcontrol.h> before this one.
+ */
+#ifdef _LINUX_MEMCONTROL_H
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define kmb_memcg_kmem_online memcg_kmem_online
+#else
+#define kmb_memcg_kmem_online memcg_kmem_enabled
+#endif
+#endif
+
+/*
+ * To make and to remove a directory in one: 6.3 has mnt_idmap in place of the
+ * user namespace, from 6.15 on vfs_mkdir() gives the dentry, 6.16 renames
+ * lookup_one_len(), and from 6.19 on the lookup takes the lock.
+ * For files that include <linux/namei.h> before this one.
+ */
+#ifdef _LINUX_NAMEI_H
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+static inline int kmb_mkdir(struct dentry *parent, const char *name)
+{
+	struct dentry *child = start_creating_noperm(parent, &QSTR(name));
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	child = vfs_mkdir(&nop_mnt_idmap, d_inode(parent), child, 0700, NULL);
+	end_creating(child);
+	return PTR_ERR_OR_ZERO(child);
+}
+
+static inline int kmb_rmdir(struct dentry *parent, const char *name)
+{
+	struct dentry *child = start_removing_noperm(parent, &QSTR(name));
+	int err;
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	err = vfs_rmdir(&nop_mnt_idmap, d_inode(parent), child, NULL);
+	end_removing(child);
+	return err;
+}
+#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define kmb_lookup(_name, _parent) lookup_noperm(&QSTR(_name), _parent)
+#else
+#define kmb_lookup(_name, _parent) \
+	lookup_one_len(_name, _parent, strlen(_name))
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define KMB_NO_IDMAP (&nop_mnt_idmap)
+#else
+#define KMB_NO_IDMAP (&init_user_ns)
+#endif
+
+/* It takes over the reference to the child. */
+static inline int kmb_vfs_mkdir(struct inode *dir, struct dentry *child)
+{
+	int err;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	child = vfs_mkdir(KMB_NO_IDMAP, dir, child, 0700);
+	err = PTR_ERR_OR_ZERO(child);
+	if (!err)
+		dput(child);
+#else
+	err = vfs_mkdir(KMB_NO_IDMAP, dir, child, 0700);
+	dput(child);
+#endif
+	return err;
+}
+
+static inline int kmb_mkdir(struct dentry *parent, const char *name)
+{
+	struct inode *dir = d_inode(parent);
+	struct dentry *child;
+	int err;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	child = kmb_lookup(name, parent);
+	err = IS_ERR(child) ? PTR_ERR(child) : kmb_vfs_mkdir(dir, child);
+	inode_unlock(dir);
+	return err;
+}
+
+static inline int kmb_rmdir(struct dentry *parent, const char *name)
+{
+	struct inode *dir = d_inode(parent);
+	struct dentry *child;
+	int err;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	child = kmb_lookup(name, parent);
+	err = PTR_ERR_OR_ZERO(child);
+	if (!err) {
+		err = d_is_negative(child) ? -ENOENT :
+		      vfs_rmdir(KMB_NO_IDMAP, dir, child);
+		dput(child);
+	}
+	inode_unlock(dir);
+	return err;
+}
+#endif
+#endif
+
 /*
  * KUnit's generators of parameters got the test as their first argument, and
  * the first parameter the index 1, together with KUNIT_CASE_PARAM_WITH_INIT.
