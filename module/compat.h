@@ -7,6 +7,7 @@
 #define _KMBENCH_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/rcupdate.h>
 #include <linux/version.h>
 
 /* hrtimer_setup_on_stack() came with 6.13, hrtimer_init() went with 6.15. */
@@ -141,6 +142,16 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 	return err;
 }
 #endif
+/* With 6.2 call_rcu() could become lazy, by seconds, and call_rcu_hurry() came. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define kmb_call_rcu call_rcu_hurry
+#else
+#define kmb_call_rcu call_rcu
+#endif
+
+/* kmalloc_nolock() and kfree_nolock() came with 6.18. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define KMB_HAS_NOLOCK
 #endif
 
 /*

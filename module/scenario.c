@@ -17,11 +17,22 @@ static const struct kmb_scenario kmb_scenarios[] = {
 	{ "pair", "kmalloc() and kfree() of the same object", kmb_batch_pair },
 };
 
+/* Return: the row of kmb_contexts that has this index here, or NULL. */
+static const struct kmb_context *measured_context(u32 index)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kmb_contexts); i++)
+		if (kmb_contexts[i].measured && !index--)
+			return &kmb_contexts[i];
+	return NULL;
+}
+
 static u32 context_flags(const struct kmb_context *context)
 {
 	u32 flags = context->atomic ? KMB_ROW_ATOMIC : 0;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && context->interrupt)
+	if (!kmb_context_is_legal(context))
 		flags |= KMB_ROW_ILLEGAL;
 	return flags;
 }
@@ -36,7 +47,7 @@ static void scenario_row(struct kmb_row *row)
 
 static void context_row(struct kmb_row *row)
 {
-	const struct kmb_context *context = &kmb_contexts[row->index];
+	const struct kmb_context *context = measured_context(row->index);
 
 	row->flags = context_flags(context);
 	strscpy(row->name, context->name, sizeof(row->name));
@@ -67,6 +78,7 @@ static const struct {
 	void (*get)(struct kmb_row *row);
 } kmb_tables[KMB_NR_TABLES] = {
 	[KMB_TABLE_SCENARIO] = { ARRAY_SIZE(kmb_scenarios), scenario_row },
+	/* Of these at most, see kmb_table_rows(). */
 	[KMB_TABLE_CONTEXT] = { ARRAY_SIZE(kmb_contexts), context_row },
 	[KMB_TABLE_GFP] = { ARRAY_SIZE(kmb_gfps), gfp_row },
 	[KMB_TABLE_SIZE] = { ARRAY_SIZE(kmb_sizes), size_row },
@@ -80,7 +92,11 @@ static const struct {
  */
 u32 kmb_table_rows(u32 table)
 {
-	return kmb_tables[table].nr;
+	u32 rows = kmb_tables[table].nr;
+
+	while (table == KMB_TABLE_CONTEXT && !measured_context(rows - 1))
+		rows--;
+	return rows;
 }
 
 /**
@@ -93,7 +109,7 @@ int kmb_table_get(struct kmb_row *row)
 {
 	if (row->table >= KMB_NR_TABLES || row->pad)
 		return -EINVAL;
-	if (row->index >= kmb_tables[row->table].nr)
+	if (row->index >= kmb_table_rows(row->table))
 		return -EINVAL;
 	row->flags = 0;
 	row->value = 0;
@@ -106,7 +122,7 @@ int kmb_table_get(struct kmb_row *row)
 static bool run_in_range(const struct kmb_run *run)
 {
 	return run->scenario < ARRAY_SIZE(kmb_scenarios) &&
-	       run->context < ARRAY_SIZE(kmb_contexts) &&
+	       run->context < kmb_table_rows(KMB_TABLE_CONTEXT) &&
 	       run->gfp < ARRAY_SIZE(kmb_gfps) &&
 	       run->size >= 1 && run->size <= KMALLOC_MAX_SIZE &&
 	       run->iterations >= 1 && run->iterations <= KMB_MAX_ITERATIONS &&
@@ -126,7 +142,7 @@ int kmb_cell_from_run(struct kmb_cell *cell, const struct kmb_run *run)
 	if (!run_in_range(run))
 		return -EINVAL;
 	cell->scenario = &kmb_scenarios[run->scenario];
-	cell->context = &kmb_contexts[run->context];
+	cell->context = measured_context(run->context);
 	cell->gfp = kmb_gfps[run->gfp].flags;
 	cell->size = run->size;
 	if (cell->context->atomic && gfpflags_allow_blocking(cell->gfp))

@@ -4,7 +4,7 @@
  *
  * KUnit and kmbench.ko iterate these rows; the tool and the scripts learn
  * their names at run time. One more size, mask or context is one more line
- * here (and, for a context, one function in context.c).
+ * here (and, for a context, two functions in context.c).
  */
 #ifndef _KMBENCH_TABLES_H
 #define _KMBENCH_TABLES_H
@@ -86,27 +86,55 @@ static const struct kmb_gfp kmb_gfps[] __maybe_unused = {
  * struct kmb_context - a context in which the kernel calls kmalloc()
  * @name: as a user types it.
  * @run: calls a function once in that context, see context.h.
+ * @here: tells whether its caller is in that context.
+ * @process: the task that asked for it is the one that runs there.
  * @atomic: nothing may sleep there.
- * @interrupt: not legal for kmalloc() on PREEMPT_RT.
+ * @not_on_rt: not legal for kmalloc() on PREEMPT_RT.
+ * @measured: kmbench.ko offers it, and a run without a choice measures it.
  * @shows: what the context is.
  */
 struct kmb_context {
 	const char *name;
 	int (*run)(kmb_context_fn *fn, void *arg);
+	bool (*here)(void);
+	bool process;
 	bool atomic;
-	bool interrupt;
+	bool not_on_rt;
+	bool measured;
 	const char *shows;
 };
 
+#define KMB_CONTEXT(_name, _shows, ...) \
+	{ .name = #_name, .run = kmb_run_in_##_name, .here = kmb_in_##_name, \
+	  .shows = (_shows), ##__VA_ARGS__ }
+
 static const struct kmb_context kmb_contexts[] __maybe_unused = {
-	{ .name = "task", .run = kmb_run_in_task,
-	  .shows = "process context, preemptible" },
-	{ .name = "irqsoff", .run = kmb_run_in_irqsoff, .atomic = true,
-	  .interrupt = true,
-	  .shows = "process context with interrupts off" },
-	{ .name = "hardirq", .run = kmb_run_in_hardirq, .atomic = true,
-	  .interrupt = true,
-	  .shows = "a hard interrupt (hrtimer in hard mode)" },
+	KMB_CONTEXT(task, "process context, preemptible",
+		    .process = true, .measured = true),
+	KMB_CONTEXT(preemptoff, "process context with preemption off",
+		    .process = true, .atomic = true, .not_on_rt = true),
+	KMB_CONTEXT(irqsoff, "process context with interrupts off",
+		    .process = true, .atomic = true, .not_on_rt = true,
+		    .measured = true),
+	KMB_CONTEXT(spinlock, "process context with a spinlock_t held",
+		    .process = true, .atomic = true),
+	KMB_CONTEXT(softirq, "a softirq (tasklet)", .atomic = true),
+	KMB_CONTEXT(hardirq, "a hard interrupt (hrtimer)",
+		    .atomic = true, .not_on_rt = true, .measured = true),
+	KMB_CONTEXT(irqwork, "a hard interrupt (irq_work)",
+		    .atomic = true, .not_on_rt = true),
+	KMB_CONTEXT(rcu, "an RCU callback", .atomic = true),
 };
+
+/**
+ * kmb_context_is_legal() - ask whether kmalloc() may be called there
+ * @context: a row.
+ *
+ * Return: false for some rows on PREEMPT_RT.
+ */
+static inline bool kmb_context_is_legal(const struct kmb_context *context)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || !context->not_on_rt;
+}
 
 #endif /* _KMBENCH_TABLES_H */
