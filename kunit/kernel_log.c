@@ -14,9 +14,10 @@
 /* Enough for the part of a line that names a warning. */
 #define LINE_SIZE 192
 
-/* What WARN() and a failed allocation print once each. */
+/* What each complaint prints once. */
 static const char * const complaints[] = {
 	"WARNING: ",
+	"BUG: sleeping function called from invalid context",
 	"page allocation failure: ",
 };
 
