@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trips into a context: calls that are made there, one after the other, and
+ * judged afterwards in the task.
+ *
+ * What a broken allocator leaves behind that would kill the machine, which is
+ * interrupts on or off, is put back after it was noted. Left out: that
+ * something sleeps only if memory is scarce, for which CONFIG_DEBUG_ATOMIC_SLEEP
+ * has to watch, and tasks that are preempted on their own.
+ */
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "contexts.h"
+#include "objects.h"
+#include "promises.h"
+#include "trip.h"
+
+/**
+ * kmb_context_of() - the context that a case is run with
+ * @test: a case with a generator that calls kmb_next_context().
+ *
+ * Skips the case when kmalloc() is not legal there on the running kernel.
+ */
+const struct kmb_context *kmb_context_of(struct kunit *test)
+{
+	const struct kmb_context *row = test->param_value;
+
+	if (!kmb_context_is_legal(row))
+		kmb_skip(test, "%s: not legal for kmalloc() on PREEMPT_RT",
+			 row->name);
+	return row;
+}
+
+/**
+ * kmb_trip_init() - the .init of a suite whose cases make trips
+ * @test: the case.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kmb_trip_init(struct kunit *test)
+{
+	struct kmb_trip *trip;
+
+	trip = kunit_kmalloc(test, sizeof(*trip), GFP_KERNEL);
+	if (!trip)
+		return -ENOMEM;
+	trip->nr = 0;
+	trip->bytes = 0;
+	test->priv = trip;
+	return 0;
+}
+
+/**
+ * kmb_trip_unload() - free what the trip brought, in the task
+ * @test: the case, whose trip has no stops afterwards.
+ */
+void kmb_trip_unload(struct kunit *test)
+{
+	struct kmb_trip *trip = test->priv;
+
+	while (trip->nr)
+		kvfree(trip->stops[--trip->nr].object);
+	trip->bytes = 0;
+}
+
+/**
+ * kmb_trip_exit() - the .exit that belongs to kmb_trip_init()
+ * @test: the case.
+ */
+void kmb_trip_exit(struct kunit *test)
+{
+	if (test->priv)
+		kmb_trip_unload(test);
+}
+
+/**
+ * kmb_trip_add() - plan one more stop
+ * @trip: the trip.
+ * @bytes: the size of the object.
+ * @gfp: the flags.
+ *
+ * Return: false when the trip is long enough without it.
+ */
+bool kmb_trip_add(struct kmb_trip *trip, size_t bytes,
+		  const struct kmb_gfp *gfp)
+{
+	if (trip->nr == KMB_MAX_STOPS)
+		return false;
+	if (trip->nr && trip->bytes + bytes > KMB_TRIP_BYTES)
+		return false;
+	trip->bytes += bytes;
+	trip->stops[trip->nr] = (struct kmb_stop){
+		.bytes = bytes, .gfp = gfp, .pattern = trip->nr + 1, .wrong = -1,
+	};
+	trip->nr++;
+	return true;
+}
+
+/* A task may be preempted at any time, but nothing else. */
+static struct kmb_state state(const struct kmb_context *context)
+{
+	struct kmb_state now = {
+		.preempt = preempt_count(),
+		.irqs_off = irqs_disabled(),
+		.switches = current->nvcsw,
+	};
+
+	if (context->atomic)
+		now.switches += current->nivcsw;
+	return now;
+}
+
+static void put_back(const struct kmb_state *before)
+{
+	if (irqs_disabled() == before->irqs_off)
+		return;
+	if (before->irqs_off)
+		local_irq_disable();
+	else
+		local_irq_enable();
+}
+
+static void make_calls(void *arg)
+{
+	struct kmb_trip *trip = arg;
+	struct kmb_stop *stop;
+
+	for (stop = trip->stops; stop < trip->stops + trip->nr; stop++) {
+		stop->before = state(trip->context);
+		trip->call(stop);
+		stop->after = state(trip->context);
+		put_back(&stop->before);
+	}
+}
+
+/**
+ * kmb_trip_go() - make the calls of a trip in its context
+ * @test: the case; aborted when the context was not reached.
+ */
+void kmb_trip_go(struct kunit *test)
+{
+	struct kmb_trip *trip = test->priv;
+	int err;
+
+	err = trip->context->run(make_calls, trip);
+	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%s was not reached",
+			    trip->context->name);
+}
+
+/**
+ * kmb_stop_fill() - write the object of a stop from its first to its last byte
+ * @stop: the stop.
+ */
+void kmb_stop_fill(struct kmb_stop *stop)
+{
+	BUILD_BUG_ON(KMB_MAX_STOPS >= U8_MAX);
+	if (stop->object)
+		memset(stop->object, stop->pattern, stop->bytes);
+}
+
+/**
+ * kmb_stop_find_foreign() - look for what kmb_stop_fill() did not leave there
+ * @stop: the stop.
+ *
+ * Return: the index of the first such byte, -1 when there is none.
+ */
+ssize_t kmb_stop_find_foreign(const struct kmb_stop *stop)
+{
+	const u8 *object = stop->object, *wrong;
+
+	if (!object)
+		return -1;
+	wrong = memchr_inv(object, stop->pattern, stop->bytes);
+	return wrong ? wrong - object : -1;
+}
+
+/**
+ * kmb_stop_slept() - ask whether a call gave up the CPU
+ * @stop: the call.
+ *
+ * On PREEMPT_RT a lock sleeps, and that is no fault.
+ *
+ * Return: true when it did.
+ */
+bool kmb_stop_slept(const struct kmb_stop *stop)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	       stop->before.switches != stop->after.switches;
+}
+
+/**
+ * kmb_stop_kept_state() - ask whether a call left the context as it was
+ * @stop: the call.
+ *
+ * Return: false when interrupts or preemption are not as before.
+ */
+bool kmb_stop_kept_state(const struct kmb_stop *stop)
+{
+	return stop->before.preempt == stop->after.preempt &&
+	       stop->before.irqs_off == stop->after.irqs_off;
+}
+
+/**
+ * kmb_stop_null_without_excuse() - judge the NULL of an allocation
+ * @stop: the allocation.
+ *
+ * Return: true when it brought NULL though memory is plenty.
+ */
+bool kmb_stop_null_without_excuse(const struct kmb_stop *stop)
+{
+	return !stop->object && kmb_memory_is_plenty(stop->bytes);
+}
