@@ -155,6 +155,13 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 #endif
 
 /*
+ * Since 6.12 krealloc() is documented to honour __GFP_ZERO. Since 6.13 it does
+ * so with SLUB's red zones as well, as it knows the size that was asked for.
+ */
+#define KMB_REALLOC_ZEROES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+#define KMB_REALLOC_KNOWS_SIZE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
+
+/*
  * KUnit's generators of parameters got the test as their first argument, and
  * the first parameter the index 1, together with KUNIT_CASE_PARAM_WITH_INIT.
  * For files that include <kunit/test.h> before this one.

@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does krealloc() keep what it has to keep, free what it has to free, and zero
+ * what it adds?
+ *
+ * Each byte of the content depends on its place, so that a byte that was lost
+ * or moved is seen. Only bytes that were asked for are written: what is behind
+ * them becomes dirty by asking for more first. Left out: krealloc() that
+ * fails, and whether it changes an object in place.
+ */
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "dirt.h"
+#include "kernel_log.h"
+#include "objects.h"
+#include "pattern.h"
+#include "promises.h"
+#include "recycle.h"
+#include "sizes.h"
+
+/* krealloc() of which the compiler knows nothing. */
+static noinline void *resize(const void *object, size_t bytes, gfp_t flags)
+{
+	void *result;
+
+	OPTIMIZER_HIDE_VAR(object);
+	result = krealloc(object, kmb_hide(bytes), flags);
+	OPTIMIZER_HIDE_VAR(result);
+	return result;
+}
+
+static noinline void *resize_null(size_t bytes, gfp_t flags)
+{
+	return resize(NULL, bytes, flags);
+}
+
+static noinline void *resize_empty(size_t bytes, gfp_t flags)
+{
+	return resize(ZERO_SIZE_PTR, bytes, flags);
+}
+
+/* What is no object to begin with. */
+static const struct origin {
+	const char *name;
+	void *(*alloc)(size_t bytes, gfp_t flags);
+} origins[] = {
+	{ .name = "krealloc(NULL)", .alloc = resize_null },
+	{ .name = "krealloc(ZERO_SIZE_PTR)", .alloc = resize_empty },
+};
+
+static bool is_aligned(const void *object, size_t bytes)
+{
+	size_t to = is_power_of_2(bytes) ? bytes : 1;
+
+	to = max_t(size_t, to, ARCH_KMALLOC_MINALIGN);
+	return IS_ALIGNED((unsigned long)kasan_reset_tag(object), to);
+}
+
+static bool expect_own_bytes(struct kunit *test, const struct kmb_objects *held,
+			     const char *call)
+{
+	const u8 *wrong = NULL;
+	unsigned int i;
+
+	kmb_fill(held);
+	for (i = 0; i < held->nr && !wrong; i++)
+		wrong = kmb_find_foreign(held, i);
+	return KMB_EXPECT_OF(test, 13, held, !wrong,
+			     "%s, object %u of %u: expected its own bytes, got 0x%02x",
+			     call, i, held->nr, *wrong);
+}
+
+static void expect_kmalloced(struct kunit *test, const struct kmb_objects *held,
+			     gfp_t flags, const char *call)
+{
+	bool zeroed = !(flags & __GFP_ZERO);
+	unsigned int i;
+
+	for (i = 0; i < held->nr; i++) {
+		if (!KMB_EXPECT_OF(test, 13, held,
+				   is_aligned(held->at[i], held->bytes),
+				   "%s: expected the alignment of kmalloc(), got less",
+				   call))
+			return;
+		if (!KMB_EXPECT_OF(test, 13, held,
+				   zeroed || !kmb_find_dirt(held, i),
+				   "%s: expected zeroed memory, got dirt", call))
+			return;
+	}
+	expect_own_bytes(test, held, call);
+}
+
+static void check_origin(struct kunit *test, const struct origin *origin,
+			 size_t bytes)
+{
+	const struct kmb_objects *held;
+	struct kmb_objects were;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
+		if (kmb_gfps[i].flags & __GFP_ZERO)
+			kmb_dirty(test, origin->alloc, bytes,
+				  kmb_gfps[i].flags & ~__GFP_ZERO, &were);
+		held = kmb_take(test, origin->alloc, bytes, kmb_gfps[i].flags,
+				kmb_gfps[i].name);
+		expect_kmalloced(test, held, kmb_gfps[i].flags, origin->name);
+		kmb_put(test);
+	}
+}
+
+static void p13_no_object_is_kmalloc(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 13);
+	bytes = kmb_size_of(test);
+	for (i = 0; i < ARRAY_SIZE(origins); i++)
+		check_origin(test, &origins[i], bytes);
+}
+
+/* Sizes that no kernel has are NULL, silently, as of kmalloc(). */
+static void p13_no_object_to_oversize_is_null(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		KMALLOC_MAX_SIZE + 1, SIZE_MAX / 2 + 1, SIZE_MAX,
+	};
+	struct kmsg_dump_iter mark;
+	void *object;
+	size_t i;
+
+	kmb_promise(test, 13);
+	kmb_log_mark(&mark);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		object = resize(NULL, sizes[i], GFP_KERNEL | __GFP_NOWARN);
+		KMB_EXPECT(test, 13, !object,
+			   KMB_WHAT "krealloc(NULL): expected NULL, got %s",
+			   sizes[i], "GFP_KERNEL|__GFP_NOWARN", "task",
+			   kmb_kind_of(object));
+		kfree(object);
+	}
+	KMB_EXPECT(test, 13, !kmb_log_warnings(&mark),
+		   "oversize, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
+		   kmb_log_warnings(&mark));
+}
+
+static void expect_empty(struct kunit *test, void *result, size_t bytes,
+			 const char *gfp)
+{
+	KMB_EXPECT(test, 13, result == ZERO_SIZE_PTR,
+		   KMB_WHAT "krealloc() to no bytes: expected ZERO_SIZE_PTR, got %s",
+		   bytes, gfp, "task", kmb_kind_of(result));
+	if (result != ZERO_SIZE_PTR)
+		kfree(result);
+}
+
+static void p13_to_no_bytes_is_zero_size_ptr(struct kunit *test)
+{
+	size_t bytes, i;
+	void *object;
+
+	kmb_promise(test, 13);
+	bytes = kmb_size_of(test);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
+		object = kmb_kmalloc(bytes, kmb_gfps[i].flags | __GFP_NOWARN);
+		expect_empty(test, resize(object, 0, kmb_gfps[i].flags), bytes,
+			     kmb_gfps[i].name);
+		expect_empty(test, resize(NULL, 0, kmb_gfps[i].flags), 0,
+			     kmb_gfps[i].name);
+		expect_empty(test, resize(ZERO_SIZE_PTR, 0, kmb_gfps[i].flags),
+			     0, kmb_gfps[i].name);
+	}
+}
+
+static void resize_to_nothing(void **objects, unsigned int nr)
+{
+	while (nr--)
+		(void)!resize(objects[nr], 0, GFP_KERNEL);
+}
+
+static void p13_to_no_bytes_frees(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 13);
+	bytes = kmb_size_of(test);
+	KMB_EXPECT(test, 13,
+		   kmb_comes_back(test, kmb_kmalloc, bytes, resize_to_nothing),
+		   KMB_WHAT "krealloc() to no bytes: expected the memory back, got none",
+		   bytes, "GFP_KERNEL", "task");
+}
+
+/* What a control should have freed; the .exit does. */
+static void *leaked[KMB_MAX_OBJECTS * KMB_TRIES];
+static unsigned int nr_leaked;
+
+static void leak(void **objects, unsigned int nr)
+{
+	while (nr-- && nr_leaked < ARRAY_SIZE(leaked))
+		leaked[nr_leaked++] = objects[nr];
+}
+
+static void free_leaked(void)
+{
+	while (nr_leaked)
+		kfree(leaked[--nr_leaked]);
+}
+
+/* Memory that is not freed does not come back. */
+static void control_leak_is_seen(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, kmb_comes_back(test, kmb_kmalloc, SZ_1M, leak));
+	free_leaked();
+	KUNIT_EXPECT_FALSE(test, kmb_comes_back(test, kmb_kmalloc, 64, leak));
+}
+
+/* Hold one object more. Return: false for a NULL, which had better be excused. */
+static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
+{
+	struct kmb_objects *held = test->priv;
+	void *object = kmb_kmalloc(bytes, flags | __GFP_NOWARN);
+
+	if (object)
+		held->at[held->nr++] = object;
+	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_memory_is_plenty(bytes),
+			       "size %zu: got NULL with plenty of free memory",
+			       bytes);
+	return object;
+}
+
+/* Resize an object that is held. Return: as hold(). */
+static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
+			gfp_t flags)
+{
+	struct kmb_objects *held = test->priv;
+	void *object = resize(held->at[i], bytes, flags | __GFP_NOWARN);
+
+	if (object)
+		held->at[i] = object;
+	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_memory_is_plenty(bytes),
+			       "krealloc() to %zu: got NULL with plenty of free memory",
+			       bytes);
+	return object;
+}
+
+static bool expect_kept(struct kunit *test, unsigned int nr, unsigned int i,
+			size_t old, size_t bytes, const char *gfp)
+{
+	struct kmb_objects *held = test->priv;
+	const u8 *wrong;
+
+	wrong = kmb_pattern_find_wrong(held->at[i], 0, min(old, bytes), i);
+	return KMB_EXPECT(test, nr, !wrong,
+			  KMB_WHAT "krealloc() to %zu, %u: expected its content, got 0x%02x at byte %td",
+			  old, gfp, "task", bytes, i, *wrong,
+			  wrong - (u8 *)held->at[i]);
+}
+
+static bool resize_once(struct kunit *test, unsigned int nr, size_t old,
+			size_t bytes)
+{
+	struct kmb_objects *held = test->priv;
+	size_t common = min(old, bytes);
+	bool kept = true;
+
+	if (!old || max(old, bytes) > KMALLOC_MAX_SIZE)
+		return true;
+	if (hold(test, old, GFP_KERNEL)) {
+		kmb_pattern_write(held->at[0], 0, common, 0);
+		if (resize_held(test, 0, bytes, GFP_KERNEL)) {
+			kept = expect_kept(test, nr, 0, old, bytes,
+					   "GFP_KERNEL");
+			memset(held->at[0] + common, KMB_DIRT, bytes - common);
+		}
+	}
+	kmb_put(test);
+	return kept;
+}
+
+/* From each size to each, and to one byte less and more. */
+static void p14_content_is_kept(struct kunit *test)
+{
+	size_t bytes, i;
+	bool kept = true;
+
+	kmb_promise(test, 14);
+	bytes = kmb_size_of(test);
+	for (i = 0; i < ARRAY_SIZE(kmb_sizes) && kept; i++)
+		kept = resize_once(test, 14, bytes, kmb_sizes[i].bytes) &&
+		       resize_once(test, 14, bytes, kmb_sizes[i].bytes - 1) &&
+		       resize_once(test, 14, bytes, kmb_sizes[i].bytes + 1) &&
+		       resize_once(test, 14, bytes - 1, kmb_sizes[i].bytes) &&
+		       resize_once(test, 14, bytes + 1, kmb_sizes[i].bytes);
+}
+
+static void fill_patterns(const struct kmb_objects *held)
+{
+	unsigned int i;
+
+	for (i = 0; i < held->nr; i++)
+		kmb_pattern_write(held->at[i], 0, held->bytes, i);
+}
+
+/* One link of a chain. Return: whether to go on. */
+static bool resize_all(struct kunit *test, size_t bytes,
+		       const struct kmb_gfp *gfp)
+{
+	struct kmb_objects *held = test->priv;
+	size_t old = held->bytes;
+	unsigned int i;
+
+	for (i = 0; i < held->nr; i++)
+		if (!resize_held(test, i, bytes, gfp->flags))
+			return false;
+	for (i = 0; i < held->nr; i++)
+		if (!expect_kept(test, 14, i, old, bytes, gfp->name))
+			return false;
+	held->bytes = bytes;
+	fill_patterns(held);
+	return true;
+}
+
+/* Up and down all sizes, with so many objects that have to stay apart. */
+static void run_chain(struct kunit *test, unsigned int nr, size_t largest,
+		      const struct kmb_gfp *gfp)
+{
+	const int last = ARRAY_SIZE(kmb_sizes) - 1;
+	struct kmb_objects *held = test->priv;
+	bool more = true;
+	int i;
+
+	held->bytes = 1;
+	while (held->nr < nr && more)
+		more = hold(test, held->bytes, gfp->flags);
+	fill_patterns(held);
+	for (i = 0; i <= last && more; i++)
+		if (kmb_sizes[i].bytes <= largest)
+			more = resize_all(test, kmb_sizes[i].bytes, gfp);
+	for (i = last; i >= 0 && more; i--)
+		if (kmb_sizes[i].bytes <= largest)
+			more = resize_all(test, kmb_sizes[i].bytes, gfp);
+	kmb_put(test);
+}
+
+static void p14_chains_stay_apart(struct kunit *test)
+{
+	size_t i;
+
+	kmb_promise(test, 14);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		run_chain(test, 16, SZ_64K, &kmb_gfps[i]);
+	run_chain(test, 2, KMALLOC_MAX_SIZE, &kmb_gfps[0]);
+}
+
+static void p14_array_keeps_content(struct kunit *test)
+{
+	static const size_t counts[] = { 1, 2, 3, 40, 41, 700, 20, 1 };
+	struct kmb_objects *held = test->priv;
+	const size_t each = 24;
+	size_t i, old = each;
+	void *array;
+
+	kmb_promise(test, 14);
+	KUNIT_ASSERT_TRUE(test, hold(test, old, GFP_KERNEL));
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		kmb_pattern_write(held->at[0], 0, old, 0);
+		array = krealloc_array(held->at[0], kmb_hide(counts[i]),
+				       kmb_hide(each), GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(array);
+		KUNIT_ASSERT_NOT_NULL(test, array);
+		held->at[0] = array;
+		if (!expect_kept(test, 14, 0, old, counts[i] * each,
+				 "GFP_KERNEL"))
+			break;
+		old = counts[i] * each;
+	}
+}
+
+/* A byte that is lost, wherever, and content that was shifted are seen. */
+static void control_lost_byte_is_seen(struct kunit *test)
+{
+	const size_t bytes = PAGE_SIZE + 3;
+	struct kmb_objects *held = test->priv;
+	size_t at;
+	u8 *object;
+
+	KUNIT_ASSERT_TRUE(test, hold(test, bytes, GFP_KERNEL));
+	object = held->at[0];
+	kmb_pattern_write(object, 0, bytes, 7);
+	KUNIT_EXPECT_PTR_EQ(test, kmb_pattern_find_wrong(object, 0, bytes, 7),
+			    (const u8 *)NULL);
+	for (at = bytes - 1; at; at /= 2) {
+		object[at] ^= 1;
+		KUNIT_EXPECT_PTR_EQ(test,
+				    kmb_pattern_find_wrong(object, 0, bytes, 7),
+				    (const u8 *)object + at);
+		object[at] ^= 1;
+	}
+	memmove(object, object + 8, bytes - 8);
+	KUNIT_EXPECT_PTR_NE(test, kmb_pattern_find_wrong(object, 0, bytes, 7),
+			    (const u8 *)NULL);
+}
+
+/* Two objects of a chain that are the same one are seen. */
+static void control_shared_object_is_seen(struct kunit *test)
+{
+	struct kmb_objects *held = test->priv;
+	struct kmb_objects twice;
+
+	KUNIT_ASSERT_TRUE(test, hold(test, 8, GFP_KERNEL));
+	held->bytes = 8;
+	twice = *held;
+	twice.nr = 2;
+	twice.at[1] = twice.at[0];
+	fill_patterns(&twice);
+	KUNIT_EXPECT_PTR_EQ(test, kmb_pattern_find_wrong(twice.at[0], 0, 8, 0),
+			    (const u8 *)twice.at[0]);
+}
+
+/* Sizes to go through, in eighths of the row's; 0 is the end. */
+static const struct route {
+	const char *name;
+	u8 eighths[5];
+} routes[] = {
+	{ "grown",			{ 4, 8 } },
+	{ "grown in small steps",	{ 5, 6, 7, 8 } },
+	{ "grown to another class",	{ 8, 16, 17 } },
+	{ "grown far",			{ 4, 64 } },
+	{ "shrunk, grown",		{ 8, 4, 8 } },
+	{ "shrunk a little, grown",	{ 8, 7, 8 } },
+	{ "shrunk, grown to another class", { 8, 4, 16 } },
+	{ "shrunk, grown twice",	{ 8, 4, 7, 16 } },
+};
+
+/* Return: the first byte that krealloc() added and that is not 0, or NULL. */
+static const u8 *find_dirty_growth(const struct kmb_objects *held, size_t old)
+{
+	if (held->bytes <= old)
+		return NULL;
+	return memchr_inv(held->at[0] + old, 0, held->bytes - old);
+}
+
+static void start_route(struct kunit *test, size_t bytes, gfp_t flags, bool kzal)
+{
+	struct kmb_objects *held = test->priv;
+
+	held->bytes = bytes;
+	held->at[0] = kzal ? kzalloc(kmb_hide(bytes), flags) :
+			     resize(NULL, bytes, flags);
+	held->nr = !!held->at[0];
+	if (held->nr)
+		memset(held->at[0], KMB_DIRT, bytes);
+}
+
+/* Return: the dirty byte at which the route ended, NULL if there was none. */
+static const u8 *walk_route(struct kunit *test, const struct route *route,
+			   size_t row, gfp_t flags, bool kzal)
+{
+	struct kmb_objects *held = test->priv;
+	const u8 *wrong = NULL;
+	size_t old, bytes, i;
+
+	start_route(test, max_t(size_t, row * route->eighths[0] / 8, 1), flags,
+		   kzal);
+	for (i = 1; held->nr && route->eighths[i] && !wrong; i++) {
+		old = held->bytes;
+		bytes = row * route->eighths[i] / 8;
+		if (bytes > KMALLOC_MAX_SIZE ||
+		    !resize_held(test, 0, bytes, flags))
+			break;
+		held->bytes = bytes;
+		wrong = find_dirty_growth(held, old);
+		if (!wrong)
+			memset(held->at[0], KMB_DIRT, bytes);
+	}
+	return wrong;
+}
+
+static bool expect_zeroed_route(struct kunit *test, const struct route *route,
+			       size_t row, bool kzal)
+{
+	struct kmb_objects *held = test->priv;
+	const u8 *wrong;
+	bool zeroed;
+
+	wrong = walk_route(test, route, row,
+			  GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, kzal);
+	zeroed = KMB_EXPECT(test, 15, !wrong,
+			    KMB_WHAT "%s, %s to %zu: expected 0, got 0x%02x at byte %td",
+			    row, "GFP_KERNEL|__GFP_ZERO", "task",
+			    kzal ? "kzalloc()" : "krealloc(NULL)", route->name,
+			    held->bytes, *wrong, wrong - (u8 *)held->at[0]);
+	kmb_put(test);
+	return zeroed;
+}
+
+static void p15_growth_is_zeroed(struct kunit *test)
+{
+	struct kmb_objects were;
+	size_t bytes, i;
+
+	kmb_promise(test, 15);
+	bytes = kmb_size_of(test);
+	if (!KMB_REALLOC_ZEROES)
+		kmb_skip(test, "krealloc() of this kernel is documented to ignore __GFP_ZERO");
+	if (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) && !KMB_REALLOC_KNOWS_SIZE)
+		kmb_skip(test, "CONFIG_SLUB_DEBUG_ON: before 6.13 krealloc() gives red zones away");
+	kmb_dirt_or_skip(test);
+	kmb_dirty(test, resize_null, bytes, GFP_KERNEL, &were);
+	kmb_dirty(test, resize_null, min_t(size_t, 2 * bytes, KMALLOC_MAX_SIZE),
+		  GFP_KERNEL, &were);
+	for (i = 0; i < ARRAY_SIZE(routes); i++)
+		if (!expect_zeroed_route(test, &routes[i], bytes, false) ||
+		    !expect_zeroed_route(test, &routes[i], bytes, true))
+			break;
+}
+
+/* Without the flag what was cut off is found again, or p15 proves nothing. */
+static void control_growth_not_zeroed_is_seen(struct kunit *test)
+{
+	static const struct route there_and_back = { "", { 8, 4, 8 } };
+	const u8 *wrong;
+
+	kmb_dirt_or_skip(test);
+	wrong = walk_route(test, &there_and_back, kmb_size_of(test),
+			  GFP_KERNEL | __GFP_NOWARN, false);
+	KUNIT_EXPECT_PTR_NE(test, wrong, (const u8 *)NULL);
+}
+
+static bool is_tagged(const void *object)
+{
+	return kasan_reset_tag(object) != object;
+}
+
+static bool some_are_tagged(struct kunit *test, size_t bytes)
+{
+	const struct kmb_objects *held;
+	unsigned int i, tagged = 0;
+
+	held = kmb_take(test, kmb_kmalloc, bytes, GFP_KERNEL, "GFP_KERNEL");
+	for (i = 0; i < held->nr; i++)
+		tagged += is_tagged(held->at[i]);
+	kmb_put(test);
+	return tagged;
+}
+
+/* KASAN itself reports a tag that does not fit the memory. */
+static void p44_tags_do_not_disturb(struct kunit *test)
+{
+	unsigned int round;
+	size_t bytes;
+
+	kmb_promise(test, 44);
+	bytes = kmb_size_of(test);
+	if (!IS_ENABLED(CONFIG_KASAN_SW_TAGS) && !IS_ENABLED(CONFIG_KASAN_HW_TAGS))
+		kmb_skip(test, "CONFIG_KASAN_SW_TAGS and CONFIG_KASAN_HW_TAGS are off");
+	if (!some_are_tagged(test, bytes))
+		kmb_skip(test, "no pointer has a tag: KASAN is off");
+	for (round = 0; round < 16; round++)
+		if (!resize_once(test, 44, bytes, DIV_ROUND_UP(bytes, 2)) ||
+		    !resize_once(test, 44, bytes, bytes - 1) ||
+		    !resize_once(test, 44, bytes - 1, bytes) ||
+		    !resize_once(test, 44, bytes, 2 * bytes))
+			break;
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p13_no_object_is_kmalloc, kmb_every_size),
+	KUNIT_CASE(p13_no_object_to_oversize_is_null),
+	KUNIT_CASE_PARAM(p13_to_no_bytes_is_zero_size_ptr, kmb_every_size),
+	KUNIT_CASE_PARAM(p13_to_no_bytes_frees, kmb_every_size),
+	KUNIT_CASE_PARAM(p14_content_is_kept, kmb_every_size),
+	KUNIT_CASE(p14_chains_stay_apart),
+	KUNIT_CASE(p14_array_keeps_content),
+	KUNIT_CASE_PARAM(p15_growth_is_zeroed, kmb_every_size),
+	KUNIT_CASE_PARAM(p44_tags_do_not_disturb, kmb_every_size),
+	KUNIT_CASE(control_leak_is_seen),
+	KUNIT_CASE(control_lost_byte_is_seen),
+	KUNIT_CASE(control_shared_object_is_seen),
+	KUNIT_CASE_PARAM(control_growth_not_zeroed_is_seen, kmb_every_size),
+	{}
+};
+
+static void realloc_exit(struct kunit *test)
+{
+	free_leaked();
+	kmb_objects_exit(test);
+}
+
+static struct kunit_suite realloc_suite = {
+	.name = "kmalloc_realloc",
+	.init = kmb_objects_init,
+	.exit = realloc_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(realloc_suite);
