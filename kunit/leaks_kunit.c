@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does all memory come back, and are large objects counted?
+ *
+ * Of each size so many objects are taken and given back that one in LEAK_EVERY
+ * that stayed would keep far more pages than the noise: objects of slabs are
+ * held at once, so that each slab has some that would keep it; the larger ones
+ * come and go. Left out: objects that other contexts free, and slabs of
+ * a kernel that counts its own records of objects among them.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "counters.h"
+#include "objects.h"
+#include "promises.h"
+#include "sizes.h"
+
+/* A leak of one object in so many is found. */
+#define LEAK_EVERY 64
+/* Pages that one in LEAK_EVERY keeps at least, and that noise may keep. */
+#define SIGNAL 48
+#define NOISE 16
+/* Above, only one way to free is tried, as one of them writes every byte. */
+#define MANY_WAYS SZ_64K
+/* Readings of the counters, one of which nobody else may disturb. */
+#define TRIES 16
+
+static void free_by_krealloc(const void *object)
+{
+	void *none = krealloc(object, kmb_hide(0), GFP_KERNEL);
+
+	WARN_ON(none != ZERO_SIZE_PTR);
+}
+
+static void free_by_kvfree(const void *object)
+{
+	kvfree(object);
+}
+
+static const struct way {
+	const char *name;
+	void (*free)(const void *object);
+} ways[] = {
+	{ .name = "kfree()", .free = kfree },
+	{ .name = "kvfree()", .free = free_by_kvfree },
+	{ .name = "kfree_sensitive()", .free = kfree_sensitive },
+	{ .name = "krealloc() to 0", .free = free_by_krealloc },
+};
+
+/**
+ * struct churn - objects to take and to give back
+ * @bytes: their size.
+ * @nr: how many.
+ * @way: how they are freed.
+ * @keep: one of so many is not, 0 for none.
+ * @kept: (out) a list of those, linked through their first word.
+ */
+struct churn {
+	size_t bytes;
+	unsigned long nr;
+	const struct way *way;
+	unsigned int keep;
+	void **kept;
+};
+
+static bool from_slab(size_t bytes)
+{
+	return bytes <= KMALLOC_MAX_CACHE_SIZE;
+}
+
+static bool from_pages(size_t bytes)
+{
+	return !from_slab(bytes);
+}
+
+static KMB_GENERATOR(every_large_size)
+{
+	return kmb_next_size(prev, desc, from_pages);
+}
+
+/* Each object that leaks keeps its own pages, or at least one of its slab. */
+static unsigned long churn_nr(size_t bytes)
+{
+	unsigned long leaking = SIGNAL / max(1UL, bytes / PAGE_SIZE) + 1;
+
+	return max(LEAK_EVERY * leaking, SIGNAL * PAGE_SIZE / bytes);
+}
+
+static void *take(const struct churn *churn, unsigned long i)
+{
+	gfp_t flags = kmb_gfps[i % ARRAY_SIZE(kmb_gfps)].flags;
+
+	return kmb_kmalloc(churn->bytes, flags | __GFP_NOWARN);
+}
+
+static void push(void ***list, void *object)
+{
+	*(void ***)object = *list;
+	*list = object;
+}
+
+static void *pop(void ***list)
+{
+	void **object = *list;
+
+	if (object)
+		*list = *object;
+	return object;
+}
+
+static void give_back(struct churn *churn, unsigned long i, void *object)
+{
+	if (churn->keep && i % churn->keep == 0)
+		push(&churn->kept, object);
+	else
+		churn->way->free(object);
+}
+
+static void churn_held(struct churn *churn, unsigned long from, unsigned long to)
+{
+	void **held = NULL;
+	unsigned long i;
+	void *object;
+
+	for (i = from; i < to; i++) {
+		object = take(churn, i);
+		if (object)
+			push(&held, object);
+	}
+	for (i = from; (object = pop(&held)); i++)
+		give_back(churn, i, object);
+}
+
+static void churn_slabs(void *arg)
+{
+	struct churn *churn = arg;
+	unsigned long step = KMB_MAX_HELD / churn->bytes, i;
+
+	for (i = 0; i < churn->nr; i += step)
+		churn_held(churn, i, min(i + step, churn->nr));
+}
+
+static void churn_pages(void *arg)
+{
+	struct churn *churn = arg;
+	unsigned long i;
+	void *object;
+
+	for (i = 0; i < churn->nr; i++) {
+		object = take(churn, i);
+		if (object)
+			give_back(churn, i, object);
+	}
+}
+
+static void free_kept(void *arg)
+{
+	struct churn *churn = arg;
+	void *object;
+
+	while ((object = pop(&churn->kept)))
+		kfree(object);
+}
+
+static long lost_by(struct churn *churn)
+{
+	if (from_slab(churn->bytes))
+		return kmb_pages_lost(churn->bytes, NOISE, churn_slabs, churn);
+	return kmb_pages_lost(churn->bytes, NOISE, churn_pages, churn);
+}
+
+static void skip_if_slabs_are_noisy(struct kunit *test, size_t bytes)
+{
+	if (from_slab(bytes) && IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmb_skip(test, "CONFIG_DEBUG_KMEMLEAK: its records of objects are slabs, too");
+}
+
+static void p39_all_memory_comes_back(struct kunit *test)
+{
+	struct churn churn = {};
+	long lost;
+	size_t i;
+
+	kmb_promise(test, 39);
+	churn.bytes = kmb_size_of(test);
+	churn.nr = churn_nr(churn.bytes);
+	skip_if_slabs_are_noisy(test, churn.bytes);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		churn.way = &ways[i];
+		lost = lost_by(&churn);
+		KMB_EXPECT(test, 39, lost <= NOISE,
+			   KMB_WHAT "%s: expected all pages of %lu objects back, got %ld too few",
+			   churn.bytes, "all flags", "task", churn.way->name,
+			   churn.nr, lost);
+		if (churn.bytes > MANY_WAYS)
+			break;
+	}
+}
+
+/* One object in LEAK_EVERY stays, and its pages are missed until it goes. */
+static void control_leak_is_seen(struct kunit *test)
+{
+	struct churn churn = { .way = &ways[0], .keep = LEAK_EVERY };
+	long lost, back;
+
+	churn.bytes = kmb_size_of(test);
+	churn.nr = churn_nr(churn.bytes);
+	skip_if_slabs_are_noisy(test, churn.bytes);
+	lost = lost_by(&churn);
+	back = -kmb_pages_lost(churn.bytes, -lost, free_kept, &churn);
+	KUNIT_EXPECT_GT(test, lost, NOISE);
+	KUNIT_EXPECT_GE(test, back, lost - NOISE);
+}
+
+static long pages_of(size_t bytes)
+{
+	return 1L << get_order(bytes);
+}
+
+/**
+ * struct count - what was counted while a large object lived
+ * @taken: how many pages of unreclaimable slabs more than before it.
+ * @left: how many more than before it were left after it.
+ */
+struct count {
+	long taken;
+	long left;
+};
+
+static struct count count_life(size_t bytes, size_t first_bytes)
+{
+	struct kmb_counters before, during, after;
+	void *object, *grown;
+
+	kmb_counters_read(&before);
+	object = kmb_kmalloc(first_bytes, GFP_KERNEL | __GFP_NOWARN);
+	grown = krealloc(object, kmb_hide(bytes), GFP_KERNEL | __GFP_NOWARN);
+	kmb_counters_read(&during);
+	kfree(grown ?: object);
+	kmb_counters_read(&after);
+	if (!grown)
+		return (struct count){ .taken = -1 };
+	return (struct count){
+		.taken = during.unreclaimable - before.unreclaimable,
+		.left = after.unreclaimable - before.unreclaimable,
+	};
+}
+
+static bool is_exact(const struct count *count, size_t bytes)
+{
+	return count->taken == pages_of(bytes) && !count->left;
+}
+
+/* Tries again when another task may have disturbed the count. */
+static void expect_count(struct kunit *test, size_t bytes, size_t first_bytes)
+{
+	struct count count = {};
+	unsigned int try;
+
+	for (try = 0; try < TRIES && !is_exact(&count, bytes); try++)
+		count = count_life(bytes, first_bytes);
+	if (count.taken < 0)
+		kmb_skip(test, "no free block of %zu bytes", bytes);
+	KMB_EXPECT(test, 38, is_exact(&count, bytes),
+		   KMB_WHAT "from %zu: expected %ld pages more of slab, then 0, got %ld, %ld",
+		   bytes, "GFP_KERNEL", "task", first_bytes, pages_of(bytes),
+		   count.taken, count.left);
+}
+
+static void p38_large_object_is_counted(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 38);
+	bytes = kmb_size_of(test);
+	expect_count(test, bytes, bytes);
+}
+
+static void p38_krealloc_is_counted(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 38);
+	bytes = kmb_size_of(test);
+	expect_count(test, bytes, max_t(size_t, bytes / 2,
+					KMALLOC_MAX_CACHE_SIZE + 1));
+}
+
+struct planted {
+	size_t bytes;
+	void *object;
+};
+
+static void plant(void *arg)
+{
+	struct planted *planted = arg;
+
+	planted->object = kmb_kmalloc(planted->bytes, GFP_KERNEL | __GFP_NOWARN);
+}
+
+static void pull(void *arg)
+{
+	struct planted *planted = arg;
+
+	kfree(planted->object);
+}
+
+/* A large object that stays is missed to the page, and so is its return. */
+static void control_lost_pages_are_counted(struct kunit *test)
+{
+	struct planted planted = { .bytes = kmb_size_of(test) };
+	long pages = pages_of(planted.bytes), lost = 0, back = 0;
+	unsigned int try;
+
+	for (try = 0; try < TRIES && (lost != pages || back != -pages); try++) {
+		lost = kmb_pages_lost(planted.bytes, pages, plant, &planted);
+		back = kmb_pages_lost(planted.bytes, -pages, pull, &planted);
+		if (!planted.object)
+			kmb_skip(test, "no free block of %zu bytes", planted.bytes);
+	}
+	KUNIT_EXPECT_EQ(test, lost, pages);
+	KUNIT_EXPECT_EQ(test, back, -pages);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p39_all_memory_comes_back, kmb_every_size),
+	KUNIT_CASE_PARAM(control_leak_is_seen, kmb_every_size),
+	KUNIT_CASE_PARAM(p38_large_object_is_counted, every_large_size),
+	KUNIT_CASE_PARAM(p38_krealloc_is_counted, every_large_size),
+	KUNIT_CASE_PARAM(control_lost_pages_are_counted, every_large_size),
+	{}
+};
+
+static struct kunit_suite leaks_suite = {
+	.name = "kmalloc_leaks",
+	.test_cases = cases,
+};
+
+kunit_test_suite(leaks_suite);
