@@ -3,20 +3,15 @@
  * Is the memory physically contiguous?
  *
  * The physical address of a linear address is a subtraction and proves
- * nothing. The proof is an alias: a second mapping of the frames that follow
- * the object's first one, in order. What is written into page i of the object
- * has to appear in page i of the alias, and the other way round. It needs no
- * page tables to walk, so it works in user-mode Linux, too.
- *
- * Left out: objects of at most a page, and machines whose data cache needs
- * flushing between two mappings of a frame.
+ * nothing. The proof is an alias, see alias.c. Left out: objects of at most a
+ * page, and all that alias.c leaves out.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "alias.h"
 #include "objects.h"
 #include "promises.h"
 #include "sizes.h"
@@ -34,164 +29,13 @@ static KMB_GENERATOR(sizes_above_a_page)
 	return kmb_next_size(prev, desc, is_above_a_page);
 }
 
-/**
- * struct alias - a second mapping of the frames from an object's first one on
- * @object: the object, of any kind.
- * @bytes: its size.
- * @seed: differs between two rounds of writing.
- * @pages: how many pages the object touches.
- * @frames: as many frames.
- * @map: where they are mapped again.
- */
-struct alias {
-	void *object;
-	size_t bytes;
-	u64 seed;
-	unsigned int pages;
-	struct page **frames;
-	void *map;
-};
-
-/* The page of a vmalloc buffer comes from its page tables. */
-static struct page *first_frame(const void *object)
-{
-	if (is_vmalloc_addr(object))
-		return vmalloc_to_page(object);
-	return virt_addr_valid(object) ? virt_to_page(object) : NULL;
-}
-
-/* Return: 0, -EFAULT when there are no such frames, or -ENOMEM. */
-static int list_frames(struct alias *alias)
-{
-	struct page *first = first_frame(alias->object);
-	unsigned long pfn;
-	unsigned int i;
-
-	if (!first)
-		return -EFAULT;
-	alias->frames = kvmalloc_array(alias->pages, sizeof(*alias->frames),
-				       GFP_KERNEL);
-	if (!alias->frames)
-		return -ENOMEM;
-	pfn = page_to_pfn(first);
-	for (i = 0; i < alias->pages; i++) {
-		if (!pfn_valid(pfn + i))
-			return -EFAULT;
-		alias->frames[i] = pfn_to_page(pfn + i);
-	}
-	return 0;
-}
-
-/* Needs unmap_alias() even when it fails. Return: as list_frames(). */
-static int map_alias(struct alias *alias, bool swapped)
-{
-	size_t off = offset_in_page(alias->object);
-	int err;
-
-	alias->pages = DIV_ROUND_UP(off + alias->bytes, PAGE_SIZE);
-	err = list_frames(alias);
-	if (err)
-		return err;
-	if (swapped)
-		swap(alias->frames[0], alias->frames[alias->pages - 1]);
-	alias->map = vmap(alias->frames, alias->pages, VM_MAP, PAGE_KERNEL);
-	return alias->map ? 0 : -ENOMEM;
-}
-
-static void unmap_alias(struct alias *alias)
-{
-	vunmap(alias->map);
-	kvfree(alias->frames);
-}
-
-/* The bytes of an object in its page @i: from where, and how many. */
-static size_t piece_of(const struct alias *alias, unsigned int i, size_t *len)
-{
-	size_t off = offset_in_page(alias->object);
-	size_t from = i ? i * PAGE_SIZE - off : 0;
-	size_t to = min_t(size_t, (i + 1) * PAGE_SIZE - off, alias->bytes);
-
-	*len = min_t(size_t, to - from, sizeof(alias->seed));
-	return from;
-}
-
-static void stamp_pages(const struct alias *alias, void *through)
-{
-	unsigned int i;
-	size_t from, len;
-	u64 stamp;
-
-	for (i = 0; i < alias->pages; i++) {
-		from = piece_of(alias, i, &len);
-		stamp = alias->seed + i;
-		memcpy(through + from, &stamp, len);
-	}
-}
-
-/* Return: the first page, counted from 1, without its stamp; 0 if all have. */
-static int find_unstamped(const struct alias *alias, const void *through)
-{
-	unsigned int i;
-	size_t from, len;
-	u64 stamp;
-
-	for (i = 0; i < alias->pages; i++) {
-		from = piece_of(alias, i, &len);
-		stamp = alias->seed + i;
-		if (memcmp(through + from, &stamp, len))
-			return i + 1;
-	}
-	return 0;
-}
-
-/* The alias is written only when it was proven to be the object's memory. */
-static int compare_alias(struct alias *alias)
-{
-	void *map = alias->map + offset_in_page(alias->object);
-	int page;
-
-	stamp_pages(alias, alias->object);
-	page = find_unstamped(alias, map);
-	if (page)
-		return page;
-	alias->seed = ~alias->seed;
-	stamp_pages(alias, map);
-	return find_unstamped(alias, alias->object);
-}
-
-/**
- * find_break() - look where an object and its alias first disagree
- * @object: what to prove contiguous.
- * @bytes: its size.
- * @swapped: exchange the first and the last page of the alias.
- *
- * Return: a page, counted from 1; 0 when the object is contiguous; -EFAULT
- * when there is no memory behind its first frame; -ENOMEM.
- */
-static int find_break(void *object, size_t bytes, bool swapped)
-{
-	static u64 round;
-	struct alias alias = {
-		.object = object,
-		.bytes = bytes,
-		.seed = ++round * 0x9e3779b97f4a7c15ULL,
-	};
-	int result;
-
-	result = map_alias(&alias, swapped);
-	if (!result)
-		result = compare_alias(&alias);
-	unmap_alias(&alias);
-	return result;
-}
-
 static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 {
 	unsigned int i;
 	int page;
 
 	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
-		page = find_break(held->at[i], held->bytes, false);
+		page = kmb_find_break(held->at[i], held->bytes, false);
 		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "no memory for an alias");
 		if (!KMB_EXPECT_OF(test, 35, held, !page,
 				   "expected an alias that agrees, got a break at page %d",
@@ -203,6 +47,7 @@ static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 static void p35_alias_proves_contiguity(struct kunit *test)
 {
 	kmb_promise(test, 35);
+	kmb_alias_need(test);
 	kmb_each_gfp(test, kmb_size_of(test), check_contiguous);
 }
 
@@ -211,11 +56,12 @@ static void control_swapped_pages_disagree(struct kunit *test)
 	const struct kmb_objects *held;
 	size_t bytes;
 
+	kmb_alias_need(test);
 	bytes = kmb_size_of(test);
 	held = kmb_take(test, kmb_kmalloc, bytes, GFP_KERNEL, "GFP_KERNEL");
 	if (!held->nr)
 		kmb_skip(test, "no free block of %zu bytes", bytes);
-	KUNIT_EXPECT_EQ(test, find_break(held->at[0], bytes, true), 1);
+	KUNIT_EXPECT_EQ(test, kmb_find_break(held->at[0], bytes, true), 1);
 }
 
 /* Return: the first page, counted from 1, whose frame does not follow; or 0. */
@@ -254,7 +100,7 @@ static void *vmalloc_in_pieces(unsigned int pages)
 static bool compare_breaks(struct kunit *test, void *buffer, unsigned int pages)
 {
 	int gap = find_gap(buffer, pages);
-	int page = gap ? find_break(buffer, pages * PAGE_SIZE, false) : -EFAULT;
+	int page = gap ? kmb_find_break(buffer, pages * PAGE_SIZE, false) : -EFAULT;
 
 	if (page == -EFAULT)
 		return false;
@@ -269,6 +115,7 @@ static void control_vmalloc_frames_disagree(struct kunit *test)
 	const unsigned int pages = 7;
 	bool compared = false;
 
+	kmb_alias_need(test);
 	while (!compared && held->nr < KMB_MAX_OBJECTS) {
 		held->at[held->nr] = vmalloc_in_pieces(pages);
 		KUNIT_ASSERT_NOT_NULL(test, held->at[held->nr]);

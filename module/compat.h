@@ -6,8 +6,10 @@
 #ifndef _KMBENCH_COMPAT_H
 #define _KMBENCH_COMPAT_H
 
+#include <linux/cacheinfo.h>
 #include <linux/hrtimer.h>
 #include <linux/rcupdate.h>
+#include <linux/kconfig.h>
 #include <linux/version.h>
 
 /* hrtimer_setup_on_stack() came with 6.13, hrtimer_init() went with 6.15. */
@@ -160,6 +162,20 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
  */
 #define KMB_REALLOC_ZEROES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 #define KMB_REALLOC_KNOWS_SIZE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
+
+/*
+ * Since 6.9 an architecture says whether two mappings of a frame may differ in
+ * its data cache. Before, it is taken for granted of all but these.
+ */
+#ifdef cpu_dcache_is_aliasing
+#define kmb_dcache_is_aliasing() cpu_dcache_is_aliasing()
+#else
+#define kmb_dcache_is_aliasing() \
+	(!IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_ARM64) && \
+	 !IS_ENABLED(CONFIG_RISCV) && !IS_ENABLED(CONFIG_PPC) && \
+	 !IS_ENABLED(CONFIG_S390) && !IS_ENABLED(CONFIG_LOONGARCH) && \
+	 !IS_ENABLED(CONFIG_UML))
+#endif
 
 /*
  * KUnit's generators of parameters got the test as their first argument, and
