@@ -3,21 +3,28 @@
  * Is the memory physically contiguous?
  *
  * The physical address of a linear address is a subtraction and proves
- * nothing. The proof is an alias, see alias.c. Left out: objects of at most a
- * page, and all that alias.c leaves out.
+ * nothing. There are two proofs: an alias, see alias.c, and, where there are
+ * any, the page tables. Left out: objects of at most a page, and all that
+ * alias.c and page_table.c leave out.
  */
 #include <kunit/test.h>
+#include <linux/bitops.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "alias.h"
 #include "objects.h"
+#include "page_table.h"
 #include "promises.h"
 #include "sizes.h"
 
 /* Objects of one handful to prove; a mapping costs time. */
 #define PROOFS 4
+
+/* The sum of the sizes of mappings that a case has met; all are powers of 2. */
+static unsigned long mapping_sizes;
 
 static bool is_above_a_page(size_t bytes)
 {
@@ -49,6 +56,56 @@ static void p35_alias_proves_contiguity(struct kunit *test)
 	kmb_promise(test, 35);
 	kmb_alias_need(test);
 	kmb_each_gfp(test, kmb_size_of(test), check_contiguous);
+}
+
+static void check_frames(struct kunit *test, const struct kmb_objects *held)
+{
+	unsigned int i, pages;
+	bool linear;
+	int page;
+
+	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
+		linear = virt_addr_valid(held->at[i]);
+		if (!KMB_EXPECT_OF(test, 35, held, linear,
+				   "expected an address of the linear map, got another"))
+			break;
+		pages = DIV_ROUND_UP(offset_in_page(held->at[i]) + held->bytes,
+				     PAGE_SIZE);
+		page = kmb_walk_to_break(held->at[i], pages,
+					 page_to_pfn(virt_to_page(held->at[i])),
+					 &mapping_sizes);
+		if (!KMB_EXPECT_OF(test, 35, held, !page,
+				   "expected %u frames in order in the page tables, got a break at page %d",
+				   pages, page))
+			break;
+	}
+}
+
+/* What the page tables map by, for the reader who asks about the TLB. */
+static void tell_mapping_sizes(struct kunit *test)
+{
+	unsigned int bit;
+
+	for_each_set_bit(bit, &mapping_sizes, BITS_PER_LONG)
+		kunit_info(test, "mapped by pages of %lu KiB\n",
+			   BIT(bit) / SZ_1K);
+}
+
+static void need_page_tables(struct kunit *test)
+{
+	const char *reason = kmb_page_tables_absent();
+
+	if (reason)
+		kmb_skip(test, "%s", reason);
+	mapping_sizes = 0;
+}
+
+static void p35_page_tables_prove_contiguity(struct kunit *test)
+{
+	kmb_promise(test, 35);
+	need_page_tables(test);
+	kmb_each_gfp(test, kmb_size_of(test), check_frames);
+	tell_mapping_sizes(test);
 }
 
 static void control_swapped_pages_disagree(struct kunit *test)
@@ -96,39 +153,73 @@ static void *vmalloc_in_pieces(unsigned int pages)
 	return buffer;
 }
 
-/* Return: whether there was a buffer in pieces to compare. */
-static bool compare_breaks(struct kunit *test, void *buffer, unsigned int pages)
-{
-	int gap = find_gap(buffer, pages);
-	int page = gap ? kmb_find_break(buffer, pages * PAGE_SIZE, false) : -EFAULT;
-
-	if (page == -EFAULT)
-		return false;
-	KUNIT_EXPECT_EQ(test, page, gap);
-	return true;
-}
-
-/* The alias and the page tables have to agree where a buffer breaks. */
-static void control_vmalloc_frames_disagree(struct kunit *test)
+/* Return: where a new buffer, which the case holds, breaks; or 0. */
+static int take_vmalloc(struct kunit *test, unsigned int pages)
 {
 	struct kmb_objects *held = test->priv;
+
+	held->at[held->nr] = vmalloc_in_pieces(pages);
+	KUNIT_ASSERT_NOT_NULL(test, held->at[held->nr]);
+	return find_gap(held->at[held->nr++], pages);
+}
+
+/* The alias and vmalloc's own view have to agree where a buffer breaks. */
+static void control_vmalloc_frames_disagree(struct kunit *test)
+{
+	const struct kmb_objects *held = test->priv;
 	const unsigned int pages = 7;
-	bool compared = false;
+	int gap = 0, page = -EFAULT;
 
 	kmb_alias_need(test);
-	while (!compared && held->nr < KMB_MAX_OBJECTS) {
-		held->at[held->nr] = vmalloc_in_pieces(pages);
-		KUNIT_ASSERT_NOT_NULL(test, held->at[held->nr]);
-		compared = compare_breaks(test, held->at[held->nr++], pages);
+	while (page == -EFAULT && held->nr < KMB_MAX_OBJECTS) {
+		gap = take_vmalloc(test, pages);
+		if (gap)
+			page = kmb_find_break(held->at[held->nr - 1],
+					      pages * PAGE_SIZE, false);
 	}
-	if (!compared)
+	if (page == -EFAULT)
 		kmb_skip(test, "vmalloc() gave contiguous memory only");
+	KUNIT_EXPECT_EQ(test, page, gap);
+}
+
+static void expect_same_frames(struct kunit *test, const void *buffer,
+			       unsigned int pages)
+{
+	struct kmb_mapping mapping = {};
+	unsigned int i;
+
+	for (i = 0; i < pages; i++, buffer += PAGE_SIZE) {
+		KUNIT_EXPECT_TRUE(test, kmb_pfn_of(buffer, &mapping));
+		KUNIT_EXPECT_EQ(test, mapping.pfn, vmalloc_to_pfn(buffer));
+	}
+}
+
+/* The walk finds the frames that vmalloc() says it took, and their break. */
+static void control_vmalloc_is_walked(struct kunit *test)
+{
+	const struct kmb_objects *held = test->priv;
+	const unsigned int pages = 7;
+	const void *buffer;
+	int gap = 0;
+
+	need_page_tables(test);
+	while (!gap && held->nr < KMB_MAX_OBJECTS)
+		gap = take_vmalloc(test, pages);
+	if (!gap)
+		kmb_skip(test, "vmalloc() gave contiguous memory only");
+	buffer = held->at[held->nr - 1];
+	expect_same_frames(test, buffer, pages);
+	KUNIT_EXPECT_EQ(test, gap,
+			kmb_walk_to_break(buffer, pages, vmalloc_to_pfn(buffer),
+					  &mapping_sizes));
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p35_alias_proves_contiguity, sizes_above_a_page),
+	KUNIT_CASE_PARAM(p35_page_tables_prove_contiguity, sizes_above_a_page),
 	KUNIT_CASE_PARAM(control_swapped_pages_disagree, sizes_above_a_page),
 	KUNIT_CASE(control_vmalloc_frames_disagree),
+	KUNIT_CASE(control_vmalloc_is_walked),
 	{}
 };
 
