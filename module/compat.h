@@ -177,6 +177,13 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 	 !IS_ENABLED(CONFIG_UML))
 #endif
 
+/* The flags of shmem_file_setup() became a type of their own with 7.0. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define KMB_VM_NORESERVE mk_vma_flags(VMA_NORESERVE_BIT)
+#else
+#define KMB_VM_NORESERVE VM_NORESERVE
+#endif
+
 /*
  * KUnit's generators of parameters got the test as their first argument, and
  * the first parameter the index 1, together with KUNIT_CASE_PARAM_WITH_INIT.
