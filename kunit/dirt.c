@@ -32,9 +32,11 @@ void kmb_dirt_report(struct kunit *test)
 void kmb_dirt_or_skip(struct kunit *test)
 {
 	if (want_init_on_alloc(0))
-		kmb_skip(test, "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
+		kmb_skip(test,
+			 "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
 	if (want_init_on_free())
-		kmb_skip(test, "init_on_free is on: no dirt stays in freed memory; boot with init_on_free=0");
+		kmb_skip(test,
+			 "init_on_free is on: no dirt stays in freed memory; boot with init_on_free=0");
 }
 
 /**

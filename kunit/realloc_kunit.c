@@ -225,7 +225,7 @@ static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
 
 	if (object)
 		held->at[held->nr++] = object;
-	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_memory_is_plenty(bytes),
+	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
 			       "size %zu: got NULL with plenty of free memory",
 			       bytes);
 	return object;
@@ -240,7 +240,7 @@ static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 
 	if (object)
 		held->at[i] = object;
-	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_memory_is_plenty(bytes),
+	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
 			       "krealloc() to %zu: got NULL with plenty of free memory",
 			       bytes);
 	return object;

@@ -213,5 +213,5 @@ bool kmb_stop_kept_state(const struct kmb_stop *stop)
  */
 bool kmb_stop_null_without_excuse(const struct kmb_stop *stop)
 {
-	return !stop->object && kmb_memory_is_plenty(stop->bytes);
+	return !stop->object && kmb_has_plenty(numa_mem_id(), stop->bytes, GFP_KERNEL);
 }
