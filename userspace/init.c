@@ -3,6 +3,10 @@
  * The first and only process of a virtual machine that measures: boots, runs
  * one command, tells the host, powers off. main() is the table of contents.
  *
+ * Without a command (the file is empty) the modules are all there is to run,
+ * and the kernel's log is the results. As they may test what a memory cgroup
+ * is charged, it then goes into one of its own, /kmbench, if it can.
+ *
  *	host                            guest
  *	  initramfs  ----------------->  /etc/kmbench/modules, command
  *	  results    <-- virtio port --  kmbench.results: /results.json
@@ -32,6 +36,7 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -46,9 +51,13 @@
 #define RESULTS_PORT	"kmbench.results"
 #define VERDICT_PORT	"kmbench.verdict"
 #define PORTS_DIR	"/sys/class/virtio-ports"
+#define CGROUP_DIR	"/sys/fs/cgroup"
 
 #define LINE_LEN	4096
 #define COMMAND_WORDS	1024
+/* Of klogctl(2); no header of the C library has them. */
+#define SYSLOG_ACTION_READ_ALL		3
+#define SYSLOG_ACTION_SIZE_BUFFER	10
 /* The host names its ports some time after the driver is there: 10 s. */
 #define PORT_TRIES	200
 #define PORT_PAUSE_US	50000
@@ -190,6 +199,28 @@ static void mount_filesystems(void)
 	mount_one("devtmpfs", "/dev");
 }
 
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write_all(fd, text, strlen(text)))
+		printf("init: %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What is absent is said on the console and missed by no one else. */
+static void enter_cgroup(void)
+{
+	if (mount("cgroup2", CGROUP_DIR, "cgroup2", 0, NULL)) {
+		printf("init: " CGROUP_DIR ": %s\n", strerror(errno));
+		return;
+	}
+	write_file(CGROUP_DIR "/cgroup.subtree_control", "+memory");
+	mkdir(CGROUP_DIR "/kmbench", 0755);
+	write_file(CGROUP_DIR "/kmbench/cgroup.procs", "1");
+}
+
 /* The kernel gives none where the initramfs has no /dev/console. */
 static void open_console(void)
 {
@@ -256,7 +287,7 @@ static int open_results_port(void)
 	return port;
 }
 
-/* One word a line; the words stay until power off. */
+/* One word a line; the words stay until power off, and end with a NULL. */
 static char **read_command(void)
 {
 	static char *words[COMMAND_WORDS + 1];
@@ -274,8 +305,6 @@ static char **read_command(void)
 			fail_at(COMMAND_FILE, ENOMEM);
 	}
 	fclose(file);
-	if (!nr)
-		fail(COMMAND_FILE ": is empty");
 	return words;
 }
 
@@ -315,9 +344,9 @@ static int start_and_wait(char **words)
 }
 
 /* The command's exit code. */
-static int run_command(void)
+static int run_command(char **words)
 {
-	int status = start_and_wait(read_command());
+	int status = start_and_wait(words);
 	char reason[LINE_LEN];
 
 	if (WIFEXITED(status))
@@ -325,6 +354,31 @@ static int run_command(void)
 	snprintf(reason, sizeof(reason), "command killed by signal %d",
 		 WTERMSIG(status));
 	fail(reason);
+}
+
+static void write_results(const void *data, size_t size)
+{
+	int fd = open(RESULTS_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write_all(fd, data, size) || close(fd))
+		fail_at(RESULTS_FILE, errno);
+}
+
+/* In place of a command, with its exit code when all is well. */
+static int keep_log(void)
+{
+	int size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
+	char *log = size > 0 ? malloc(size) : NULL;
+	int used;
+
+	if (!log)
+		fail("the kernel's log: no size, or no memory for it");
+	used = klogctl(SYSLOG_ACTION_READ_ALL, log, size);
+	if (used < 0)
+		fail_at("the kernel's log", errno);
+	write_results(log, used);
+	free(log);
+	return 0;
 }
 
 /* How many bytes of results may be sent: all, but for a test of the host. */
@@ -409,13 +463,17 @@ static noreturn void tell_of(int code, const struct results *results)
 int main(void)
 {
 	struct results results;
+	char **command;
 	int port, code;
 
 	mount_filesystems();
 	open_console();
+	command = read_command();
+	if (!command[0])
+		enter_cgroup();
 	load_modules();
 	port = open_results_port();
-	code = run_command();
+	code = command[0] ? run_command(command) : keep_log();
 	results = send_results(port);
 	tell_of(code, &results);
 }
