@@ -9,10 +9,7 @@ allocation contain a memset.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
-import shlex
-import sys
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,18 +39,6 @@ class Job:
     run: Path
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the boots of a job share."""
-
-    boot: build.Boot
-    archive: Path
-    accel_name: str
-    accel: tuple[str, ...]
-    why_not_kvm: str
-    emulator: qemu.Emulator = qemu.INSTALLED
-
-
 def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[build.Boot, initramfs.Guest]:
     """Build what a guest of this kernel needs, to run a command of the tool.
 
@@ -69,7 +54,7 @@ def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[bu
                                  tuple(loaded), ("/bin/kmbench", *command))
 
 
-def _parts(job: Job, scratch: Path) -> Parts:
+def _parts(job: Job, scratch: Path) -> vm.Parts:
     command = ("run", "--progress", "--json", initramfs.RESULTS, *job.scenarios)
     archive, probe = scratch / "initramfs", scratch / "initramfs-probe"
     # Another run may build other versions of the same files.
@@ -78,10 +63,10 @@ def _parts(job: Job, scratch: Path) -> Parts:
         initramfs.pack(contents, archive)
         initramfs.pack(dataclasses.replace(contents, command=("/bin/kmbench", "info")), probe)
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
-    return Parts(boot, archive, name, accel, why)
+    return vm.Parts(boot, archive, name, accel, why)
 
 
-def _boot(job: Job, parts: Parts, init_on_alloc: int, scratch: Path) -> dict[str, Any]:
+def _boot(job: Job, parts: vm.Parts, init_on_alloc: int, scratch: Path) -> dict[str, Any]:
     """One boot: its measurement, or the reason why there is none."""
     base = f"init_on_alloc={init_on_alloc}"
     cmdline = f"{vm.CMDLINE} {base}"
@@ -99,7 +84,7 @@ def _boot(job: Job, parts: Parts, init_on_alloc: int, scratch: Path) -> dict[str
     return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
 
 
-def _boots(job: Job, parts: Parts, scratch: Path) -> tuple[list[dict[str, Any]], KmbError | None]:
+def _boots(job: Job, parts: vm.Parts, scratch: Path) -> tuple[list[dict[str, Any]], KmbError | None]:
     """All boots: at once on the virtual clock, which nothing disturbs; else in turn.
 
     Returns what was measured, and the first failure of the kernel under test.
@@ -123,15 +108,6 @@ def _boots(job: Job, parts: Parts, scratch: Path) -> tuple[list[dict[str, Any]],
     return done, failure
 
 
-def _fingerprint(parts: Parts, machine: Machine) -> dict[str, Any]:
-    config = parts.boot.config.read_bytes()
-    return {"arch": "x86_64", "config_sha256": hashlib.sha256(config).hexdigest(),
-            "compiler": results.compiler(config.decode()), "qemu": parts.emulator.version(),
-            "accelerator": parts.accel_name, "accelerator_options": shlex.join(parts.accel),
-            "why_not_kvm": parts.why_not_kvm, "clock": machine.clock,
-            "mem_mib": machine.mem_mib, "cpus": machine.cpus}
-
-
 def _repeat(job: Job) -> str:
     machine = job.machine
     return results.command("bench", job.kernel, CLOCK=machine.clock,
@@ -139,38 +115,17 @@ def _repeat(job: Job) -> str:
                            CPUS=str(machine.cpus))
 
 
-def _keep_consoles(run: Path) -> None:
-    """Put the consoles of a first try aside."""
-    for console in run.glob("console-*.log"):
-        console.rename(console.with_name(f"first-{console.name}"))
-
-
-def _another_qemu(parts: Parts, failure: KmbError | None) -> qemu.Emulator | None:
-    """The QEMU to hear next, where the failure may be this one's; None else."""
-    if not failure or not qemu.blames_flags(str(failure)):
-        return None
-    try:
-        newer = qemu.newer_if_suspect(parts.emulator, parts.accel_name)
-    except KmbError as error:
-        print(f"kmbench: no second QEMU to hear: {error}", file=sys.stderr)
-        return None
-    if newer:
-        print(f"kmbench: {failure}; once more under another QEMU before the kernel "
-              "is blamed", file=sys.stderr)
-    return newer
-
-
 def run(job: Job) -> Code:
     """Measure one kernel and write bench.json."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
         boots, failure = _boots(job, parts, Path(name))
-        first, newer = failure, _another_qemu(parts, failure)
+        first, newer = failure, parts.another_qemu(failure)
         if newer:
-            _keep_consoles(job.run)
+            vm.keep_consoles(job.run)
             parts = dataclasses.replace(parts, emulator=newer)
             boots, failure = _boots(job, parts, Path(name))
-        fingerprint = _fingerprint(parts, job.machine)
+        fingerprint = parts.fingerprint(job.machine)
     results.write(job.run / "bench.json", {
         **results.header("kmbench-bench", job.kernel, _repeat(job)),
         "fingerprint": fingerprint, "first_failure": str(first) if newer else "",

@@ -106,17 +106,38 @@ def _copy_sources(source: Path, into: Path) -> None:
             have.unlink()
 
 
+def module_make(boot: Boot, work: Path, *variables: str) -> list[str | Path]:
+    """The make command that builds the modules of a directory."""
+    # No BTF: it needs pahole and the kernel's vmlinux, and nothing here reads it.
+    return ["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}",
+            "CONFIG_DEBUG_INFO_BTF_MODULES=", *variables, "modules"]
+
+
 def modules(kernel: Kernel, boot: Boot) -> Path:
     """The directory with kmbench.ko and kmbench_fault.ko for a kernel."""
     with cache.lock(f"module-{kernel.key}"):
         work = cache.workdir(f"module/{kernel.key}")
         _copy_sources(REPO / "module", work)
         with step(f"build kmbench.ko for {kernel.label}") as current:
-            # No BTF: it needs pahole and the kernel's vmlinux, and nothing here reads it.
-            proc.run(["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}",
-                      "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"],
-                     work / "build.log", what="building kmbench.ko", step=current)
+            proc.run(module_make(boot, work), work / "build.log",
+                     what="building kmbench.ko", step=current)
     return work
+
+
+def ktap(kernel: Kernel, boot: Boot, *, selftest: bool = False) -> Path:
+    """kmalloc_ktap.ko for a kernel: the suites of kunit/ without KUnit.
+
+    selftest: kmalloc_ktap_selftest.ko instead, whose cases fail on purpose.
+    """
+    name = "kmalloc_ktap_selftest" if selftest else "kmalloc_ktap"
+    with cache.lock(f"{name}-{kernel.key}"):
+        work = cache.workdir(f"{name}/{kernel.key}")
+        for part in ("kunit", "module"):
+            _copy_sources(REPO / part, work / part)
+        with step(f"build {name}.ko for {kernel.label}") as current:
+            proc.run(module_make(boot, work / "kunit/ktap", *(["KTAP_SELFTEST=y"] if selftest else [])),
+                     work / "build.log", what=f"building {name}.ko", step=current)
+    return work / f"kunit/ktap/{name}.ko"
 
 
 def _clean_source(kernel: Kernel) -> Path:

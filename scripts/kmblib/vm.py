@@ -13,18 +13,25 @@ time-outs, panics, oopses, warnings and truncated output all fail.
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shlex
+import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from . import proc, qemu
-from .errors import Broken, Code, Failed
+from . import proc, qemu, results
+from .build import Boot
+from .errors import Broken, Code, Failed, KmbError
 from .options import Machine
 from .progress import step
 
 # A kernel under test that does any of these has failed, whatever it says.
 CMDLINE = "console=ttyS0 nokaslr panic=-1 panic_on_warn=1 oops=panic"
+# For cases that ask for a warning.
+CMDLINE_MAY_WARN = CMDLINE.replace(" panic_on_warn=1", "")
 
 _NO_MEMORY = re.compile(r"Out of memory and no killable|deadlocked on memory|"
                         r"Initramfs unpacking failed|Out of memory: Killed process 1 ")
@@ -34,6 +41,47 @@ _BADNESS = re.compile(
     r"UBSAN:|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the boots of a job share."""
+
+    boot: Boot
+    archive: Path
+    accel_name: str
+    accel: tuple[str, ...]
+    why_not_kvm: str
+    emulator: qemu.Emulator = qemu.INSTALLED
+
+    def fingerprint(self, machine: Machine) -> dict[str, Any]:
+        """What ran, for a results file."""
+        config = self.boot.config.read_bytes()
+        return {"arch": "x86_64", "config_sha256": hashlib.sha256(config).hexdigest(),
+                "compiler": results.compiler(config.decode()), "qemu": self.emulator.version(),
+                "accelerator": self.accel_name, "accelerator_options": shlex.join(self.accel),
+                "why_not_kvm": self.why_not_kvm, "clock": machine.clock,
+                "mem_mib": machine.mem_mib, "cpus": machine.cpus}
+
+    def another_qemu(self, failure: KmbError | None) -> qemu.Emulator | None:
+        """The QEMU to hear next, where the failure may be this one's; None else."""
+        if not failure or not qemu.blames_flags(str(failure)):
+            return None
+        try:
+            newer = qemu.newer_if_suspect(self.emulator, self.accel_name)
+        except KmbError as error:
+            print(f"kmbench: no second QEMU to hear: {error}", file=sys.stderr)
+            return None
+        if newer:
+            print(f"kmbench: {failure}; once more under another QEMU before the kernel "
+                  "is blamed", file=sys.stderr)
+        return newer
+
+
+def keep_consoles(run: Path) -> None:
+    """Put the consoles of a first try aside."""
+    for console in run.glob("console-*.log"):
+        console.rename(console.with_name(f"first-{console.name}"))
 
 
 @dataclass(frozen=True)
