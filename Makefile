@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT
+export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit bench patch report setup install clean
+.PHONY: help run check run_tests kunit ktap bench patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -19,6 +19,7 @@ help:
 	@echo
 	@echo 'One thing at a time:'
 	@echo '  make kunit    only the promises: KUnit in UML'
+	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
 	@echo '  make bench    only the cost: a virtual machine'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
@@ -33,7 +34,8 @@ help:
 	@echo 'How to measure:'
 	@echo '  CLOCK=virtual count instructions, exactly (default); or real: time, noisy'
 	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"' (default: all)'
-	@echo '  MEM=1G CPUS=1 of the virtual machine'
+	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
+	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo
 	@echo 'Which results:'
 	@echo '  RUN=NAME      a directory of results/runs (default: the newest)'
@@ -48,7 +50,7 @@ help:
 setup:
 	@scripts/setup
 
-run check kunit bench patch: setup
+run check kunit ktap bench patch: setup
 	@scripts/$@
 
 run_tests: check

@@ -23,7 +23,10 @@ _SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
 _PROMISE = re.compile(r"^ *# (?P<case>\S+): promise (?P<nr>\d+) (?P<kind>[CI]): (?P<text>.*) \((?P<place>.*)\)$")
 _SKIP = re.compile(r"^ *# (?P<case>\S+): skip: (?P<why>.*)$")
 _DIFFERS = re.compile(r"^ *# (?P<case>\S+): differs: (?P<text>.*)$")
-_FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*)$")
+_FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*|"
+                      r"failed to initialize: .*|test case timed out.*|internal error occurred.*)$")
+# What a case says before it does anything; kmalloc_ktap.ko has each say it.
+_BEGUN = re.compile(r"^ *# (?P<case>\S+): (?:promise \d+ [CI]: .*|begins)$")
 
 _KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
 _DIED = "died here: the log ends or the kernel crashed"
@@ -142,14 +145,22 @@ def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str]
     return Case(suite, case, parameter, outcome, reason)
 
 
-def _named(cases: list[Case], promises: dict[str, Promise]) -> list[Case]:
-    """Name the cases that said which promise they test and have no result."""
+def _named(cases: list[Case], lines: list[str]) -> list[Case]:
+    """Name the cases that said that they begin and have no result."""
     ended = {case.case for case in cases}
-    begun = [name for name in promises if name not in ended]
+    said = dict.fromkeys(m["case"] for m in map(_BEGUN.match, lines) if m)
+    begun = [name for name in said if name not in ended]
     for at, case in enumerate(cases):
         if begun and case.outcome == "error" and not case.case:
             cases[at] = replace(case, case=begun.pop(0))
     return cases + [Case("", name, "", "error", _DIED) for name in begun]
+
+
+def unasked(console: str) -> str:
+    """A console log without the complaints that a case asked for."""
+    asked = re.compile(r"kmbench: the following warning is asked for.*?"
+                       r"kmbench: the warning that was asked for is over", re.S)
+    return asked.sub("", console)
 
 
 def _complaint(console: str) -> str:
@@ -162,9 +173,7 @@ def _complaint(console: str) -> str:
         lines = [line.strip() for line in console.splitlines() if line.strip()]
         panics = [line for line in lines if "Kernel panic" in line]
         return f"it died before KUnit: {(panics or lines[-1:])[0]}" if lines else ""
-    asked = re.compile(r"kmbench: the following warning is asked for.*?"
-                       r"kmbench: the warning that was asked for is over", re.S)
-    return badness(asked.sub("", since[1]))
+    return badness(unasked(since[1]))
 
 
 def read(kunit_py: Path, log: Path) -> Log:
@@ -180,5 +189,5 @@ def read(kunit_py: Path, log: Path) -> Log:
     promises = {m["case"]: Promise(int(m["nr"]), m["kind"], m["text"], m["place"])
                 for m in map(_PROMISE.match, lines) if m}
     differences = {m["case"]: m["text"] for m in map(_DIFFERS.match, reversed(lines)) if m}
-    return Log(tuple(_named(cases, promises)), promises, differences, done.returncode == 0,
+    return Log(tuple(_named(cases, lines)), promises, differences, done.returncode == 0,
                bool(lines), _complaint(log.read_text(errors="replace")))

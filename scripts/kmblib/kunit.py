@@ -141,17 +141,25 @@ def build_and_run(kernel: Kernel, run: Path) -> Path:
     return kunit_py
 
 
-def document(kernel: Kernel, run: Path, log: ktap.Log) -> dict[str, Any]:
-    """The content of kunit.json, as results/schema.json describes it."""
+def findings(log: ktap.Log) -> dict[str, Any]:
+    """What a log says, as results/schema.json describes it."""
     verdict, reason = verdict_of(log)
-    config = (run / "kunit.config").read_bytes()
     return {
-        **results.header("kmbench-kunit", kernel, results.command("kunit", kernel)),
-        "environment": {"arch": "um", "compiler": results.compiler(config.decode()),
-                        "config_sha256": hashlib.sha256(config).hexdigest()},
         "verdict": verdict, "reason": reason, "counts": _counts(log),
         "promises": _promises(log),
         "controls": [_case_json(c) for c in log.cases if c.case not in log.promises],
+    }
+
+
+def document(kernel: Kernel, run: Path, log: ktap.Log) -> dict[str, Any]:
+    """The content of kunit.json, as results/schema.json describes it."""
+    config = (run / "kunit.config").read_bytes()
+    return {
+        **results.header("kmbench-kunit", kernel, results.command("kunit", kernel)),
+        "environment": {"runner": "kunit", "arch": "um",
+                        "compiler": results.compiler(config.decode()),
+                        "config_sha256": hashlib.sha256(config).hexdigest()},
+        **findings(log),
     }
 
 

@@ -35,14 +35,15 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "clock": "virtual (default: instructions, exact) or real (time, noisy)",
         "scenarios": "which cells: names or globs, separated by spaces (default: all)",
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
-        "cpus": "processors of the virtual machine (default: 1)",
+        "cpus": "processors of the virtual machine (default: 1; of ktap: 2)",
+        "init_on_alloc": "1: the kernel zeroes every allocation; 0 (default): it does not",
         "run": "a directory of results/runs (default: the newest)",
         "out": "the file to write",
     }
     for name in names:
         default = os.environ.get(name.upper(), "").strip()
-        args.add_argument(f"--{name}", default=default, metavar=name.upper(),
-                          help=texts[name])
+        args.add_argument(f"--{name.replace('_', '-')}", default=default,
+                          metavar=name.upper(), help=texts[name])
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,25 @@ def _mem_mib(text: str) -> int:
     return mib
 
 
-def machine(args: argparse.Namespace) -> Machine:
-    """Check --clock, --mem and --cpus before anything is built or booted."""
-    clock = args.clock or CLOCKS[0]
+def machine(args: argparse.Namespace, clock: str = "", cpus_default: int = 1) -> Machine:
+    """Check --clock, --mem and --cpus before anything is built or booted.
+
+    clock: the only one that a command knows, which then has no --clock.
+    """
+    clock = clock or args.clock or CLOCKS[0]
     if clock not in CLOCKS:
         raise Broken(f"no CLOCK={clock}; there are: {' '.join(CLOCKS)}")
     if not re.fullmatch(r"[1-9]\d{0,2}", args.cpus or "1"):
         raise Broken(f"CPUS={args.cpus} is no number of processors; 1 or more")
-    cpus = int(args.cpus or 1)
+    cpus = int(args.cpus or cpus_default)
     if clock == "virtual" and cpus > 1:
         raise Broken(f"CPUS={cpus} with CLOCK=virtual: instructions are counted exactly "
                      "on one processor only; CPUS=1 or CLOCK=real")
     return Machine(clock, _mem_mib(args.mem), cpus)
+
+
+def init_on_alloc(args: argparse.Namespace) -> int:
+    """Check --init-on-alloc."""
+    if args.init_on_alloc not in ("", "0", "1"):
+        raise Broken(f"INIT_ON_ALLOC={args.init_on_alloc} is neither 0 nor 1")
+    return int(args.init_on_alloc or 0)

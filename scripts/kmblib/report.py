@@ -141,6 +141,11 @@ def _case_name(case: dict[str, str]) -> str:
     return "/".join(filter(None, (case["suite"], case["case"], case["parameter"])))
 
 
+def _label(document: dict[str, Any], text: str) -> str:
+    """A heading, which says so when a module stood in for KUnit."""
+    return f"{text}, tested by a module" if document["environment"].get("guest") else text
+
+
 def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
     """Each distinct reason once, with the first case that gave it."""
     reasons: dict[str, str] = {}
@@ -151,16 +156,16 @@ def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
 
 
 def render(run: Path) -> str:
-    """The report of a run that has kunit.json, bench.json or both."""
+    """The report of a run that has some of kunit.json, ktap.json, bench.json."""
     documents = {kind: results.load(run / f"{kind}.json") if (run / f"{kind}.json").exists()
-                 else None for kind in ("kunit", "bench")}
+                 else None for kind in ("kunit", "ktap", "bench")}
     if not any(documents.values()):
-        raise Broken(f"RUN={run}: neither kunit.json nor bench.json in it")
+        raise Broken(f"RUN={run}: neither kunit.json, ktap.json nor bench.json in it")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
-    environment.globals.update(why=_why, Cells=Cells)
+    environment.globals.update(why=_why, label=_label, Cells=Cells)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 

@@ -183,7 +183,7 @@ def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tm
 
 def test_run_without_results_is_refused(tmp_path: Path) -> None:
     """There is nothing to report."""
-    with pytest.raises(Broken, match=f"^RUN={tmp_path}: neither kunit.json nor bench.json in it$"):
+    with pytest.raises(Broken, match=f"^RUN={tmp_path}: neither kunit.json, ktap.json nor bench.json in it$"):
         report.render(tmp_path)
 
 
