@@ -12,10 +12,20 @@
 #include <linux/kconfig.h>
 #include <linux/version.h>
 
-/* hrtimer_setup_on_stack() came with 6.13, hrtimer_init() went with 6.15. */
+/* hrtimer_setup() came with 6.13, hrtimer_init() went with 6.15. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define kmb_hrtimer_setup hrtimer_setup
 #define kmb_hrtimer_setup_on_stack hrtimer_setup_on_stack
 #else
+static inline void
+kmb_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*function)(struct hrtimer *),
+		  clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
+
 static inline void
 kmb_hrtimer_setup_on_stack(struct hrtimer *timer,
 			   enum hrtimer_restart (*function)(struct hrtimer *),

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Do objects stay apart when a task, a hard interrupt on top of it and the
+ * other CPUs allocate and free the same size at the same time?
+ *
+ * Each of them fills a ring of objects with patterns, checks and frees the
+ * oldest, and now and then swaps one with the others, so that an object is
+ * freed where it was not allocated. The interrupt falls wherever the task
+ * happens to be, also into the middle of kmalloc() and kfree().
+ *
+ * Left out: an order of events that is the same in each run. What is found
+ * is broken; what is not found may only have been missed.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "objects.h"
+#include "promises.h"
+#include "sizes.h"
+
+#define RING		16
+/* Bytes in one ring; one object is always allowed. */
+#define RING_BYTES	SZ_256K
+/* Interrupts a size, and how long to wait for them. */
+#define INTERRUPTS	40
+#define PATIENCE	msecs_to_jiffies(2000)
+#define PERIOD_NS	20000
+/* One step in so many swaps an object. */
+#define SWAP_EVERY	3
+
+/**
+ * struct held - an object that somebody owns
+ * @object: NULL for none.
+ * @pattern: what each of its bytes is.
+ */
+struct held {
+	u8 *object;
+	u8 pattern;
+};
+
+/**
+ * struct actor - one who allocates and frees
+ * @storm: what it takes part in.
+ * @ring: its objects.
+ * @next: the oldest of them.
+ * @steps: how many it has done.
+ * @task: its thread; NULL for the test's own and for the interrupt.
+ */
+struct actor {
+	struct storm *storm;
+	struct held ring[RING];
+	unsigned int next;
+	unsigned int steps;
+	struct task_struct *task;
+};
+
+/**
+ * struct storm - all of them, and what they found
+ * @bytes: size of the objects.
+ * @slots: how much of each ring is used.
+ * @timer: interrupts the task.
+ * @fired: how often it did.
+ * @stop: it is over.
+ * @lock: protects @swapped, @seed and what was found.
+ * @swapped: an object that goes from hand to hand.
+ * @seed: the pattern that was given out last.
+ * @broken: objects whose bytes were not their owner's.
+ * @at: the first such byte of the first of them.
+ * @want: what it should have been.
+ * @got: what it was.
+ * @interrupt: the actor that is run by the timer.
+ * @main: the test's own thread.
+ * @others: a thread on each other CPU.
+ * @nr_others: how many.
+ */
+struct storm {
+	size_t bytes;
+	unsigned int slots;
+	struct hrtimer timer;
+	unsigned int fired;
+	bool stop;
+	spinlock_t lock;
+	struct held swapped;
+	u8 seed;
+	unsigned int broken;
+	size_t at;
+	u8 want;
+	u8 got;
+	struct actor interrupt;
+	struct actor main;
+	struct actor *others;
+	unsigned int nr_others;
+};
+
+static u8 next_pattern(struct storm *storm)
+{
+	unsigned long flags;
+	u8 pattern;
+
+	spin_lock_irqsave(&storm->lock, flags);
+	pattern = ++storm->seed;
+	spin_unlock_irqrestore(&storm->lock, flags);
+	return pattern;
+}
+
+static void report(struct storm *storm, const struct held *held, const u8 *wrong)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&storm->lock, flags);
+	if (!storm->broken++) {
+		storm->at = wrong - held->object;
+		storm->want = held->pattern;
+		storm->got = *wrong;
+	}
+	spin_unlock_irqrestore(&storm->lock, flags);
+}
+
+/* One that is broken is leaked: freeing it twice would hide the message. */
+static void give_up(struct storm *storm, struct held *held)
+{
+	const u8 *wrong;
+
+	if (!held->object)
+		return;
+	wrong = memchr_inv(held->object, held->pattern, storm->bytes);
+	if (wrong)
+		report(storm, held, wrong);
+	else
+		kfree(held->object);
+	held->object = NULL;
+}
+
+static void take(struct storm *storm, struct held *held)
+{
+	held->object = kmb_kmalloc(storm->bytes, GFP_ATOMIC | __GFP_NOWARN);
+	if (!held->object)
+		return;
+	held->pattern = next_pattern(storm);
+	memset(held->object, held->pattern, storm->bytes);
+}
+
+static void swap_with_others(struct storm *storm, struct held *held)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&storm->lock, flags);
+	swap(*held, storm->swapped);
+	spin_unlock_irqrestore(&storm->lock, flags);
+}
+
+static void act(struct actor *actor)
+{
+	struct storm *storm = actor->storm;
+	struct held *held = &actor->ring[actor->next];
+
+	if (++actor->steps % SWAP_EVERY == 0)
+		swap_with_others(storm, held);
+	give_up(storm, held);
+	take(storm, held);
+	actor->next = (actor->next + 1) % storm->slots;
+}
+
+static void actor_init(struct actor *actor, struct storm *storm)
+{
+	memset(actor, 0, sizeof(*actor));
+	actor->storm = storm;
+}
+
+static void actor_end(struct actor *actor)
+{
+	unsigned int i;
+
+	for (i = 0; i < RING; i++)
+		give_up(actor->storm, &actor->ring[i]);
+}
+
+static enum hrtimer_restart fire(struct hrtimer *timer)
+{
+	struct storm *storm = container_of(timer, struct storm, timer);
+
+	if (READ_ONCE(storm->stop))
+		return HRTIMER_NORESTART;
+	if (in_hardirq()) {
+		act(&storm->interrupt);
+		WRITE_ONCE(storm->fired, storm->fired + 1);
+	}
+	hrtimer_forward_now(timer, ns_to_ktime(PERIOD_NS));
+	return HRTIMER_RESTART;
+}
+
+static int act_on_other_cpu(void *data)
+{
+	struct actor *actor = data;
+
+	while (!kthread_should_stop()) {
+		act(actor);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* A CPU that gets no thread is one less to be tested, and no fault. */
+static void start_others(struct storm *storm)
+{
+	struct task_struct *task;
+	struct actor *actor;
+	int cpu, here = get_cpu();
+
+	put_cpu();
+	for_each_online_cpu(cpu) {
+		if (cpu == here || storm->nr_others == num_possible_cpus())
+			continue;
+		actor = &storm->others[storm->nr_others];
+		actor_init(actor, storm);
+		task = kthread_create_on_node(act_on_other_cpu, actor,
+					      cpu_to_node(cpu), "kmb_storm/%d",
+					      cpu);
+		if (IS_ERR(task))
+			continue;
+		kthread_bind(task, cpu);
+		actor->task = task;
+		storm->nr_others++;
+		wake_up_process(task);
+	}
+}
+
+static void stop_others(struct storm *storm)
+{
+	unsigned int i;
+
+	for (i = 0; i < storm->nr_others; i++) {
+		kthread_stop(storm->others[i].task);
+		actor_end(&storm->others[i]);
+	}
+	storm->nr_others = 0;
+}
+
+static void start_interrupts(struct storm *storm)
+{
+	kmb_hrtimer_setup(&storm->timer, fire, CLOCK_MONOTONIC,
+			  HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&storm->timer, ns_to_ktime(PERIOD_NS),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static void stop_interrupts(struct storm *storm)
+{
+	WRITE_ONCE(storm->stop, true);
+	hrtimer_cancel(&storm->timer);
+	actor_end(&storm->interrupt);
+}
+
+static void rage(struct storm *storm)
+{
+	unsigned long until = jiffies + PATIENCE;
+
+	start_others(storm);
+	start_interrupts(storm);
+	while (READ_ONCE(storm->fired) < INTERRUPTS &&
+	       time_before(jiffies, until)) {
+		act(&storm->main);
+		cond_resched();
+	}
+	stop_interrupts(storm);
+	stop_others(storm);
+	actor_end(&storm->main);
+	give_up(storm, &storm->swapped);
+}
+
+static void storm_init(struct storm *storm, size_t bytes)
+{
+	struct actor *others = storm->others;
+
+	memset(storm, 0, sizeof(*storm));
+	storm->others = others;
+	storm->bytes = bytes;
+	storm->slots = clamp_t(size_t, RING_BYTES / bytes, 1, RING);
+	spin_lock_init(&storm->lock);
+	actor_init(&storm->interrupt, storm);
+	actor_init(&storm->main, storm);
+}
+
+static void p39_interrupts_and_cpus_stay_apart(struct kunit *test)
+{
+	struct storm *storm = test->priv;
+
+	kmb_promise(test, 39);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kmb_skip(test, "PREEMPT_RT: kmalloc() is not legal in hard interrupts");
+	storm_init(storm, kmb_size_of(test));
+	rage(storm);
+	KMB_EXPECT(test, 39, !storm->broken,
+		   KMB_WHAT "%u objects broken; at byte %zu of the first expected 0x%02x, got 0x%02x",
+		   storm->bytes, "GFP_ATOMIC", "task and hardirq",
+		   storm->broken, storm->at, storm->want, storm->got);
+	if (storm->fired < INTERRUPTS)
+		kmb_skip(test, "only %u of %u interrupts came in time",
+			 storm->fired, INTERRUPTS);
+}
+
+/* One byte that another owner wrote, in an object that was swapped. */
+static void control_foreign_byte_is_seen(struct kunit *test)
+{
+	struct storm *storm = test->priv;
+	u8 *object;
+
+	storm_init(storm, 64);
+	take(storm, &storm->swapped);
+	object = storm->swapped.object;
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	object[63] ^= 1;
+	give_up(storm, &storm->swapped);
+	kfree(object);
+	KUNIT_EXPECT_EQ(test, storm->broken, 1);
+	KUNIT_EXPECT_EQ(test, storm->at, 63);
+	KUNIT_EXPECT_EQ(test, storm->want ^ storm->got, 1);
+}
+
+static int storm_suite_init(struct kunit *test)
+{
+	struct storm *storm;
+
+	storm = kunit_kzalloc(test, sizeof(*storm), GFP_KERNEL);
+	if (!storm)
+		return -ENOMEM;
+	storm->others = kunit_kzalloc(test, num_possible_cpus() *
+				      sizeof(*storm->others), GFP_KERNEL);
+	if (!storm->others)
+		return -ENOMEM;
+	test->priv = storm;
+	return 0;
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p39_interrupts_and_cpus_stay_apart, kmb_every_size),
+	KUNIT_CASE(control_foreign_byte_is_seen),
+	{}
+};
+
+static struct kunit_suite storm_suite = {
+	.name = "kmalloc_storm",
+	.init = storm_suite_init,
+	.test_cases = cases,
+};
+
+kunit_test_suite(storm_suite);
