@@ -154,6 +154,8 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 	return err;
 }
 #endif
+#endif
+
 /* With 6.2 call_rcu() could become lazy, by seconds, and call_rcu_hurry() came. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define kmb_call_rcu call_rcu_hurry
