@@ -15,6 +15,7 @@
 #include <linux/string.h>
 
 #include "contexts.h"
+#include "freed.h"
 #include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
@@ -24,19 +25,11 @@
 #define HANDFUL		2
 #define HANDFUL_BYTES	SZ_64K
 
-static ssize_t find_nonzero(const u8 *object, size_t bytes)
-{
-	const u8 *wrong = memchr_inv(object, 0, bytes);
-
-	return wrong ? wrong - object : -1;
-}
-
 static void call_kmalloc(struct kmb_stop *stop)
 {
 	stop->object = kmb_kmalloc(stop->bytes,
 				   stop->gfp->flags | __GFP_NOWARN);
-	if (stop->object && stop->gfp->flags & __GFP_ZERO)
-		stop->wrong = find_nonzero(stop->object, stop->bytes);
+	kmb_stop_find_nonzero(stop);
 	kmb_stop_fill(stop);
 }
 
@@ -45,45 +38,9 @@ static bool fits(const struct kmb_context *context, const struct kmb_gfp *gfp)
 	return !context->atomic || !gfpflags_allow_blocking(gfp->flags);
 }
 
-#define EXPECT_STOP(_test, _nr, _trip, _stop, _cond, _fmt, ...)		\
-	KMB_EXPECT(_test, _nr, _cond, KMB_WHAT _fmt, (_stop)->bytes,	\
-		   (_stop)->gfp->name, (_trip)->context->name, ##__VA_ARGS__)
-
-/* Neither slept, nor interrupts or preemption changed. */
-static bool expect_kept(struct kunit *test, unsigned int nr,
-			const struct kmb_trip *trip,
-			const struct kmb_stop *stop, const char *call)
+static void expect_served(struct kunit *test, struct kmb_trip *trip)
 {
-	bool may_sleep = nr == 18 && gfpflags_allow_blocking(stop->gfp->flags);
-
-	return EXPECT_STOP(test, nr, trip, stop,
-			   may_sleep || !kmb_stop_slept(stop),
-			   "%s: expected no sleep, got %lu switches of tasks",
-			   call, stop->after.switches - stop->before.switches) &&
-	       EXPECT_STOP(test, nr, trip, stop, kmb_stop_kept_state(stop),
-			   "%s: expected preempt_count 0x%x and interrupts %s, got 0x%x and %s",
-			   call, stop->before.preempt,
-			   stop->before.irqs_off ? "off" : "on",
-			   stop->after.preempt,
-			   stop->after.irqs_off ? "off" : "on");
-}
-
-static void expect_serves(struct kunit *test, struct kmb_trip *trip)
-{
-	struct kmb_stop *stop;
-	ssize_t wrong;
-	bool kept = true;
-
-	for (stop = trip->stops; kept && stop < trip->stops + trip->nr; stop++) {
-		wrong = kmb_stop_find_foreign(stop);
-		kept = expect_kept(test, 18, trip, stop, "kmalloc()") &&
-		       EXPECT_STOP(test, 12, trip, stop, stop->wrong < 0,
-				   "expected zeroes, got something else at byte %zd",
-				   stop->wrong) &&
-		       EXPECT_STOP(test, 18, trip, stop, wrong < 0,
-				   "expected what was written there, got something else at byte %zd",
-				   wrong);
-	}
+	kmb_expect_served(test, 18, trip, "kmalloc()");
 }
 
 static void expect_no_null(struct kunit *test, struct kmb_trip *trip)
@@ -92,40 +49,22 @@ static void expect_no_null(struct kunit *test, struct kmb_trip *trip)
 	bool kept = true;
 
 	for (stop = trip->stops; kept && stop < trip->stops + trip->nr; stop++)
-		kept = EXPECT_STOP(test, 19, trip, stop,
-				   !kmb_stop_null_without_excuse(stop),
-				   "expected an object, got NULL with plenty of free memory");
-}
-
-typedef void judge_fn(struct kunit *test, struct kmb_trip *trip);
-
-static void go_and_judge(struct kunit *test, judge_fn *judge)
-{
-	kmb_trip_go(test);
-	judge(test, test->priv);
-	kmb_trip_unload(test);
-}
-
-static void add_stop(struct kunit *test, size_t bytes,
-		     const struct kmb_gfp *gfp, judge_fn *judge)
-{
-	if (kmb_trip_add(test->priv, bytes, gfp))
-		return;
-	go_and_judge(test, judge);
-	kmb_trip_add(test->priv, bytes, gfp);
+		kept = KMB_EXPECT_STOP(test, 19, trip, stop,
+				       !kmb_stop_null_without_excuse(stop),
+				       "expected an object, got NULL with plenty of free memory");
 }
 
 static void add_handful(struct kunit *test, size_t bytes,
-			const struct kmb_gfp *gfp, judge_fn *judge)
+			const struct kmb_gfp *gfp, kmb_judge_fn *judge)
 {
 	unsigned int i, nr = bytes <= HANDFUL_BYTES ? HANDFUL : 1;
 
 	for (i = 0; i < nr; i++)
-		add_stop(test, bytes, gfp, judge);
+		kmb_trip_add_or_go(test, bytes, gfp, judge);
 }
 
 /* kmalloc() of every size, with all flags that the context allows. */
-static void allocate_there(struct kunit *test, judge_fn *judge)
+static void allocate_there(struct kunit *test, kmb_judge_fn *judge)
 {
 	struct kmb_trip *trip = test->priv;
 	size_t i, j;
@@ -139,13 +78,13 @@ static void allocate_there(struct kunit *test, judge_fn *judge)
 				add_handful(test, kmb_sizes[i].bytes,
 					    &kmb_gfps[j], judge);
 	KUNIT_ASSERT_GT(test, trip->nr, 0);
-	go_and_judge(test, judge);
+	kmb_trip_go_and_judge(test, judge);
 }
 
 static void p18_served_without_sleep(struct kunit *test)
 {
 	kmb_promise(test, 18);
-	allocate_there(test, expect_serves);
+	allocate_there(test, expect_served);
 }
 
 static void p19_served_while_memory_is_plenty(struct kunit *test)
@@ -204,16 +143,6 @@ static const struct freeing {
 	{ "kfree_sensitive()", call_kfree_sensitive },
 };
 
-static void expect_freed(struct kunit *test, const struct freeing *how)
-{
-	struct kmb_trip *trip = test->priv;
-	struct kmb_stop *stop;
-	bool kept = true;
-
-	for (stop = trip->stops; kept && stop < trip->stops + trip->nr; stop++)
-		kept = expect_kept(test, 20, trip, stop, how->name);
-}
-
 /* Fills the trip, from a size on. Return: the first size that has to wait. */
 static size_t plan(struct kmb_trip *trip, size_t size)
 {
@@ -242,7 +171,7 @@ static void free_there(struct kunit *test, const struct freeing *how,
 		trip->context = to;
 		trip->call = how->call;
 		kmb_trip_go(test);
-		expect_freed(test, how);
+		kmb_expect_kept(test, 20, trip, how->name);
 		kmb_trip_unload(test);
 	}
 }
@@ -280,62 +209,15 @@ static void p20_frees_in_the_task_what_it_took(struct kunit *test)
 	free_there(test, &freeings[0], context, task_row());
 }
 
-/* Objects of a slab whose return is awaited, and how many may come before. */
+/* Objects of a slab whose return is awaited. */
 #define BACK_BYTES	4096
-#define BACK_TRIES	512
-
-static unsigned long address_of(const void *object)
-{
-	return (unsigned long)kasan_reset_tag(object);
-}
-
-static bool was_freed(const unsigned long *freed, const void *object)
-{
-	unsigned int i;
-
-	for (i = 0; i < KMB_MAX_STOPS; i++)
-		if (freed[i] && freed[i] == address_of(object))
-			return true;
-	return false;
-}
-
-/* What is held meanwhile is a list: each object begins with the next one. */
-static bool one_comes_back(const unsigned long *freed)
-{
-	void **list = NULL, **object;
-	bool back = false;
-	unsigned int i;
-
-	for (i = 0; i < BACK_TRIES && !back; i++) {
-		object = kmb_kmalloc(BACK_BYTES, GFP_ATOMIC | __GFP_NOWARN);
-		if (!object)
-			break;
-		back = was_freed(freed, object);
-		*object = list;
-		list = object;
-	}
-	while (list) {
-		object = list;
-		list = *object;
-		kfree(object);
-	}
-	return back;
-}
-
-static void note_addresses(const struct kmb_trip *trip, unsigned long *freed)
-{
-	unsigned int i;
-
-	for (i = 0; i < KMB_MAX_STOPS; i++)
-		freed[i] = address_of(trip->stops[i].object);
-}
 
 static void p20_freed_there_is_given_out_again(struct kunit *test)
 {
 	static const struct kmb_gfp gfp = KMB_GFP(GFP_ATOMIC, "");
 	const struct kmb_context *context = kmb_context_of(test);
-	unsigned long freed[KMB_MAX_STOPS];
 	struct kmb_trip *trip = test->priv;
+	struct kmb_freed freed;
 
 	kmb_promise(test, 20);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
@@ -347,14 +229,14 @@ static void p20_freed_there_is_given_out_again(struct kunit *test)
 	while (kmb_trip_add(trip, BACK_BYTES, &gfp))
 		;
 	kmb_trip_go(test);
-	note_addresses(trip, freed);
+	kmb_freed_note(&freed, trip);
 	trip->context = context;
 	trip->call = call_kfree;
 	kmb_trip_go(test);
-	KMB_EXPECT(test, 20, one_comes_back(freed),
-		   KMB_WHAT "expected one of %u objects again, got %u others",
-		   (size_t)BACK_BYTES, gfp.name, context->name, KMB_MAX_STOPS,
-		   BACK_TRIES);
+	KMB_EXPECT(test, 20, kmb_freed_comes_back(&freed, BACK_BYTES, kmb_kmalloc,
+						  GFP_ATOMIC | __GFP_NOWARN),
+		   KMB_WHAT "expected one of %u freed objects again, got only others",
+		   (size_t)BACK_BYTES, gfp.name, context->name, trip->nr);
 }
 
 /* lockdep has no mercy with GFP_KERNEL in an interrupt. */
@@ -522,6 +404,7 @@ static void control_changed_preemption_is_seen(struct kunit *test)
 
 static void control_foreign_byte_is_seen(struct kunit *test)
 {
+	static const struct kmb_gfp zero = KMB_GFP_ZERO(GFP_ATOMIC, "");
 	struct kmb_stop *stop;
 
 	stop = ((struct kmb_trip *)test->priv)->stops;
@@ -530,7 +413,9 @@ static void control_foreign_byte_is_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmb_stop_find_foreign(stop), -1);
 	((u8 *)stop->object)[7] = 0;
 	KUNIT_EXPECT_EQ(test, kmb_stop_find_foreign(stop), 7);
-	KUNIT_EXPECT_EQ(test, find_nonzero(stop->object, 8), 0);
+	stop->gfp = &zero;
+	kmb_stop_find_nonzero(stop);
+	KUNIT_EXPECT_EQ(test, stop->wrong, 0);
 }
 
 /* Right after the boot, 8 bytes are always to be had. */

@@ -8,6 +8,7 @@
  * something sleeps only if memory is scarce, for which CONFIG_DEBUG_ATOMIC_SLEEP
  * has to watch, and tasks that are preempted on their own.
  */
+#include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -153,6 +154,48 @@ void kmb_trip_go(struct kunit *test)
 }
 
 /**
+ * kmb_trip_go_and_judge() - make the calls, judge them, free what they brought
+ * @test: the case.
+ * @judge: looks at the trip.
+ */
+void kmb_trip_go_and_judge(struct kunit *test, kmb_judge_fn *judge)
+{
+	kmb_trip_go(test);
+	judge(test, test->priv);
+	kmb_trip_unload(test);
+}
+
+/**
+ * kmb_trip_add_or_go() - plan one more stop, of the next trip if need be
+ * @test: the case.
+ * @bytes: the size of the object.
+ * @gfp: the flags.
+ * @judge: looks at a trip that is long enough.
+ */
+void kmb_trip_add_or_go(struct kunit *test, size_t bytes,
+			const struct kmb_gfp *gfp, kmb_judge_fn *judge)
+{
+	if (kmb_trip_add(test->priv, bytes, gfp))
+		return;
+	kmb_trip_go_and_judge(test, judge);
+	kmb_trip_add(test->priv, bytes, gfp);
+}
+
+/**
+ * kmb_stop_find_nonzero() - look for what __GFP_ZERO should have zeroed
+ * @stop: the stop; notes the first such byte if its flags ask for zeroes.
+ */
+void kmb_stop_find_nonzero(struct kmb_stop *stop)
+{
+	const u8 *object = stop->object, *wrong;
+
+	if (!object || !(stop->gfp->flags & __GFP_ZERO))
+		return;
+	wrong = memchr_inv(object, 0, stop->bytes);
+	stop->wrong = wrong ? wrong - object : -1;
+}
+
+/**
  * kmb_stop_fill() - write the object of a stop from its first to its last byte
  * @stop: the stop.
  */
@@ -214,4 +257,75 @@ bool kmb_stop_kept_state(const struct kmb_stop *stop)
 bool kmb_stop_null_without_excuse(const struct kmb_stop *stop)
 {
 	return !stop->object && kmb_has_plenty(numa_mem_id(), stop->bytes, GFP_KERNEL);
+}
+
+static const char *on_off(bool irqs_off)
+{
+	return irqs_off ? "off" : "on";
+}
+
+static bool expect_kept(struct kunit *test, unsigned int nr,
+			const struct kmb_trip *trip,
+			const struct kmb_stop *stop, const char *call)
+{
+	const struct kmb_state *before = &stop->before, *after = &stop->after;
+	bool may_sleep = gfpflags_allow_blocking(stop->gfp->flags);
+
+	return KMB_EXPECT_STOP(test, nr, trip, stop,
+			       may_sleep || !kmb_stop_slept(stop),
+			       "%s: expected no sleep, got %lu switches of tasks",
+			       call, after->switches - before->switches) &&
+	       KMB_EXPECT_STOP(test, nr, trip, stop, kmb_stop_kept_state(stop),
+			       "%s: expected preempt_count 0x%x and interrupts %s, got 0x%x and %s",
+			       call, before->preempt, on_off(before->irqs_off),
+			       after->preempt, on_off(after->irqs_off));
+}
+
+/**
+ * kmb_expect_kept() - no call slept unless it may, or changed the context
+ * @test: the case.
+ * @nr: the promise.
+ * @trip: the calls.
+ * @call: how messages call them.
+ */
+void kmb_expect_kept(struct kunit *test, unsigned int nr,
+		     const struct kmb_trip *trip, const char *call)
+{
+	unsigned int i;
+
+	for (i = 0; i < trip->nr; i++)
+		if (!expect_kept(test, nr, trip, &trip->stops[i], call))
+			break;
+}
+
+static bool expect_own(struct kunit *test, unsigned int nr,
+		       const struct kmb_trip *trip,
+		       const struct kmb_stop *stop, const char *call)
+{
+	ssize_t wrong = kmb_stop_find_foreign(stop);
+
+	return KMB_EXPECT_STOP(test, nr, trip, stop, stop->wrong < 0,
+			       "%s: expected zeroes, got something else at byte %zd",
+			       call, stop->wrong) &&
+	       KMB_EXPECT_STOP(test, nr, trip, stop, wrong < 0,
+			       "%s: expected what was written there, got something else at byte %zd",
+			       call, wrong);
+}
+
+/**
+ * kmb_expect_served() - kmb_expect_kept(), and each has memory of its own
+ * @test: the case.
+ * @nr: the promise.
+ * @trip: the allocations; each was filled there.
+ * @call: how messages call them.
+ */
+void kmb_expect_served(struct kunit *test, unsigned int nr,
+		       const struct kmb_trip *trip, const char *call)
+{
+	unsigned int i;
+
+	kmb_expect_kept(test, nr, trip, call);
+	for (i = 0; i < trip->nr; i++)
+		if (!expect_own(test, nr, trip, &trip->stops[i], call))
+			break;
 }

@@ -12,6 +12,7 @@
 
 #include "../module/compat.h"
 #include "../module/tables.h"
+#include "promises.h"
 
 /* Calls of one trip. */
 #define KMB_MAX_STOPS	64
@@ -77,10 +78,34 @@ bool kmb_trip_add(struct kmb_trip *trip, size_t bytes,
 void kmb_trip_go(struct kunit *test);
 void kmb_trip_unload(struct kunit *test);
 
+typedef void kmb_judge_fn(struct kunit *test, struct kmb_trip *trip);
+
+void kmb_trip_go_and_judge(struct kunit *test, kmb_judge_fn *judge);
+void kmb_trip_add_or_go(struct kunit *test, size_t bytes,
+			const struct kmb_gfp *gfp, kmb_judge_fn *judge);
+
+void kmb_stop_find_nonzero(struct kmb_stop *stop);
 void kmb_stop_fill(struct kmb_stop *stop);
 ssize_t kmb_stop_find_foreign(const struct kmb_stop *stop);
 bool kmb_stop_slept(const struct kmb_stop *stop);
 bool kmb_stop_kept_state(const struct kmb_stop *stop);
 bool kmb_stop_null_without_excuse(const struct kmb_stop *stop);
+
+/**
+ * KMB_EXPECT_STOP() - KMB_EXPECT() of a call, with what it was in the message
+ * @_trip: the trip.
+ * @_stop: the call.
+ */
+#define KMB_EXPECT_STOP(_test, _nr, _trip, _stop, _cond, _fmt, ...) ({	\
+	const struct kmb_stop *_call = (_stop);				\
+									\
+	KMB_EXPECT(_test, _nr, _cond, KMB_WHAT _fmt, _call->bytes,	\
+		   _call->gfp->name, (_trip)->context->name, ##__VA_ARGS__); \
+})
+
+void kmb_expect_kept(struct kunit *test, unsigned int nr,
+		     const struct kmb_trip *trip, const char *call);
+void kmb_expect_served(struct kunit *test, unsigned int nr,
+		       const struct kmb_trip *trip, const char *call);
 
 #endif /* _KMBENCH_TRIP_H */
