@@ -6,6 +6,7 @@
 #ifndef _KMBENCH_COMPAT_H
 #define _KMBENCH_COMPAT_H
 
+#include <linux/atomic.h>
 #include <linux/cacheinfo.h>
 #include <linux/hrtimer.h>
 #include <linux/rcupdate.h>
@@ -166,6 +167,23 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 /* kmalloc_nolock() and kfree_nolock() came with 6.18. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define KMB_HAS_NOLOCK
+
+/*
+ * Whether slabs are changed by a cmpxchg of two words, as in mm/slab.h; without
+ * it kmalloc_nolock() serves from debugged slabs only.
+ */
+static inline bool kmb_has_cmpxchg_double(void)
+{
+#if !defined(CONFIG_HAVE_ALIGNED_STRUCT_PAGE)
+	return false;
+#elif defined(CONFIG_64BIT) && defined(system_has_cmpxchg128)
+	return system_has_cmpxchg128();
+#elif !defined(CONFIG_64BIT) && defined(system_has_cmpxchg64)
+	return system_has_cmpxchg64();
+#else
+	return false;
+#endif
+}
 #endif
 
 /*
