@@ -233,29 +233,39 @@ void kmb_each_gfp_around(struct kunit *test, size_t bytes, kmb_check_fn *check)
 }
 
 /**
- * kmb_chain_grow() - add objects to a chain
+ * kmb_chain_add() - add an object to a chain
  * @chain: any number of objects, each the link to the one before.
+ * @object: what was allocated, or NULL.
+ *
+ * Nobody frees a chain that a case ends with: judge after kmb_chain_free().
+ *
+ * Return: whether it is an object.
+ */
+bool kmb_chain_add(struct kmb_chain *chain, void *object)
+{
+	if (!object)
+		return false;
+	*(void **)object = chain->last;
+	chain->last = object;
+	chain->nr++;
+	return true;
+}
+
+/**
+ * kmb_chain_grow() - add objects of one kind to a chain
+ * @chain: the chain.
  * @nr: how many to add.
  * @bytes: the size of each, at least that of a pointer.
  * @flags: the flags, to which __GFP_NOWARN is added.
- *
- * Nobody frees a chain that a case ends with: judge after kmb_chain_free().
  *
  * Return: whether all were allocated.
  */
 bool kmb_chain_grow(struct kmb_chain *chain, unsigned int nr, size_t bytes,
 		    gfp_t flags)
 {
-	void **object;
-
-	while (nr--) {
-		object = kmb_kmalloc(bytes, flags | __GFP_NOWARN);
-		if (!object)
+	while (nr--)
+		if (!kmb_chain_add(chain, kmb_kmalloc(bytes, flags | __GFP_NOWARN)))
 			return false;
-		*object = chain->last;
-		chain->last = object;
-		chain->nr++;
-	}
 	return true;
 }
 

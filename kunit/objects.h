@@ -58,6 +58,7 @@ void kmb_put(struct kunit *test);
 void kmb_each_gfp(struct kunit *test, size_t bytes, kmb_check_fn *check);
 void kmb_each_gfp_around(struct kunit *test, size_t bytes, kmb_check_fn *check);
 
+bool kmb_chain_add(struct kmb_chain *chain, void *object);
 bool kmb_chain_grow(struct kmb_chain *chain, unsigned int nr, size_t bytes,
 		    gfp_t flags);
 void kmb_chain_free(struct kmb_chain *chain);
