@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does kmalloc_node() take the node for a hint, and does __GFP_THISNODE make
+ * an order of it?
+ *
+ * A hint is followed as long as the node has plenty, and never a reason for
+ * NULL. The order is tried to the end, when the node has no block left.
+ *
+ * Left out: nodes without memory with __GFP_THISNODE, memory policies, and
+ * objects of KFENCE, whose memory is where it was at boot.
+ */
+#include <kunit/test.h>
+#include <linux/kfence.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+
+#include "objects.h"
+#include "promises.h"
+#include "sizes.h"
+
+/* Objects of a node at a time. */
+#define HANDFUL 8
+
+/* Enough for the names of flags and of a node. */
+#define NAME_SIZE 64
+
+static noinline void *alloc_on(size_t bytes, gfp_t flags, int node)
+{
+	void *object;
+
+	object = kmalloc_node(kmb_hide(bytes), flags | __GFP_NOWARN, node);
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+static bool lies_on(const void *object, int node)
+{
+	if (is_kfence_address(object))
+		return true;
+	return virt_addr_valid(object) &&
+	       page_to_nid(virt_to_page(object)) == node;
+}
+
+static bool any_has_plenty(size_t bytes)
+{
+	int node;
+
+	for_each_online_node(node)
+		if (kmb_has_plenty(node, bytes, GFP_KERNEL))
+			return true;
+	return false;
+}
+
+/* Whether a NULL for that node has no excuse. */
+static bool is_plenty(size_t bytes, gfp_t flags, int node)
+{
+	return flags & __GFP_THISNODE ? kmb_has_plenty(node, bytes, GFP_KERNEL) :
+	       any_has_plenty(bytes);
+}
+
+/* Whether an object that is not on that node breaks the promise. */
+static bool has_to_be_there(size_t bytes, gfp_t flags, int node)
+{
+	return node != NUMA_NO_NODE &&
+	       (flags & __GFP_THISNODE ||
+		kmb_has_plenty(node, bytes, GFP_KERNEL));
+}
+
+static const struct kmb_objects *take_on(struct kunit *test, size_t bytes,
+					 gfp_t flags, int node,
+					 const char *name)
+{
+	struct kmb_objects *held = test->priv;
+	void *object;
+
+	held->bytes = bytes;
+	held->gfp = name;
+	held->context = "task";
+	while (held->nr < HANDFUL) {
+		object = alloc_on(bytes, flags, node);
+		if (!object)
+			break;
+		held->at[held->nr++] = object;
+	}
+	return held;
+}
+
+static void check_node(struct kunit *test, size_t bytes, gfp_t flags, int node,
+		       const char *name)
+{
+	bool there = has_to_be_there(bytes, flags, node);
+	const struct kmb_objects *held;
+	unsigned int i;
+
+	held = take_on(test, bytes, flags, node, name);
+	KMB_EXPECT_OF(test, 26, held,
+		      held->nr == HANDFUL || !is_plenty(bytes, flags, node),
+		      "expected object %u, got NULL with plenty of free memory",
+		      held->nr);
+	for (i = 0; there && i < held->nr; i++)
+		if (!KMB_EXPECT_OF(test, 26, held, lies_on(held->at[i], node),
+				   "object %u: expected memory of that node, got node %d",
+				   i, page_to_nid(virt_to_page(held->at[i]))))
+			break;
+	kmb_put(test);
+}
+
+static void check_each_gfp_on(struct kunit *test, size_t bytes, gfp_t more,
+			      int node)
+{
+	char name[NAME_SIZE];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
+		snprintf(name, sizeof(name), "%s%s of node %d",
+			 kmb_gfps[i].name,
+			 more & __GFP_THISNODE ? " | __GFP_THISNODE" : "", node);
+		check_node(test, bytes, kmb_gfps[i].flags | more, node, name);
+	}
+}
+
+static void p26_node_is_a_hint(struct kunit *test)
+{
+	size_t bytes;
+	int node;
+
+	kmb_promise(test, 26);
+	bytes = kmb_size_of(test);
+	check_each_gfp_on(test, bytes, 0, NUMA_NO_NODE);
+	for_each_online_node(node)
+		check_each_gfp_on(test, bytes, 0, node);
+}
+
+static void p26_thisnode_is_an_order(struct kunit *test)
+{
+	size_t bytes;
+	int node;
+
+	kmb_promise(test, 26);
+	bytes = kmb_size_of(test);
+	for_each_node_state(node, N_MEMORY)
+		check_each_gfp_on(test, bytes, __GFP_THISNODE, node);
+}
+
+/**
+ * struct exhausted - what became of a node that was used up
+ * @nr: blocks that it gave.
+ * @strays: how many were of another node.
+ * @hinted: whether there was a block for who asked for the node as a hint.
+ * @elsewhere: whether there were many blocks elsewhere.
+ */
+struct exhausted {
+	unsigned int nr;
+	unsigned int strays;
+	bool hinted;
+	bool elsewhere;
+};
+
+/* The largest blocks only: whoever else runs lives of smaller ones. */
+static struct exhausted exhaust(int node)
+{
+	const gfp_t flags = GFP_KERNEL | __GFP_NORETRY;
+	struct exhausted result = {};
+	struct kmb_chain chain = {};
+	void *hinted;
+
+	while (kmb_chain_add(&chain, alloc_on(KMALLOC_MAX_SIZE,
+					      flags | __GFP_THISNODE, node)))
+		result.strays += !lies_on(chain.last, node);
+	result.nr = chain.nr;
+	result.elsewhere = any_has_plenty(KMALLOC_MAX_SIZE);
+	hinted = alloc_on(KMALLOC_MAX_SIZE, flags, node);
+	result.hinted = hinted;
+	kfree(hinted);
+	kmb_chain_free(&chain);
+	return result;
+}
+
+static void expect_strict(struct kunit *test, int node)
+{
+	struct exhausted result = exhaust(node);
+
+	KMB_EXPECT(test, 26, !result.strays,
+		   "size %lu, GFP_KERNEL | __GFP_THISNODE, task: used up: expected blocks of node %d or NULL, got %u of %u from elsewhere",
+		   KMALLOC_MAX_SIZE, node, result.strays, result.nr);
+	if (result.elsewhere)
+		KMB_EXPECT(test, 26, result.hinted,
+			   "size %lu, GFP_KERNEL, task: node %d used up: expected a block of another, got NULL",
+			   KMALLOC_MAX_SIZE, node);
+}
+
+static void p26_thisnode_ends_with_its_node(struct kunit *test)
+{
+	int node;
+
+	kmb_promise(test, 26);
+	if (num_node_state(N_MEMORY) < 2)
+		kmb_skip(test, "one node: there is no other to fall back to");
+	for_each_node_state(node, N_MEMORY)
+		expect_strict(test, node);
+}
+
+/* What lies on one node does not lie on another. */
+static void control_other_node_is_seen(struct kunit *test)
+{
+	const struct kmb_objects *held;
+	int node = first_memory_node;
+
+	held = take_on(test, 2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL, node,
+		       "GFP_KERNEL");
+	KUNIT_ASSERT_GT(test, held->nr, 0);
+	node = page_to_nid(virt_to_page(held->at[0]));
+	KUNIT_EXPECT_TRUE(test, lies_on(held->at[0], node));
+	KUNIT_EXPECT_FALSE(test, lies_on(held->at[0], node + 1));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p26_node_is_a_hint, kmb_every_size),
+	KUNIT_CASE_PARAM(p26_thisnode_is_an_order, kmb_every_size),
+	KUNIT_CASE(p26_thisnode_ends_with_its_node),
+	KUNIT_CASE(control_other_node_is_seen),
+	{}
+};
+
+static struct kunit_suite nodes_suite = {
+	.name = "kmalloc_nodes",
+	.init = kmb_objects_init,
+	.exit = kmb_objects_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(nodes_suite);
