@@ -31,16 +31,16 @@ def _warnings(log: Path, about: str = "") -> str:
     return "\n".join(dict.fromkeys(found))
 
 
-def _strict_module(kernel: Kernel) -> str:
-    """W=1 and sparse over the module, from nothing, so that all is looked at."""
+def _strict_modules(kernel: Kernel, where: str) -> str:
+    """W=1 and sparse over modules, from nothing, so that all is looked at."""
     boot = build.kernel_for_vm(kernel)
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         work = Path(name)
-        shutil.copytree(farm.REPO / "module", work, dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns("*.o", ".*"))
-        proc.run(["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}", "W=1", "C=2",
-                  "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], work / "log",
-                 what="W=1 C=2 of module/")
+        for part in ("kunit", "module"):
+            shutil.copytree(farm.REPO / part, work / part,
+                            ignore=shutil.ignore_patterns("*.o", ".*"))
+        proc.run(build.module_make(boot, work / where, "W=1", "C=2"), work / "log",
+                 what=f"W=1 C=2 of {where}/")
         return _warnings(work / "log")
 
 
@@ -75,7 +75,9 @@ def _lint(tally: Tally, kernel: Kernel) -> None:
     lint.run(tally, (
         lint.Lint("checkpatch", lint.checkpatch(script), "perl"),
         lint.Lint("checkpatch of the in-tree patch", lambda _: _patch(kernel), "perl"),
-        lint.Lint("sparse and W=1 of module/", lambda _: _strict_module(kernel), "sparse"),
+        lint.Lint("sparse and W=1 of module/", lambda _: _strict_modules(kernel, "module"), "sparse"),
+        lint.Lint("sparse and W=1 of kunit/ktap/",
+                  lambda _: _strict_modules(kernel, "kunit/ktap"), "sparse"),
         lint.Lint("sparse and W=1 of kunit/", lambda _: _strict_kunit(kernel), "sparse"),
     ))
 

@@ -22,6 +22,9 @@ from .tally import Tally
 # Which lines of each directory may include what of another.
 _INCLUDES = {
     "kunit": r"\.\./module/(tables|compat|context)\.h",
+    # Runs the suites, and knows none of them; the selftest is one.
+    "kunit/ktap": r"\.\./promises\.h|\.\./\.\./module/compat\.h",
+    "kunit/ktap/include/kunit": r"(?!)",
     "module": r"uapi/kmbench\.h",
     "module/uapi": r"(?!)",
     "userspace": r"(\.\./)*module/uapi/kmbench\.h",
