@@ -85,10 +85,11 @@ struct kunit_suite {
 #define KUNIT_ARRAY_PARAM(_name, _array, _describe)			\
 	static const void *_name##_gen_params(const void *prev, char *desc) \
 	{								\
-		const typeof((_array)[0]) *row = prev;			\
+		typeof(&(_array)[0]) row = (_array);			\
 									\
-		row = row ? row + 1 : (_array);				\
-		if (row >= (_array) + ARRAY_SIZE(_array))		\
+		if (prev)						\
+			row = (typeof(row))prev + 1;			\
+		if (row == (_array) + ARRAY_SIZE(_array))		\
 			return NULL;					\
 		_describe(row, desc);					\
 		return row;						\
