@@ -124,6 +124,17 @@ def _repeat(job: Job) -> str:
                            CPUS=str(job.machine.cpus), INIT_ON_ALLOC=str(job.init_on_alloc))
 
 
+def document(job: Job, parts: vm.Parts, first: KmbError | None, log: ktap.Log,
+             failure: KmbError | None) -> dict[str, Any]:
+    """The content of ktap.json, as results/schema.json describes it.
+
+    first: a failure that another QEMU did not confirm. failure: how the guest
+    failed, beside what its log says.
+    """
+    return {**results.header("kmbench-kunit", job.kernel, _repeat(job)),
+            "environment": _environment(job, parts, first), **findings(log, failure)}
+
+
 def run(job: Job) -> Code:
     """Correctness of one kernel: build, boot, judge, write ktap.json."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
@@ -134,11 +145,8 @@ def run(job: Job) -> Code:
             vm.keep_consoles(job.run)
             parts = dataclasses.replace(parts, emulator=newer)
             failure = _boot(job, parts, Path(name))
-        environment = _environment(job, parts, first)
-    log = ktap.read(_kunit_py(job.kernel), job.run / "ktap.log")
-    doc: dict[str, Any] = {
-        **results.header("kmbench-kunit", job.kernel, _repeat(job)),
-        "environment": environment, **findings(log, failure)}
+        log = ktap.read(_kunit_py(job.kernel), job.run / "ktap.log")
+        doc = document(job, parts, first, log, failure)
     results.write(job.run / "ktap.json", doc)
     if doc["verdict"] == "error":
         raise Broken(f"kmalloc_ktap.ko: {doc['reason']}; log: {job.run}/ktap.log")

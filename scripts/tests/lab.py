@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import time
@@ -34,8 +33,9 @@ class Order:
     clock: virtual, or real, which is quicker and good enough for a guest that
     dies. fault: parameter of kmbench_fault.ko, if it is to be loaded.
     scenario: what the tool is asked for. word: added to the kernel's command
-    line. module: "ours", "none", or "other ABI". hangs: boot it last, and do
-    not wait for the whole time-out.
+    line. module: "ours", "none", "other ABI", or "ktap": a case of kmalloc_ktap.ko
+    and all of its selftest, in place of the tool. hangs: boot it last, and do not
+    wait for the whole time-out.
     """
 
     clock: str = "real"
@@ -62,7 +62,12 @@ GUESTS = {
     "unknown scenario": Order(scenario="pear/task/GFP_KERNEL/64"),
     "unknown context": Order(scenario="pair/tusk/GFP_KERNEL/64"),
     "other ABI": Order(module="other ABI"),
+    "ktap": Order(module="ktap"),
 }
+# What the guest "ktap" runs of the real suites.
+KTAP_FILTER = "*_alignment.p2_*"
+# Seconds after which the selftest's case that hangs is given up.
+KTAP_TIMEOUT = 2
 
 
 def _other_abi(boot: build.Boot, work: Path) -> Path:
@@ -73,8 +78,7 @@ def _other_abi(boot: build.Boot, work: Path) -> Path:
                           header.read_text())
     assert count == 1, f"{header} defines KMB_ABI_VERSION {count} times"
     header.write_text(text)
-    proc.run(["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}",
-              "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], work / "build.log",
+    proc.run(build.module_make(boot, work), work / "build.log",
              what="building kmbench.ko of another ABI")
     return work / "kmbench.ko"
 
@@ -84,6 +88,7 @@ class Lab:
 
     def __init__(self, kernel: Kernel, scratch: Path) -> None:
         self._scratch = scratch
+        self._kernel = kernel
         # With a fault, for the file of the module that breaks guests.
         self._boot, self._guest = bench.guest(kernel, ("run",), "warn")
         self._pool = ThreadPoolExecutor(2)
@@ -104,6 +109,10 @@ class Lab:
             modules.append((_other_abi(self._boot, self._scratch / "other-abi"), ""))
         elif order.module == "ours":
             modules.append((kmbench, ""))
+        elif order.module == "ktap":
+            modules += [
+                (build.ktap(self._kernel, self._boot), f"filter={KTAP_FILTER}"),
+                (build.ktap(self._kernel, self._boot, selftest=True), f"timeout={KTAP_TIMEOUT}")]
         if order.fault:
             modules.append((fault, f"fault={order.fault}"))
         return tuple(modules)
@@ -111,8 +120,9 @@ class Lab:
     def _run(self, name: str) -> vm.Ended:
         order = GUESTS[name]
         base = self._scratch / name.replace(" ", "-")
-        guest = replace(self._guest, modules=self._modules(order), command=(
-            "/bin/kmbench", "run", "--json", initramfs.RESULTS, order.scenario))
+        command = () if order.module == "ktap" else (
+            "/bin/kmbench", "run", "--json", initramfs.RESULTS, order.scenario)
+        guest = replace(self._guest, modules=self._modules(order), command=command)
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
         accel = qemu.accel(_MACHINE, self._boot.image, archive)[1]
