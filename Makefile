@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC
+export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit ktap bench patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -18,7 +18,8 @@ help:
 	@echo '  make check    prove that the suite itself is sound (run_tests is the same)'
 	@echo
 	@echo 'One thing at a time:'
-	@echo '  make kunit    only the promises: KUnit in UML'
+	@echo '  make kunit    only the promises: KUnit in UML, or in QEMU (ARCH=)'
+	@echo '  make kunit-matrix  the same everywhere that kunit/matrix.toml declares'
 	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
 	@echo '  make bench    only the cost: a virtual machine'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
@@ -30,6 +31,11 @@ help:
 	@echo 'What to test:'
 	@echo '  KERNEL=6.1    the distribution'"'"'s kernel (default); or 6.12, 7.3'
 	@echo '  KDIR=DIR      your own tree, uncommitted changes included; never written to'
+	@echo
+	@echo 'Where to test (kunit):'
+	@echo '  ARCH=um       or x86_64, arm64, riscv64, in QEMU'
+	@echo '  CONFIG=NAME   a configuration of kunit/configs, as debug (default: default)'
+	@echo '  ROWS=...      rows of the matrix: globs, as '"'"'6.1/um/* */debug'"'"' (default: all)'
 	@echo
 	@echo 'How to measure:'
 	@echo '  CLOCK=virtual count instructions, exactly (default); or real: time, noisy'
@@ -54,6 +60,11 @@ run check kunit ktap bench patch: setup
 	@scripts/$@
 
 run_tests: check
+
+# A row whose packages cannot be installed is an error in the table.
+kunit-matrix: setup
+	@scripts/setup $$(scripts/kunit-matrix --arches) || :
+	@scripts/kunit-matrix
 
 report: setup
 	@scripts/report

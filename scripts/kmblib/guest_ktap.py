@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, cache, farm, initramfs, ktap, kunit, qemu, results, vm
+from . import build, cache, farm, initramfs, ktap, kunit, place, qemu, results, skips, vm
 from .errors import Broken, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
@@ -96,9 +96,11 @@ def _boot(job: Job, parts: vm.Parts, scratch: Path) -> KmbError | None:
     return failure
 
 
-def findings(log: ktap.Log, failure: KmbError | None) -> dict[str, Any]:
+def findings(job: Job, log: ktap.Log, failure: KmbError | None) -> dict[str, Any]:
     """What a log says, where a guest that failed never passes."""
-    found = kunit.findings(log)
+    where = place.Place(place.version(job.kernel.version), "module",
+                        f"init_on_alloc_{job.init_on_alloc}")
+    found = kunit.findings(log, skips.rules(where))
     if not failure:
         return found
     bad = any(case.outcome in ("fail", "error") for case in log.cases)
@@ -132,7 +134,7 @@ def document(job: Job, parts: vm.Parts, first: KmbError | None, log: ktap.Log,
     failed, beside what its log says.
     """
     return {**results.header("kmbench-kunit", job.kernel, _repeat(job)),
-            "environment": _environment(job, parts, first), **findings(log, failure)}
+            "environment": _environment(job, parts, first), **findings(job, log, failure)}
 
 
 def run(job: Job) -> Code:

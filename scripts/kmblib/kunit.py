@@ -1,75 +1,197 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Correctness: the suites of kunit/, built and run in UML by kunit.py."""
+"""Correctness: the suites of kunit/, built and run by the kernel's own kunit.py."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 import shutil
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
-from . import cache, farm, ktap, proc, results
+from . import arches, cache, configs, farm, ktap, proc, qemu, results, skips
+from .arches import Arch
+from .configs import Config, Merged
 from .errors import Broken, Code
 from .kernels import Kernel
+from .place import Place, version
 from .progress import step
 
-KUNITCONFIG = farm.REPO / "kunit/.kunitconfig"
-# A UML of this configuration has about so many object files.
+# A UML of the default configuration has about so many object files.
 _OBJECTS = 640
 # Cases that plant a fault; all others say which promise they test.
 _CONTROL = "control_"
-# Seconds the suites may take; UML needs about one.
-_TIMEOUT = 120
+# Each says itself how long the suites took.
+_ELAPSED = re.compile(r"Elapsed time: ([\d.]+)s")
+_NOT_TAKEN = re.compile(r"^Missing: (.*)$", re.M)
+# QEMU itself chooses these on a host whose KVM hangs; then KUnit hangs, too.
+_ACCELERATORS = ("kvm", "hvf")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a kernel is tested on: an architecture and a configuration."""
+
+    arch: Arch
+    config: Config
+
+    def place(self, kernel: Kernel) -> Place:
+        """Where the suites run, for the rules of matrix.toml."""
+        return Place(version(kernel.version), self.arch.name, self.config.name)
+
+    def words(self) -> dict[str, str]:
+        """The variables of make that ask for it."""
+        return {"ARCH": "" if self.arch.name == arches.DEFAULT else self.arch.name,
+                "CONFIG": "" if self.config.name == configs.DEFAULT else self.config.name}
+
+
+def target(arch: str = "", config: str = "") -> Target:
+    """The target that ARCH= and CONFIG= name; all that it needs is there."""
+    found = Target(arches.find(arch), configs.find(config))
+    arches.require(found.arch)
+    return found
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A kernel that is built and run: everything that kunit.py is told."""
+
+    kernel: Kernel
+    target: Target
+    merged: Merged
+    kunit_py: Path
+    build: Path
+
+    @property
+    def what(self) -> str:
+        """For people."""
+        return f"KUnit of {self.kernel.label} ({self.target.arch.name}, {self.target.config.name})"
+
+    def common(self) -> list[str]:
+        """Options of each verb of kunit.py."""
+        arch = self.target.arch
+        cross = [f"--cross_compile={arch.cross}"] if arch.cross else []
+        return [f"--arch={arch.kunit}", *cross, f"--build_dir={self.build}"]
+
+    def boot(self) -> list[str]:
+        """The words that are added to the kernel's command line."""
+        config = self.target.config
+        words = [*config.boot]
+        if config.cpus > 1 and not self.target.arch.emulator:
+            words.append(f"ncpus={config.cpus}")
+        if os.environ.get("KMBENCH_STRICT", "0") not in ("", "0"):
+            words.append("kmalloc_kunit.strict=1")
+        return words
+
+    def seconds(self) -> int:
+        """How long the suites may take."""
+        return max(self.target.arch.timeout, self.target.config.timeout)
+
+
+def _build_dir(kernel: Kernel, of: Target, merged: Merged) -> str:
+    """Its name in the cache; configurations without options share one."""
+    config = of.config.name if merged.own else configs.DEFAULT
+    if (of.arch.name, config) == (arches.DEFAULT, configs.DEFAULT):
+        return kernel.key
+    return f"{kernel.key}-{of.arch.name}-{config}"
 
 
 def _built(build: Path) -> int:
     return sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
 
 
-def _how_far(build: Path) -> str:
-    return f"about {min(99, 100 * _built(build) // _OBJECTS)} %"
+def _how_far(work: _Work) -> str:
+    count = _built(work.build)
+    if work.build.name == work.kernel.key:
+        return f"about {min(99, 100 * count // _OBJECTS)} %"
+    return f"{count} objects"
 
 
-def _inputs(kernel: Kernel) -> str:
+def _inputs(work: _Work) -> str:
     """What a build depends on, as a digest; "" where it cannot be known.
 
     A named kernel does not change; of the user's tree every file would have to
     be looked at, and make does that as well.
     """
-    if kernel.is_tree:
+    if work.kernel.is_tree:
         return ""
-    digest = hashlib.sha256(kernel.key.encode())
-    digest.update(proc.output(["gcc", "--version"], what="gcc").encode())
+    compiler = f"{work.target.arch.cross}gcc"
+    digest = hashlib.sha256(work.kernel.key.encode() + work.merged.text.encode())
+    digest.update(proc.output([compiler, "--version"], what=compiler).encode())
     for path in farm.own_files():
         digest.update(f"{path}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _kunit_py(verb: str, kunit_py: Path, build: Path, log: Path) -> None:
-    # UML keeps a directory a process; without this, in the user's home.
-    options = [f"--build_dir={build}", f"--timeout={_TIMEOUT}", "--raw_output=all",
-               f"--kernel_args=uml_dir={build}/uml/"]
-    if verb == "run":
-        options += [f"--kunitconfig={KUNITCONFIG}", f"--jobs={os.cpu_count()}"]
-    (build / "test.log").unlink(missing_ok=True)
-    with step("build and run KUnit in UML" if verb == "run" else "run KUnit in UML",
-              lambda: _how_far(build)) as current:
-        proc.run(["/usr/bin/python3", str(kunit_py), verb, *options], log,
-                 what=f"kunit.py {verb}", step=current)
-    if not (build / "test.log").exists():
-        raise Broken(f"kunit.py {verb}: {proc.first_error(log)} (all of it: {log})")
+def _launcher(arch: Arch, emulator: qemu.Emulator, directory: Path) -> Path:
+    """A directory to put in front of PATH, whose QEMU always emulates.
+
+    kunit.py of newer kernels asks for KVM, and no option of it takes that
+    back. What is emulated gives the same result on every host.
+    """
+    cases = "|".join(_ACCELERATORS)
+    binary = shlex.join([shutil.which(emulator.binary) or emulator.binary, *emulator.options])
+    script = ("#!/bin/bash\nargs=()\nwhile [ $# -gt 0 ]; do\n"
+              f"\tif [ \"$1\" = -accel ]; then\n\t\tcase $2 in {cases}) shift 2; continue ;; esac\n"
+              f"\tfi\n\targs+=(\"$1\")\n\tshift\ndone\nexec {binary} \"${{args[@]}}\"\n")
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / arch.emulator
+    path.write_text(script)
+    path.chmod(0o755)
+    return directory
 
 
-def _build_if_changed(kernel: Kernel, kunit_py: Path, build: Path, log: Path) -> None:
-    """kunit.py run, or kunit.py exec where nothing can have changed since."""
-    stamp, inputs = build / ".kmbench-inputs", _inputs(kernel)
+def _not_taken(work: _Work, log: Path) -> None:
+    """Broken, if kunit.py says that the kernel does not take some options."""
+    match = _NOT_TAKEN.search(log.read_text(errors="replace"))
+    if match:
+        of = work.target
+        raise Broken(f"CONFIG={of.config.name} ARCH={of.arch.name}: Linux {work.kernel.version} "
+                     f"does not take {match[1]}")
+
+
+def _make(work: _Work, log: Path) -> None:
+    """kunit.py build, unless nothing can have changed since it did."""
+    stamp, inputs = work.build / ".kmbench-inputs", _inputs(work)
     if inputs and stamp.exists() and stamp.read_text() == inputs:
-        _kunit_py("exec", kunit_py, build, log)
         return
     stamp.unlink(missing_ok=True)
-    _kunit_py("run", kunit_py, build, log)
+    fragment = work.build / "kmbench.kunitconfig"
+    cache.write_if_changed(fragment, work.merged.text)
+    argv = ["/usr/bin/python3", str(work.kunit_py), "build", *work.common(),
+            f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"]
+    with step(f"build {work.what}", lambda: _how_far(work)) as current:
+        try:
+            proc.run(argv, log, what="kunit.py build", step=current)
+        except Broken:
+            _not_taken(work, log)
+            raise
     stamp.write_text(inputs)
+
+
+def _exec(work: _Work, log: Path, emulator: qemu.Emulator) -> float:
+    """kunit.py exec; returns the seconds that the suites took, boot included."""
+    arch, config = work.target.arch, work.target.config
+    # UML keeps a directory a process; without this, in the user's home.
+    words = work.boot() if arch.emulator else [f"uml_dir={work.build}/uml/", *work.boot()]
+    argv = ["/usr/bin/python3", str(work.kunit_py), "exec", *work.common(), "--raw_output=all",
+            f"--timeout={work.seconds()}", *(f"--kernel_args={word}" for word in words)]
+    env = {}
+    if arch.emulator:
+        argv += [f"--qemu_args=-smp {config.cpus}"]
+        front = _launcher(arch, emulator, cache.workdir(f"launch/{work.build.name}"))
+        env["PATH"] = f"{front}:{os.environ['PATH']}"
+    (work.build / "test.log").unlink(missing_ok=True)
+    with step(f"run {work.what}") as current:
+        proc.run(argv, log, what="kunit.py exec", step=current, env=env)
+    if not (work.build / "test.log").exists():
+        raise Broken(f"kunit.py exec: {proc.first_error(log)} (all of it: {log})")
+    match = _ELAPSED.search(log.read_text(errors="replace"))
+    return float(match[1]) if match else 0.0
 
 
 def _outcome(cases: list[ktap.Case]) -> str:
@@ -105,17 +227,20 @@ def _counts(log: ktap.Log) -> dict[str, int]:
             for word in ("pass", "fail", "skip", "error")}
 
 
-def verdict_of(log: ktap.Log) -> tuple[str, str]:
+def _name(case: ktap.Case) -> str:
+    return "/".join(filter(None, (case.suite, case.case, case.parameter)))
+
+
+def verdict_of(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> tuple[str, str]:
     """pass, fail or error of a whole log, and why.
 
     A log without a single passed case, or one that kunit.py finds broken,
-    never passes: silence is no success.
+    never passes: silence is no success. Neither is a skip that no rule of
+    `allowed` covers; None allows all.
     """
     bad = [c for c in log.cases if c.outcome in ("fail", "error")]
     if bad:
-        first = bad[0]
-        where = "/".join(filter(None, (first.suite, first.case, first.parameter)))
-        return "fail", f"{where}: {first.reason or first.outcome}"
+        return "fail", f"{_name(bad[0])}: {bad[0].reason or bad[0].outcome}"
     if log.complaint:
         return "fail", f"the kernel complained: {log.complaint}"
     if not log.started:
@@ -126,49 +251,104 @@ def verdict_of(log: ktap.Log) -> tuple[str, str]:
         return "fail", f"{mute[0]}: does not say which promise it tests"
     if not log.sound or not any(c.outcome == "pass" for c in log.cases):
         return "fail", "kunit.py finds the log broken: cases are missing"
+    more = [] if allowed is None else skips.unexpected(log.cases, list(allowed))
+    if more:
+        return "fail", (f"{_name(more[0])}: skipped ({more[0].reason or 'no reason given'}), which no "
+                        f"[[skip]] of kunit/matrix.toml allows here; {len(more)} such skips")
     return "pass", ""
 
 
-def build_and_run(kernel: Kernel, run: Path) -> Path:
-    """Build and run UML; its console goes to run/kunit.log. Returns kunit.py."""
-    with cache.lock(f"kunit-{kernel.key}"):
+@dataclass(frozen=True)
+class Ran:
+    """A suite that has run.
+
+    log: what it said. seconds: it took, with the boot. emulator: the QEMU that
+    it ran in; "" for UML. boot: words of the command line. without: options
+    that this kernel does not have. first: a failure under another QEMU.
+    """
+
+    log: ktap.Log
+    seconds: float
+    emulator: str
+    boot: tuple[str, ...]
+    without: tuple[str, ...]
+    first: str = ""
+
+
+def _run_once(work: _Work, run_dir: Path, emulator: qemu.Emulator) -> Ran:
+    seconds = _exec(work, run_dir / "kunit-run.log", emulator)
+    shutil.copyfile(work.build / "test.log", run_dir / "kunit.log")
+    return Ran(ktap.read(work.kunit_py, run_dir / "kunit.log"), seconds,
+               emulator.version() if work.target.arch.emulator else "", tuple(work.boot()),
+               tuple(work.merged.without))
+
+
+def _run(work: _Work, run_dir: Path) -> Ran:
+    """Run it; what a flaw of an old QEMU explains is heard again under another."""
+    emulator = qemu.Emulator(work.target.arch.emulator)
+    ran = _run_once(work, run_dir, emulator)
+    said = " ".join([ran.log.complaint, *(c.reason for c in ran.log.cases if c.outcome != "pass")])
+    if emulator != qemu.INSTALLED or not qemu.blames_flags(said):
+        return ran
+    newer = qemu.newer_if_suspect(emulator, "tcg")
+    return replace(_run_once(work, run_dir, newer), first=ran.log.complaint) if newer else ran
+
+
+def build_and_run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Ran:
+    """Build and run a kernel; its console goes to run_dir/kunit.log."""
+    of = of or target()
+    merged = configs.merge(of.config, of.arch, of.place(kernel))
+    for option, why in merged.without.items():
+        print(f"  without {option}: {why}", file=sys.stderr)
+    name = _build_dir(kernel, of, merged)
+    with cache.lock(f"kunit-{name}"):
         tree = farm.plant(kernel)
-        build = cache.workdir(f"kunit/{kernel.key}")
-        kunit_py = tree / "tools/testing/kunit/kunit.py"
-        _build_if_changed(kernel, kunit_py, build, run / "kunit-build.log")
-        shutil.copyfile(build / "test.log", run / "kunit.log")
-        shutil.copyfile(build / ".config", run / "kunit.config")
-    return kunit_py
+        work = _Work(kernel, of, merged, tree / "tools/testing/kunit/kunit.py",
+                     cache.workdir(f"kunit/{name}"))
+        _make(work, run_dir / "kunit-build.log")
+        shutil.copyfile(work.build / ".config", run_dir / "kunit.config")
+        return _run(work, run_dir)
 
 
-def findings(log: ktap.Log) -> dict[str, Any]:
+def findings(log: ktap.Log, allowed: list[skips.Rule]) -> dict[str, Any]:
     """What a log says, as results/schema.json describes it."""
-    verdict, reason = verdict_of(log)
+    verdict, reason = verdict_of(log, allowed)
     return {
         "verdict": verdict, "reason": reason, "counts": _counts(log),
-        "promises": _promises(log),
+        "notes": skips.unused(log.cases, allowed), "promises": _promises(log),
         "controls": [_case_json(c) for c in log.cases if c.case not in log.promises],
     }
 
 
-def document(kernel: Kernel, run: Path, log: ktap.Log) -> dict[str, Any]:
+def document(kernel: Kernel, run_dir: Path, ran: Ran, of: Target | None = None) -> dict[str, Any]:
     """The content of kunit.json, as results/schema.json describes it."""
-    config = (run / "kunit.config").read_bytes()
+    of = of or target()
+    found = findings(ran.log, skips.rules(of.place(kernel)))
+    config = (run_dir / "kunit.config").read_bytes()
+    emulator = {"qemu": ran.emulator} if ran.emulator else {}
+    if ran.first:
+        found["notes"].append(f"at first, under another QEMU, not confirmed by this one: {ran.first}")
     return {
-        **results.header("kmbench-kunit", kernel, results.command("kunit", kernel)),
-        "environment": {"runner": "kunit", "arch": "um",
+        **results.header("kmbench-kunit", kernel, results.command("kunit", kernel, **of.words())),
+        "environment": {"runner": "kunit", "arch": of.arch.name, "config": of.config.name,
                         "compiler": results.compiler(config.decode()),
-                        "config_sha256": hashlib.sha256(config).hexdigest()},
-        **findings(log),
+                        "config_sha256": hashlib.sha256(config).hexdigest(),
+                        "boot": list(ran.boot), "cpus": of.config.cpus,
+                        "without": list(ran.without), **emulator},
+        **found, "seconds": ran.seconds,
     }
 
 
-def run(kernel: Kernel, run_dir: Path) -> Code:
-    """Correctness of one kernel: build, run, judge, write kunit.json."""
-    kunit_py = build_and_run(kernel, run_dir)
-    log = ktap.read(kunit_py, run_dir / "kunit.log")
-    doc = document(kernel, run_dir, log)
+def judge(kernel: Kernel, run_dir: Path, of: Target | None = None) -> dict[str, Any]:
+    """Build, run, judge, write kunit.json; returns its content."""
+    doc = document(kernel, run_dir, build_and_run(kernel, run_dir, of), of)
     results.write(run_dir / "kunit.json", doc)
+    return doc
+
+
+def run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Code:
+    """Correctness of one kernel, as an exit code."""
+    doc = judge(kernel, run_dir, of)
     if doc["verdict"] == "error":
         raise Broken(f"KUnit: {doc['reason']}; console: {run_dir}/kunit.log")
     return Code.GOOD if doc["verdict"] == "pass" else Code.FAILED

@@ -32,6 +32,9 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
     texts = {
         "kernel": "a kernel of the distribution: 6.1 (default), 6.12, 7.3",
         "kdir": "a kernel tree of your own instead; never written to",
+        "arch": "what to run on: um (default: UML), x86_64, arm64, riscv64 (QEMU)",
+        "config": "a configuration of kunit/configs (default: default)",
+        "rows": "which rows of the matrix: globs as '6.1/um/*' (default: all)",
         "clock": "virtual (default: instructions, exact) or real (time, noisy)",
         "scenarios": "which cells: names or globs, separated by spaces (default: all)",
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",

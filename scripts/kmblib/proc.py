@@ -18,7 +18,8 @@ from .progress import Step
 # What make(1) and a user hand down that a build of ours must not see.
 _HIDDEN = (
     "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKEFILES", "GNUMAKEFLAGS",
-    "KERNEL", "KDIR", "CLOCK", "SCENARIOS", "MEM", "CPUS", "RUN", "OUT", "INIT_ON_ALLOC",
+    "KERNEL", "KDIR", "CLOCK", "SCENARIOS", "MEM", "CPUS", "RUN", "OUT",
+    "INIT_ON_ALLOC", "CONFIG", "ROWS",
     "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS", "O", "V", "C", "W", "M",
 )
 

@@ -38,10 +38,10 @@ def tool_version() -> str:
         return "unknown"
 
 
-def _make_run(kernel: Kernel) -> Path:
+def _make_run(label: str) -> Path:
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     for suffix in ("", *(f".{n}" for n in range(1, 100))):
-        path = RUNS / f"{stamp}-{kernel.label}{suffix}"
+        path = RUNS / f"{stamp}-{label}{suffix}"
         try:
             path.mkdir(parents=True)
             return path
@@ -51,12 +51,12 @@ def _make_run(kernel: Kernel) -> Path:
 
 
 @contextmanager
-def new_run(kernel: Kernel) -> Iterator[Path]:
-    """A fresh directory results/runs/<time>-<kernel>/.
+def new_run(what: Kernel | str) -> Iterator[Path]:
+    """A fresh directory results/runs/<time>-<kernel, or what else it is of>/.
 
     It is gone afterwards if nothing was put into it.
     """
-    path = _make_run(kernel)
+    path = _make_run(what if isinstance(what, str) else what.label)
     try:
         yield path
     finally:
@@ -71,7 +71,9 @@ def find_run(name: str) -> Path:
             if path.is_dir():
                 return path
         raise Broken(f"no RUN={name}; {_known_runs()}")
-    runs = sorted(p for p in RUNS.glob("*") if any(p.glob("*.json")))
+    # A matrix has one directory a row instead of a report.
+    runs = sorted(p for p in RUNS.glob("*") if any(p.glob("*.json"))
+                  and not (p / "matrix.json").exists())
     if not runs:
         raise Broken(f"no results in {RUNS}; `make run` makes some")
     return runs[-1]
@@ -82,12 +84,16 @@ def _known_runs() -> str:
     return f"there are: {' '.join(names[-5:])}" if names else "there are none yet"
 
 
-def command(target: str, kernel: Kernel, **variables: str) -> str:
-    """The make command that repeats a run."""
-    words = {("KDIR" if kernel.is_tree else "KERNEL"):
-             str(kernel.source) if kernel.is_tree else kernel.name, **variables}
-    given = [f"{name}={shlex.quote(value)}" for name, value in words.items() if value]
+def command_of(target: str, **variables: str) -> str:
+    """A make command with the variables that have a value."""
+    given = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
     return " ".join(["make", target, *given])
+
+
+def command(target: str, kernel: Kernel, **variables: str) -> str:
+    """The make command that repeats a run of one kernel."""
+    name, value = ("KDIR", str(kernel.source)) if kernel.is_tree else ("KERNEL", kernel.name)
+    return command_of(target, **{name: value}, **variables)
 
 
 def compiler(config: str) -> str:
@@ -96,15 +102,17 @@ def compiler(config: str) -> str:
     return match[1] if match else "unknown"
 
 
-def header(kind: str, kernel: Kernel, repeat: str) -> dict[str, Any]:
-    """What every results file begins with."""
+def header(kind: str, kernel: Kernel | None, repeat: str) -> dict[str, Any]:
+    """What every results file begins with; `kernel` if it is of a single one."""
+    of = {} if kernel is None else {"kernel": {
+        "label": kernel.label, "version": kernel.version,
+        "origin": "tree" if kernel.is_tree else "distribution"}}
     return {
         "format": kind, "format_version": FORMAT_VERSION,
         "time": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "tool": {"version": tool_version()},
         "command": repeat,
-        "kernel": {"label": kernel.label, "version": kernel.version,
-                   "origin": "tree" if kernel.is_tree else "distribution"},
+        **of,
     }
 
 

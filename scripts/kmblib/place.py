@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where a suite runs, and what kunit/matrix.toml declares for which places."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from .errors import Broken
+from .farm import REPO
+
+DECLARED = REPO / "kunit/matrix.toml"
+
+
+def version(text: str) -> tuple[int, int]:
+    """Major and minor number of a kernel, from its name or its whole version."""
+    match = re.match(r"(\d+)\.(\d+)", text)
+    if not match:
+        raise Broken(f"{text!r} is no version of a kernel; write it as 6.12")
+    return int(match[1]), int(match[2])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a suite runs.
+
+    version: of the kernel, major and minor. arch: as in ARCH=, or "module" for
+    the suites as a module of a stock kernel. config: as in CONFIG=.
+    """
+
+    version: tuple[int, int]
+    arch: str
+    config: str
+
+
+@dataclass(frozen=True)
+class Where:
+    """Some places: those that match a glob of each kind, in a range of versions.
+
+    since: the first version, before: the first that is no longer meant.
+    """
+
+    arch: tuple[str, ...] = ("*",)
+    config: tuple[str, ...] = ("*",)
+    since: tuple[int, int] = (0, 0)
+    before: tuple[int, int] = (999, 0)
+
+    def holds(self, place: Place) -> bool:
+        """Whether a place is one of them."""
+        return (any(fnmatchcase(place.arch, glob) for glob in self.arch)
+                and any(fnmatchcase(place.config, glob) for glob in self.config)
+                and self.since <= place.version < self.before)
+
+
+_PLACE_KEYS = ("arch", "config", "since", "before")
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """One name or a list of them, as TOML gives it."""
+    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
+
+
+def where(entry: dict[str, Any]) -> Where:
+    """The places that an entry of the file speaks of; all if it names none."""
+    return Where(names(entry.get("arch", "*")), names(entry.get("config", "*")),
+                 version(entry.get("since", "0.0")), version(entry.get("before", "999.0")))
+
+
+_TABLES = {"row": ("arch", "config"), "skip": ("case", "reason", "why"),
+           "without": ("option", "why")}
+_OPTIONAL = {"skip": ("sometimes",)}
+
+
+def _check(path: Path, table: str, entry: dict[str, Any]) -> None:
+    known = (*_TABLES[table], *_OPTIONAL.get(table, ()), *_PLACE_KEYS)
+    for key in entry:
+        if key not in known:
+            raise Broken(f"{path}: [[{table}]] has no key {key}; there are: {' '.join(known)}")
+    for key in _TABLES[table]:
+        if not entry.get(key):
+            raise Broken(f"{path}: [[{table}]] without {key}: {entry}")
+
+
+def declared(table: str, path: Path | None = None) -> list[dict[str, Any]]:
+    """The entries of one table of the file, in order, with only known keys."""
+    path = path or DECLARED
+    try:
+        document = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise Broken(f"{path}: {error}") from error
+    for name in document:
+        if name not in _TABLES:
+            raise Broken(f"{path}: no table {name}; there are: {' '.join(_TABLES)}")
+    entries: list[dict[str, Any]] = document.get(table, [])
+    for entry in entries:
+        _check(path, table, entry)
+    return entries
