@@ -143,10 +143,13 @@ def _link_repo(farm: Path) -> None:
                 (home / name).symlink_to(REPO / part / name)
 
 
-def plant(kernel: Kernel) -> Path:
-    """The farm of a kernel, up to date with its tree and this repository."""
-    with cache.lock(f"farm-{kernel.key}"):
-        farm = cache.workdir(f"farm/{kernel.key}")
+def plant(kernel: Kernel, home: str = "farm") -> Path:
+    """The farm of a kernel, up to date with its tree and this repository.
+
+    home: where in the cache; one that is not shared may be changed.
+    """
+    with cache.lock(f"{home}-{kernel.key}"):
+        farm = cache.workdir(f"{home}/{kernel.key}")
         if kernel.is_tree or not (farm / _MANIFEST).exists():
             with step(f"farm of links to {kernel.label}"):
                 files = _sources(kernel)
