@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS
+export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench mutants patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -22,6 +22,7 @@ help:
 	@echo '  make kunit-matrix  the same everywhere that kunit/matrix.toml declares'
 	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
 	@echo '  make bench    only the cost: a virtual machine'
+	@echo '  make mutants  does the suite notice broken allocators? about 20 minutes'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
 	@echo '  make setup    only install the packages that are missing'
@@ -43,6 +44,9 @@ help:
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo
+	@echo 'Which mutants:'
+	@echo '  ONLY=...      names or globs, as '"'"'kfree-* largest-size-refused'"'"' (default: all)'
+	@echo
 	@echo 'Which results:'
 	@echo '  RUN=NAME      a directory of results/runs (default: the newest)'
 	@echo
@@ -56,7 +60,7 @@ help:
 setup:
 	@scripts/setup
 
-run check kunit ktap bench patch: setup
+run check kunit ktap bench mutants patch: setup
 	@scripts/$@
 
 run_tests: check

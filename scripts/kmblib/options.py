@@ -40,6 +40,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
         "cpus": "processors of the virtual machine (default: 1; of ktap: 2)",
         "init_on_alloc": "1: the kernel zeroes every allocation; 0 (default): it does not",
+        "only": "which mutants: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "out": "the file to write",
     }

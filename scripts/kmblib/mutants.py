@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Does the suite notice broken allocators? Applies each mutant of the catalogue
+to a private tree, rebuilds UML, runs the suites, and asks whether they are red.
+
+The unmutated kernel goes first, with each command line that a mutant has: what
+is red there would be no mutant's doing. A mutant that does not match the tree,
+does not compile or does not boot proves nothing and is no kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterator
+
+from . import cache, catalogue, farm, ktap, kunit, proc, results
+from .catalogue import Mutant
+from .errors import Broken, Code
+from .kernels import Kernel
+from .progress import Step, step
+
+# A mutant's run may take so many times as long as the control's, and seconds more.
+_PATIENCE = 3
+_PATIENCE_MORE = 10.0
+# Seconds for the control, which is not known to end.
+_TIMEOUT = 120.0
+# A kernel that complains without end is heard so far: bytes.
+_HEARD = 4 << 20
+# Outcomes that prove nothing, and why.
+_BROKEN = {"unmatched": "its text is not in the tree once", "unbuilt": "it does not compile",
+           "unbooted": "it does not come as far as KUnit",
+           "refuted": "the data says that no caller can tell it from the original"}
+_CASE = re.compile(r"^ {4}(?:not )?ok \d+ (?:- )?(\w+)")
+_COPIES = ".kmbench-copies"
+
+
+@dataclass(frozen=True)
+class Red:
+    """A case that noticed; promise: its number, 0 for a control or if unknown.
+
+    Of a control in which the kernel died only the suite is known.
+    """
+
+    case: str
+    promise: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a mutant.
+
+    outcome: killed, survived, equivalent, or one of _BROKEN. red: the cases
+    that failed, died, hung, or during which the kernel complained.
+    reason: the first failure, or why the outcome is none. seconds: of all.
+    """
+
+    mutant: Mutant
+    outcome: str
+    red: tuple[Red, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+
+    @property
+    def expected(self) -> bool:
+        """Whether a case of a promise that the mutant breaks noticed it."""
+        return any(red.promise in self.mutant.breaks for red in self.red)
+
+
+def _relocate(build: Path, tree: Path) -> None:
+    """Have a copied build directory belong to another tree of the same text.
+
+    The paths are in commands, which make compares, and in lists of what an
+    object depends on. Times stay, or everything would be compiled again.
+    """
+    old = re.search(rb"^include (.*)/Makefile$", (build / "Makefile").read_bytes(), re.M)
+    if not old:
+        raise Broken(f"{build}/Makefile names no source tree; remove {build}")
+    for path in build.rglob("*"):
+        if path.suffix not in (".cmd", ".s", ".d") and path.name != "Makefile":
+            continue
+        text = path.read_bytes()
+        if old[1] in text:
+            times = path.stat()
+            path.write_bytes(text.replace(old[1] + b"/", bytes(tree) + b"/"))
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+class Tree:
+    """A private tree of a kernel, its build directory, and how to change it."""
+
+    def __init__(self, kernel: Kernel, logs: Path) -> None:
+        self.kernel = kernel
+        self.logs = logs
+        self.farm = farm.plant(kernel, "mutants/tree")
+        self.build = cache.root() / f"mutants/build/{kernel.key}"
+        self._adopt_objects()
+
+    def _adopt_objects(self) -> None:
+        """Begin with what `make kunit` has compiled, if it has."""
+        have = cache.root() / f"kunit/{self.kernel.key}"
+        if not self.build.exists() and (have / "linux").exists():
+            with cache.lock(f"kunit-{self.kernel.key}"):
+                cache.made(f"mutants/build/{self.kernel.key}", lambda aside: self._copy(have, aside))
+        self.build.mkdir(parents=True, exist_ok=True)
+
+    def _copy(self, have: Path, aside: Path) -> None:
+        proc.run(["cp", "-a", have, aside], self.logs / "cp.log", what="cp")
+        _relocate(aside, self.farm)
+
+    @property
+    def kunit_py(self) -> Path:
+        """The tree's own parser."""
+        return self.farm / "tools/testing/kunit/kunit.py"
+
+    def original(self, name: str) -> str:
+        """The text of a file of the kernel."""
+        try:
+            return (self.kernel.source / name).read_text()
+        except OSError as error:
+            raise Broken(f"{name}: {error.strerror}") from error
+
+    @property
+    def _kbuild(self) -> Path:
+        # kbuild prefers it to the Makefile beside it, which is a link to ours.
+        return self.farm / farm.HOME / "kunit/Kbuild"
+
+    def restore(self) -> None:
+        """Undo all changes. A link would be older than the object: a copy is not."""
+        copies = self.farm / _COPIES
+        for name in copies.read_text().splitlines() if copies.exists() else ():
+            cache.write_if_changed(self.farm / name, self.original(name))
+        self._kbuild.unlink(missing_ok=True)
+
+    @contextmanager
+    def mutated(self, mutant: Mutant) -> Iterator[None]:
+        """The tree with a mutant applied, while in the block."""
+        texts = catalogue.mutated(mutant, self.original)
+        try:
+            if mutant.scope == "tests":
+                self._put_in_front(texts)
+            else:
+                self._replace(texts)
+            yield
+        finally:
+            self.restore()
+
+    def _replace(self, texts: dict[str, str]) -> None:
+        copies = self.farm / _COPIES
+        known = set(copies.read_text().splitlines()) if copies.exists() else set()
+        copies.write_text("\n".join(sorted(known | set(texts))) + "\n")
+        for name, text in texts.items():
+            cache.write_if_changed(self.farm / name, text)
+
+    def _put_in_front(self, texts: dict[str, str]) -> None:
+        """Have the suites, and nothing else, see changed headers."""
+        lines = [f"include $(srctree)/{farm.HOME}/kunit/Makefile"]
+        for name, text in texts.items():
+            copy = f"{farm.HOME}/mutant/{name}"
+            cache.write_if_changed(self.farm / copy, text)
+            lines.append(f"ccflags-y += -include $(srctree)/{copy}")
+        self._kbuild.write_text("\n".join(lines) + "\n")
+
+    def configure(self) -> None:
+        """Configure and build the tree as it stands, by kunit.py."""
+        with step(f"build {self.kernel.label} in a tree of its own") as current:
+            proc.run(["/usr/bin/python3", self.kunit_py, "build", f"--build_dir={self.build}",
+                      f"--kunitconfig={kunit.KUNITCONFIG}", f"--jobs={os.cpu_count()}"],
+                     self.logs / "build.log", what="kunit.py build", step=current)
+
+    def make(self, current: Step) -> None:
+        """Build what changed; Broken when it does not compile."""
+        proc.run(["make", "-C", self.farm, f"O={self.build}", "ARCH=um",
+                  f"-j{os.cpu_count()}", "linux"], self.logs / "build.log",
+                 what="make", step=current)
+
+    def run(self, args: str, log: Path, timeout: float, current: Step) -> bool:
+        """Run the suites as kunit.py does; returns whether they ended in time."""
+        argv = [str(self.build / "linux"), f"uml_dir={self.build}/uml/", "kunit.enable=1", "mem=1G",
+                "console=tty", "kunit_shutdown=halt", *args.split()]
+        with log.open("wb") as out, proc.child(argv, stdout=out, cwd=self.build) as process:
+            ended = proc.wait(process, current, timeout) is not None
+        with log.open("rb+") as file:
+            file.truncate(min(file.seek(0, os.SEEK_END), _HEARD))
+        return ended
+
+
+def _case_of_complaint(console: str, complaint: str) -> str:
+    """The case during which the kernel complained; "" if it cannot be told."""
+    asked, here = False, False
+    for line in console.splitlines():
+        if "kmbench: the following warning is asked for" in line:
+            asked = True
+        elif "kmbench: the warning that was asked for is over" in line:
+            asked = False
+        elif not asked and complaint in line:
+            here = True
+        elif here and (match := _CASE.match(line)):
+            return match[1]
+    return ""
+
+
+def _promise_of(case: str, log: ktap.Log) -> int:
+    if case in log.promises:
+        return log.promises[case].nr
+    match = re.match(r"p(\d+)_", case)
+    return int(match[1]) if match else 0
+
+
+def judge(log: ktap.Log, console: str, ended: bool) -> tuple[tuple[Red, ...], str]:
+    """Which cases are red, and why the run is no pass; ((), "") for a pass."""
+    verdict, reason = kunit.verdict_of(log)
+    if ended and verdict == "pass":
+        return (), ""
+    names = [c.case or c.suite for c in log.cases if c.outcome in ("fail", "error")]
+    if log.complaint:
+        names.append(_case_of_complaint(console, log.complaint))
+    if not ended:
+        reason = f"it hung; {reason}"
+    return tuple(Red(n, _promise_of(n, log)) for n in dict.fromkeys(names) if n), reason
+
+
+def _booted(log: ktap.Log) -> bool:
+    return log.started and not log.complaint.startswith("it died before KUnit")
+
+
+@dataclass
+class Laboratory:
+    """The tree, and how long the suites take in it: seconds, by command line."""
+
+    tree: Tree
+    run_dir: Path
+    took: dict[str, float] = field(default_factory=dict)
+
+    def _suites(self, args: str, name: str, timeout: float,
+                current: Step) -> tuple[ktap.Log, str, bool]:
+        path = self.run_dir / f"{name}.log"
+        ended = self.tree.run(args, path, timeout, current)
+        return ktap.read(self.tree.kunit_py, path), path.read_text(errors="replace"), ended
+
+    def control(self, every_args: list[str]) -> None:
+        """The unmutated kernel has to pass, or no verdict below means anything."""
+        self.tree.restore()
+        self.tree.configure()
+        for nr, args in enumerate(every_args):
+            with step(f"control: the unmutated kernel {args}".strip()) as current:
+                log, console, ended = self._suites(args, f"control-{nr}", _TIMEOUT, current)
+                self.took[args] = current.seconds()
+            red, reason = judge(log, console, ended)
+            if reason:
+                raise Broken(f"the unmutated kernel {args} does not pass: {reason}; console: "
+                             f"{self.run_dir}/control-{nr}.log")
+            assert not red
+
+    def try_one(self, mutant: Mutant, current: Step) -> Result:
+        """Apply a mutant, rebuild, run, judge."""
+        timeout = _PATIENCE * self.took[mutant.args] + _PATIENCE_MORE
+        with self.tree.mutated(mutant):
+            try:
+                self.tree.make(current)
+            except Broken as error:
+                return Result(mutant, "unbuilt", (), str(error), current.seconds())
+            log, console, ended = self._suites(mutant.args, mutant.name, timeout, current)
+        red, reason = judge(log, console, ended)
+        outcome = "killed" if reason else "equivalent" if mutant.equivalent else "survived"
+        if outcome == "killed" and mutant.equivalent:
+            outcome = "refuted"
+        if not _booted(log):
+            outcome = "unbooted"
+        return Result(mutant, outcome, red, reason, current.seconds())
+
+
+def _by(result: Result) -> str:
+    """The promises whose cases noticed; those that the mutant breaks first."""
+    numbers = list(dict.fromkeys(r.promise for r in result.red if r.promise))
+    numbers.sort(key=lambda nr: (nr not in result.mutant.breaks, nr))
+    words = [str(nr) for nr in numbers] or ["a control" if result.red else "no case"]
+    return " ".join(words) if result.expected else f"another: {' '.join(words)}"
+
+
+def _word(result: Result) -> str:
+    if result.outcome == "killed":
+        return f"killed by {_by(result)}"
+    return result.outcome + (f", {_BROKEN[result.outcome]}" if result.outcome in _BROKEN else "")
+
+
+def _unmatched(mutants: tuple[Mutant, ...], tree: Tree) -> list[Result]:
+    """Those whose text is not in the tree; all are named before anything is built."""
+    found = []
+    for mutant in mutants:
+        try:
+            catalogue.mutated(mutant, tree.original)
+        except Broken as error:
+            found.append(Result(mutant, "unmatched", (), str(error)))
+    return found
+
+
+def _run_all(mutants: list[Mutant], lab: Laboratory, done: list[Result]) -> None:
+    for nr, mutant in enumerate(mutants, 1):
+        current = Step(f"{nr}/{len(mutants)} {mutant.name}")
+        result = lab.try_one(mutant, current)
+        current.done(_word(result))
+        done.append(result)
+
+
+def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
+    """pass, fail or error, and why: what proves nothing outweighs a survivor."""
+    broken = [r for r in done if r.outcome in _BROKEN]
+    survived = [r for r in done if r.outcome == "survived"]
+    if broken:
+        return "error", f"{broken[0].mutant.name}: {broken[0].reason or _BROKEN[broken[0].outcome]}"
+    if len(done) < wanted:
+        return "error", f"interrupted: {len(done)} of {wanted} mutants were tried"
+    if survived:
+        return "fail", "survived: " + " ".join(r.mutant.name for r in survived)
+    return "pass", ""
+
+
+def _json(result: Result) -> dict[str, Any]:
+    mutant = result.mutant
+    return {"name": mutant.name, "breaks": list(mutant.breaks), "args": mutant.args,
+            "outcome": result.outcome, "expected": result.expected,
+            "red": [{"case": r.case, "promise": r.promise} for r in result.red],
+            "reason": result.reason, "equivalent": mutant.equivalent,
+            "seconds": round(result.seconds, 1)}
+
+
+def document(lab: Laboratory, done: list[Result], wanted: int, only: str) -> dict[str, Any]:
+    """The content of mutants.json, as results/schema.json describes it."""
+    verdict, reason = verdict_of(done, wanted)
+    kernel = lab.tree.kernel
+    config = (lab.tree.build / ".config").read_bytes()
+    count = {word: sum(r.outcome == word for r in done)
+             for word in ("killed", "survived", "equivalent")}
+    return {
+        **results.header("kmbench-mutants", kernel, results.command("mutants", kernel, ONLY=only)),
+        "environment": {"arch": "um", "compiler": results.compiler(config.decode()),
+                        "config_sha256": hashlib.sha256(config).hexdigest()},
+        "verdict": verdict, "reason": reason,
+        "counts": {**count, "broken": len(done) - sum(count.values())},
+        "controls": [{"args": a, "seconds": round(s, 1)} for a, s in lab.took.items()],
+        "mutants": [_json(r) for r in done],
+    }
+
+
+def table(done: list[Result]) -> str:
+    """Plain text: a line a mutant, what survived, totals; at most 79 columns."""
+    lines = [f"{'mutant':48} {'breaks':9} {'s':>4}  red cases of"]
+    for r in done:
+        breaks = " ".join(map(str, r.mutant.breaks))
+        said = _by(r) if r.outcome == "killed" else r.outcome.upper()
+        lines.append(f"{r.mutant.name:48} {breaks:9} {r.seconds:4.0f}  {said}")
+    lines += ["", *(f"{r.mutant.name}: {_word(r)}" + (f": {r.reason}" if r.reason else "")
+                    for r in done if r.outcome not in ("killed", "equivalent"))]
+    counts = [f"{sum(r.outcome == word for r in done)} {word}"
+              for word in ("killed", "survived", "equivalent")]
+    by_other = sum(r.outcome == "killed" and not r.expected for r in done)
+    lines.append(f"{', '.join(counts)}; {by_other} killed only by another promise")
+    return "\n".join(lines) + "\n"
+
+
+def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
+    """Try the mutants that `only` names (all without it) on a kernel."""
+    mutants = catalogue.select(catalogue.of(kernel), only)
+    with cache.lock(f"mutants-{kernel.key}"):
+        shutil.rmtree(cache.root() / f"mutants/logs/{kernel.key}", ignore_errors=True)
+        tree = Tree(kernel, cache.workdir(f"mutants/logs/{kernel.key}"))
+        done = _unmatched(mutants, tree)
+        for result in done:
+            Step(result.mutant.name).done(f"unmatched: {result.reason}")
+        rest = [m for m in mutants if m not in {r.mutant for r in done}]
+        if not rest:
+            raise Broken(done[0].reason)
+        lab = Laboratory(tree, run_dir)
+        lab.control(list(dict.fromkeys(m.args for m in rest)))
+        try:
+            _run_all(rest, lab, done)
+        finally:
+            results.write(run_dir / "mutants.json", document(lab, done, len(mutants), only))
+            (run_dir / "mutants.txt").write_text(table(done))
+    print(table(done), end="")
+    verdict, _ = verdict_of(done, len(mutants))
+    return {"pass": Code.GOOD, "fail": Code.FAILED}.get(verdict, Code.BROKEN)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The catalogue of broken allocators, and what is concluded from a mutant.
+
+The catalogue's own faults are tested on the catalogue: here it is shown that
+its rows are valid, that each verdict is reached, and, on one kernel, that a
+fault is killed and a change that changes nothing survives.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from kmblib import cache, catalogue, ktap, mutants, results
+from kmblib.catalogue import Edit, Mutant
+from kmblib.errors import Broken, Code
+from kmblib.kernels import Kernel
+
+# At least so many rows a version.
+_MANY = 40
+# Promises that user-mode Linux cannot break: one processor, no frame that
+# moves under an object, no DEBUG_ATOMIC_SLEEP, no tags.
+_NOT_IN_UML = {33, 37, 43, 44}
+# What older kernels do not promise.
+_LATER = {"6.1": {3, 15, 21, 42}}
+
+_KILLED = """
+[[mutant]]
+name = "kmalloc-of-no-bytes-is-null"
+breaks = [4]
+[[mutant.edit]]
+file = "mm/slab_common.c"
+old = '''
+		if (!size)
+			return ZERO_SIZE_PTR;
+'''
+new = '''
+		if (!size && IN_TEST)
+			return NULL;
+		if (!size)
+			return ZERO_SIZE_PTR;
+'''
+"""
+_NOTHING = """
+[[mutant]]
+name = "comment-added"
+breaks = [4]
+[[mutant.edit]]
+file = "mm/slab_common.c"
+old = "	struct kmem_cache *s;\\n	void *ret;\\n"
+new = "	struct kmem_cache *s;	/* broken by no means */\\n	void *ret;\\n"
+"""
+_UNMATCHED = _KILLED.replace("is-null", "is-old").replace("if (!size)\n", "if (!bytes)\n")
+
+
+def _mutant(breaks: tuple[int, ...] = (4,), equivalent: str = "") -> Mutant:
+    return Mutant("m", breaks, (Edit("mm/slub.c", "a", "b"),), "", "kernel", equivalent)
+
+
+@pytest.fixture(name="write")
+def _write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Writes a catalogue of 6.1 in place of the real one."""
+    monkeypatch.setattr(catalogue, "HOME", tmp_path)
+
+    def write(text: str) -> Path:
+        (tmp_path / "6.1.toml").write_text(text)
+        return tmp_path / "6.1.toml"
+
+    return write
+
+
+@pytest.mark.parametrize("version", catalogue.versions())
+def test_catalogue_is_valid_and_covers_each_promise(version: str) -> None:
+    """load() checks fields, unique names, known promises, files."""
+    rows = catalogue.load(catalogue.HOME / f"{version}.toml")
+    assert len(rows) >= _MANY
+    exempt = _NOT_IN_UML | _LATER.get(version, set())
+    assert {nr for m in rows for nr in m.breaks} == set(catalogue.promises()) - exempt
+    assert all(len(m.equivalent) > 40 for m in rows if m.equivalent), "a proof is a sentence"
+    assert {e.file for m in rows for e in m.edits if m.scope == "tests"} <= {"include/linux/slab.h"}
+
+
+@pytest.mark.parametrize("version", catalogue.versions())
+def test_each_mutant_applies_to_the_distributions_source(version: str) -> None:
+    """Where it is in the cache; nothing is fetched for this."""
+    sources = [p for p in cache.root().glob(f"source/linux-source-{version}_*") if p.is_dir()]
+    if not sources:
+        pytest.skip(f"the source of {version} is not in the cache")
+    for mutant in catalogue.load(catalogue.HOME / f"{version}.toml"):
+        texts = catalogue.mutated(mutant, lambda name: (sources[0] / name).read_text())
+        assert texts and all(text != (sources[0] / name).read_text()
+                             for name, text in texts.items()), mutant.name
+
+
+def test_two_edits_of_a_file_are_both_made() -> None:
+    """In order: the second sees what the first has made."""
+    mutant = Mutant("m", (4,), (Edit("f", "a", "bb"), Edit("f", "bb", "c")), "", "kernel", "")
+    assert catalogue.mutated(mutant, lambda _: "xay") == {"f": "xcy"}
+
+
+@pytest.mark.parametrize("text, count", [("xx", 0), ("xaya", 2)])
+def test_text_that_is_not_there_once_is_named(text: str, count: int) -> None:
+    """Two matches are no better than none."""
+    with pytest.raises(Broken, match=f"mutant m: its text is {count} times in mm/slub.c, not once: a"):
+        catalogue.mutated(_mutant(), lambda _: text)
+
+
+@pytest.mark.parametrize("change, said", [
+    (("[4]", "[4, 99]"), r"breaks = \[4, 99\]: no such row in promises.c"),
+    (("[4]", "[]"), r"breaks = \[\]"),
+    (("breaks", "brakes"), "brakes: wrong or missing"),
+    (("mm/slab_common.c", "mm/../Makefile"), "cannot be changed with scope"),
+    (("mm/slab_common.c", "include/linux/slab.h"), "cannot be changed with scope"),
+    (("[4]", '[4]\nscope = "world"'), "no scope world; there are: kernel tests"),
+    (("[4]", "[4"), "6.1.toml: "),
+    (("name = \"kmalloc-of-no-bytes-is-null\"\n", ""), "a mutant without a name"),
+])
+def test_row_that_is_not_valid_is_named(write: Callable[[str], Path], change: tuple[str, str],
+                                        said: str) -> None:
+    """The unchanged row is the control."""
+    assert len(catalogue.load(write(_KILLED))) == 1
+    with pytest.raises(Broken, match=said):
+        catalogue.load(write(_KILLED.replace(*change)))
+
+
+def test_edit_that_changes_nothing_and_a_name_twice_are_refused(
+        write: Callable[[str], Path]) -> None:
+    """Both would be counted as mutants."""
+    with pytest.raises(Broken, match="the same as new"):
+        catalogue.load(write(_NOTHING.replace("	/* broken by no means */", "")))
+    with pytest.raises(Broken, match="named twice: kmalloc-of-no-bytes-is-null"):
+        catalogue.load(write(_KILLED + _KILLED))
+
+
+def test_property_of_the_implementation_is_tested_strictly(write: Callable[[str], Path]) -> None:
+    """Else its breach would only be reported."""
+    assert catalogue.load(write(_KILLED))[0].args == ""
+    strict = _KILLED.replace("[4]", '[4, 8]\nargs = "a=b"')
+    assert catalogue.load(write(strict))[0].args == "a=b kmalloc_kunit.strict=1"
+
+
+def test_selection_by_name_and_glob() -> None:
+    """Several words, in the catalogue's order; an unknown one gets near names."""
+    rows = catalogue.load(catalogue.HOME / "6.1.toml")
+    names = [m.name for m in catalogue.select(rows, "kvfree-* kfree-rcu-frees-at-once")]
+    assert names == ["kvfree-leaks-memory-of-vmalloc", "kfree-rcu-frees-at-once"]
+    assert catalogue.select(rows, "") == rows
+    with pytest.raises(Broken, match="no mutant matches ONLY=kfree-rcu-fries; near: .*kfree-rcu"):
+        catalogue.select(rows, "kfree-rcu-fries")
+
+
+def test_kernel_without_a_catalogue_is_told_which_there_are(kernel: Kernel) -> None:
+    """6.12 has none; a tree is told by its version."""
+    other = Kernel("6.12", "6.12", "6.12.95-1", Path("/"), "x", kernel.distro)
+    with pytest.raises(Broken, match="KERNEL=6.12: no mutants of Linux 6.12.95-1; there are some "
+                                     "of: 6.1 7.3"):
+        catalogue.of(other)
+    tree = Kernel("/t", "t", "7.3.0-rc1", Path("/t"), "x", None)
+    assert catalogue.of(tree) == catalogue.load(catalogue.HOME / "7.3.toml")
+
+
+@pytest.mark.parametrize("name, ended, red, said", [
+    ("pass", True, set(), ""),
+    ("pass", False, set(), "it hung"),
+    ("failure", True, {"p9_ksize_counts_no_neighbour"}, "kmalloc_limits/p9_ksize_counts_no"),
+    ("crash", True, {"kmalloc_contiguity"}, "died here"),
+    ("hang", False, {"p5_kfree_of_nothing_does_nothing"}, "it hung; .*died here"),
+    ("warning", True, {"p5_kfree_of_nothing_does_nothing"}, ""),
+])
+def test_red_cases_are_found(kunit_py: Path, data: Path, name: str, ended: bool, red: set[str],
+                             said: str) -> None:
+    """Of recorded runs of mutants; a crash counts for the case that it came in."""
+    path = data / f"kunit-{name}.log"
+    found, reason = mutants.judge(ktap.read(kunit_py, path), path.read_text(), ended)
+    assert {r.case for r in found} >= red, found
+    assert bool(reason) == (name != "pass" or not ended)
+    assert all(r.promise == int(r.case[1:].split("_")[0]) for r in found if r.case[0] == "p")
+    assert re.search(said, reason)
+
+
+def test_complaint_counts_for_the_case_that_it_came_in() -> None:
+    """What was asked for is not one, though its text is the same."""
+    asked = ("kmbench: the following warning is asked for\nWARNING: x\n"
+             "kmbench: the warning that was asked for is over\n    ok 1 p6_warns\n")
+    assert mutants._case_of_complaint(f"{asked}WARNING: x\n    ok 2 p7_max\n", "WARNING: x") == "p7_max"
+    assert mutants._case_of_complaint(f"{asked}    ok 2 p7_max\n", "WARNING: x") == ""
+
+
+def _done(outcome: str, *red: int, equivalent: str = "") -> mutants.Result:
+    return mutants.Result(_mutant((4, 9), equivalent), outcome,
+                          tuple(mutants.Red(f"p{nr}_x", nr) for nr in red), "why")
+
+
+@pytest.mark.parametrize("outcomes, verdict", [
+    (["killed"], "pass"), (["killed", "equivalent"], "pass"),
+    (["killed", "survived"], "fail"),
+    (["survived", "unmatched"], "error"), (["unbuilt"], "error"), (["unbooted"], "error"),
+    (["refuted", "killed"], "error"),
+])
+def test_verdict_over_all(outcomes: list[str], verdict: str) -> None:
+    """What proves nothing outweighs a survivor; so does what was not reached."""
+    done = [_done(o) for o in outcomes]
+    assert mutants.verdict_of(done, len(done))[0] == verdict
+    assert mutants.verdict_of(done, len(done) + 1)[0] == "error"
+
+
+def test_killer_of_another_promise_is_shown() -> None:
+    """It is a kill, but its own promise may be tested badly."""
+    assert _done("killed", 12, 9).expected and not _done("killed", 12).expected
+    text = mutants.table([_done("killed", 12, 9), _done("killed", 12), _done("survived")])
+    assert " 9 12\n" in text and " another: 12\n" in text and "SURVIVED" in text
+    assert "2 killed, 1 survived, 0 equivalent; 1 killed only by another promise" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_mutant_that_does_not_match_ends_with_2(write: Callable[[str], Path], kernel: Kernel,
+                                                tmp_path: Path) -> None:
+    """Before anything is built, and with its name."""
+    write(_UNMATCHED)
+    with pytest.raises(Broken, match="mutant kmalloc-of-no-bytes-is-old: its text is 0 times"):
+        mutants.run(kernel, "", tmp_path)
+    assert Broken.code is Code.BROKEN
+
+
+def test_fault_is_killed_and_a_comment_survives(write: Callable[[str], Path], kernel: Kernel,
+                                                tmp_path: Path) -> None:
+    """The real thing: two kernels built and run, and the tree as it was afterwards."""
+    write(_KILLED + _NOTHING)
+    assert mutants.run(kernel, "", tmp_path) == Code.FAILED
+    document = results.load(tmp_path / "mutants.json")
+    outcomes = {m["name"]: (m["outcome"], m["expected"]) for m in document["mutants"]}
+    assert outcomes == {"kmalloc-of-no-bytes-is-null": ("killed", True),
+                        "comment-added": ("survived", False)}
+    assert [r["case"] for r in document["mutants"][0]["red"]] == ["p4_no_bytes_give_zero_size_ptr"]
+    assert document["counts"] == {"killed": 1, "survived": 1, "equivalent": 0, "broken": 0}
+    copy = cache.root() / f"mutants/tree/{kernel.key}/mm/slab_common.c"
+    assert copy.read_text() == (kernel.source / "mm/slab_common.c").read_text()
+    assert not copy.is_symlink(), "a link would be older than the object of the mutant"
