@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/rcupdate.h>
 #include <linux/kconfig.h>
+#include <linux/mmzone.h>
 #include <linux/version.h>
 
 /* hrtimer_setup() came with 6.13, hrtimer_init() went with 6.15. */
@@ -212,6 +213,16 @@ static inline bool kmb_has_cmpxchg_double(void)
 #define KMB_VM_NORESERVE mk_vma_flags(VMA_NORESERVE_BIT)
 #else
 #define KMB_VM_NORESERVE VM_NORESERVE
+#endif
+
+/*
+ * The largest block of the page allocator: MAX_ORDER was one more than it up
+ * to 6.3 and just that until it was renamed in 6.8.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER (MAX_ORDER - 1)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define MAX_PAGE_ORDER MAX_ORDER
 #endif
 
 /*
