@@ -142,3 +142,25 @@ long kmb_pages_lost(size_t bytes, long tolerated, void (*churn)(void *arg),
 	}
 	return lost;
 }
+
+/**
+ * kmb_reserves_used() - ask how far the reserves are used
+ *
+ * Return: pages that the worst zone lacks to its minimum; below 0 for none.
+ */
+long kmb_reserves_used(void)
+{
+	long used = LONG_MIN;
+	struct zone *zone;
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			zone = &NODE_DATA(nid)->node_zones[i];
+			if (populated_zone(zone))
+				used = max(used, (long)zone->_watermark[WMARK_MIN] -
+						 free_pages_of(zone));
+		}
+	}
+	return used;
+}

@@ -26,5 +26,6 @@ long kmb_counters_lost(const struct kmb_counters *before,
 		       const struct kmb_counters *after);
 long kmb_pages_lost(size_t bytes, long tolerated, void (*churn)(void *arg),
 		    void *arg);
+long kmb_reserves_used(void);
 
 #endif /* _KMBENCH_COUNTERS_H */
