@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A machine without free memory, or with single free pages only, for as long
+ * as a case wants.
+ *
+ * Nearly all free pages are held, down to the watermark that plain requests
+ * respect, in blocks as large as they come. Their memory is never touched: a
+ * virtual machine would have to find it. The order of a block is kept in
+ * page->private, which is its owner's.
+ *
+ * The OOM killer never gets to kill: it asks notifiers first, and the one here
+ * gives some of the blocks back. While a case holds memory it must not sleep
+ * for long nor print; it records, gives back, and judges then. Left out: what
+ * caches of slabs hold, and the free pages that other CPUs have at hand.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "../module/compat.h"
+#include "promises.h"
+#include "scarcity.h"
+
+/* Without reclaim, without waking kswapd, without the reserves. */
+#define TAKE (__GFP_NOWARN | __GFP_NOMEMALLOC)
+/* What the notifier gives back, a page at least and a block at most. */
+#define SHARE 512
+
+#ifdef MODULE
+static bool exhaust;
+module_param(exhaust, bool, 0444);
+MODULE_PARM_DESC(exhaust, "use up all memory of this machine for a moment");
+#else
+/* Built in are these tests into kernels that are for testing. */
+static const bool exhaust = true;
+#endif
+
+static DEFINE_SPINLOCK(lock);
+/* Under @lock, as any task that needs memory may call the notifier. */
+static LIST_HEAD(blocks);
+static struct task_struct *holder;
+static unsigned int oom_calls;
+
+static void hold(struct page *page, unsigned int order)
+{
+	set_page_private(page, order);
+	spin_lock(&lock);
+	list_add(&page->lru, &blocks);
+	spin_unlock(&lock);
+}
+
+static struct page *next_held(void)
+{
+	struct page *page;
+
+	spin_lock(&lock);
+	page = list_first_entry_or_null(&blocks, struct page, lru);
+	if (page)
+		list_del(&page->lru);
+	spin_unlock(&lock);
+	return page;
+}
+
+/* Return: how many pages it was. */
+static unsigned long give(struct page *page)
+{
+	unsigned int order = page_private(page);
+
+	set_page_private(page, 0);
+	__free_pages(page, order);
+	return 1UL << order;
+}
+
+static int on_oom(struct notifier_block *self, unsigned long unused, void *freed)
+{
+	unsigned long *pages = freed, given = 0;
+	struct page *page;
+
+	if (current == READ_ONCE(holder))
+		oom_calls++;
+	while (given < SHARE) {
+		page = next_held();
+		if (!page)
+			break;
+		given += give(page);
+	}
+	*pages += given;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_notifier = { .notifier_call = on_oom };
+
+/**
+ * kmb_scarcity_begin() - say that a case is going to use up memory
+ * @test: the case, of a suite whose .exit is kmb_scarcity_exit().
+ *
+ * Skips the case where that is not allowed.
+ */
+void kmb_scarcity_begin(struct kunit *test)
+{
+	if (!exhaust)
+		kmb_skip(test, "exhaust=0: the module may not use up the memory of this machine");
+	KUNIT_ASSERT_EQ(test, register_oom_notifier(&oom_notifier), 0);
+	oom_calls = 0;
+	WRITE_ONCE(holder, current);
+}
+
+/**
+ * kmb_scarcity_exit() - the .exit of a suite whose cases use up memory
+ * @test: the case.
+ */
+void kmb_scarcity_exit(struct kunit *test)
+{
+	if (!READ_ONCE(holder))
+		return;
+	kmb_scarcity_give_all();
+	WRITE_ONCE(holder, NULL);
+	unregister_oom_notifier(&oom_notifier);
+}
+
+static unsigned long take_order(gfp_t flags, unsigned int order)
+{
+	unsigned long pages = 0;
+	struct page *page;
+
+	while ((page = alloc_pages(flags, order))) {
+		hold(page, order);
+		pages += 1UL << order;
+	}
+	return pages;
+}
+
+/**
+ * kmb_scarcity_take() - hold what is free, but for the reserves
+ * @min_order: of blocks of this order and larger ones.
+ * @mobility: __GFP_MOVABLE, __GFP_RECLAIMABLE or 0 for unmovable: from which
+ *	      kind of blocks it is taken first.
+ *
+ * Return: how many pages it was.
+ */
+unsigned long kmb_scarcity_take(int min_order, gfp_t mobility)
+{
+	unsigned long pages = 0;
+	int order;
+
+	for (order = MAX_PAGE_ORDER; order >= min_order; order--)
+		pages += take_order(TAKE | mobility, order);
+	return pages;
+}
+
+/* Of two pages that could merge one stays. */
+static void give_every_other(struct page *page)
+{
+	unsigned int order = page_private(page), i;
+
+	if (order)
+		split_page(page, order);
+	for (i = 0; i < 1U << order; i++) {
+		set_page_private(page + i, 0);
+		if (page_to_pfn(page + i) & 1)
+			__free_page(page + i);
+		else
+			hold(page + i, 0);
+	}
+}
+
+/**
+ * kmb_scarcity_give_singles() - give back half: every other page
+ *
+ * As a checkerboard: none of them can merge with another.
+ */
+void kmb_scarcity_give_singles(void)
+{
+	LIST_HEAD(split);
+	struct page *page, *next;
+
+	spin_lock(&lock);
+	list_splice_init(&blocks, &split);
+	spin_unlock(&lock);
+	list_for_each_entry_safe(page, next, &split, lru)
+		give_every_other(page);
+}
+
+/**
+ * kmb_scarcity_give_all() - give back all that is held
+ */
+void kmb_scarcity_give_all(void)
+{
+	struct page *page;
+
+	while ((page = next_held()))
+		give(page);
+}
+
+/**
+ * kmb_scarcity_oom_calls() - ask how often this task had the OOM killer called
+ *
+ * Return: how often since kmb_scarcity_begin().
+ */
+unsigned int kmb_scarcity_oom_calls(void)
+{
+	return oom_calls;
+}
