@@ -21,7 +21,7 @@
 #include "../module/compat.h"
 #include "memcg.h"
 
-#define NAME "kmbench"
+#define NAME "kmbench-charges"
 
 static int switch_memory(struct kmb_memcg *home, const char *text)
 {
