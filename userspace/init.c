@@ -4,8 +4,7 @@
  * one command, tells the host, powers off. main() is the table of contents.
  *
  * Without a command (the file is empty) the modules are all there is to run,
- * and the kernel's log is the results. As they may test what a memory cgroup
- * is charged, it then goes into one of its own, /kmbench, if it can.
+ * and the kernel's log is the results.
  *
  *	host                            guest
  *	  initramfs  ----------------->  /etc/kmbench/modules, command
@@ -51,7 +50,6 @@
 #define RESULTS_PORT	"kmbench.results"
 #define VERDICT_PORT	"kmbench.verdict"
 #define PORTS_DIR	"/sys/class/virtio-ports"
-#define CGROUP_DIR	"/sys/fs/cgroup"
 
 #define LINE_LEN	4096
 #define COMMAND_WORDS	1024
@@ -197,28 +195,6 @@ static void mount_filesystems(void)
 	mount_one("proc", "/proc");
 	mount_one("sysfs", "/sys");
 	mount_one("devtmpfs", "/dev");
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write_all(fd, text, strlen(text)))
-		printf("init: %s: %s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
-/* What is absent is said on the console and missed by no one else. */
-static void enter_cgroup(void)
-{
-	if (mount("cgroup2", CGROUP_DIR, "cgroup2", 0, NULL)) {
-		printf("init: " CGROUP_DIR ": %s\n", strerror(errno));
-		return;
-	}
-	write_file(CGROUP_DIR "/cgroup.subtree_control", "+memory");
-	mkdir(CGROUP_DIR "/kmbench", 0755);
-	write_file(CGROUP_DIR "/kmbench/cgroup.procs", "1");
 }
 
 /* The kernel gives none where the initramfs has no /dev/console. */
@@ -468,11 +444,9 @@ int main(void)
 
 	mount_filesystems();
 	open_console();
-	command = read_command();
-	if (!command[0])
-		enter_cgroup();
 	load_modules();
 	port = open_results_port();
+	command = read_command();
 	code = command[0] ? run_command(command) : keep_log();
 	results = send_results(port);
 	tell_of(code, &results);
