@@ -268,10 +268,10 @@ class Ran:
     """
 
     log: ktap.Log
-    seconds: float
-    emulator: str
-    boot: tuple[str, ...]
-    without: tuple[str, ...]
+    seconds: float = 0.0
+    emulator: str = ""
+    boot: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     first: str = ""
 
 

@@ -37,11 +37,18 @@ class Place:
     config: str
 
 
+def _among(name: str, globs: tuple[str, ...]) -> bool:
+    wanted = [glob for glob in globs if not glob.startswith("!")] or ["*"]
+    return (any(fnmatchcase(name, glob) for glob in wanted)
+            and not any(fnmatchcase(name, glob[1:]) for glob in globs if glob.startswith("!")))
+
+
 @dataclass(frozen=True)
 class Where:
     """Some places: those that match a glob of each kind, in a range of versions.
 
-    since: the first version, before: the first that is no longer meant.
+    A glob after a "!" takes away. since: the first version, before: the first
+    that is no longer meant.
     """
 
     arch: tuple[str, ...] = ("*",)
@@ -51,8 +58,7 @@ class Where:
 
     def holds(self, place: Place) -> bool:
         """Whether a place is one of them."""
-        return (any(fnmatchcase(place.arch, glob) for glob in self.arch)
-                and any(fnmatchcase(place.config, glob) for glob in self.config)
+        return (_among(place.arch, self.arch) and _among(place.config, self.config)
                 and self.since <= place.version < self.before)
 
 

@@ -20,25 +20,25 @@ from .place import Place, Where, declared, names, where
 class Rule:
     """Cases that may skip.
 
-    cases: globs of their names. reason: glob of what they say. places: where.
-    why: that this is right there. sometimes: it depends on more than the place.
+    cases: globs of their names. reasons: globs of what they say. places: where.
+    why: this is right there. sometimes: it depends on more than the place.
     """
 
     cases: tuple[str, ...]
-    reason: str
+    reasons: tuple[str, ...]
     places: Where
     why: str
     sometimes: bool
 
     def covers(self, case: Case) -> bool:
         """Whether this is one of the skips that are meant."""
-        return (case.outcome == "skip" and fnmatchcase(case.reason, self.reason)
+        return (case.outcome == "skip" and any(fnmatchcase(case.reason, glob) for glob in self.reasons)
                 and any(fnmatchcase(case.case, glob) for glob in self.cases))
 
 
 def rules(place: Place, path: Path | None = None) -> list[Rule]:
     """The rules that hold at a place."""
-    found = [Rule(names(e["case"]), e["reason"], where(e), e["why"], e.get("sometimes", False))
+    found = [Rule(names(e["case"]), names(e["reason"]), where(e), e["why"], e.get("sometimes", False))
              for e in declared("skip", path)]
     return [rule for rule in found if rule.places.holds(place)]
 

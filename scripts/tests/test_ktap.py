@@ -140,7 +140,7 @@ def test_every_log_gives_a_valid_document(read: Reader, kernel: Kernel, tmp_path
                                           name: str) -> None:
     """A kernel that dies is a result: it must fit results/schema.json."""
     (tmp_path / "kunit.config").write_text('CONFIG_CC_VERSION_TEXT="gcc"\n')
-    document = kunit.document(kernel, tmp_path, read(name))
+    document = kunit.document(kernel, tmp_path, kunit.Ran(read(name)))
     results.check(document, name)
     assert document["verdict"] == ("pass" if name == "pass" else "fail")
     assert sum(document["counts"].values()) == sum(
