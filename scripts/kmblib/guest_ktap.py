@@ -96,11 +96,15 @@ def _boot(job: Job, parts: vm.Parts, scratch: Path) -> KmbError | None:
     return failure
 
 
-def findings(job: Job, log: ktap.Log, failure: KmbError | None) -> dict[str, Any]:
-    """What a log says, where a guest that failed never passes."""
+def _allowed(job: Job) -> list[skips.Rule]:
     where = place.Place(place.version(job.kernel.version), "module",
                         f"init_on_alloc_{job.init_on_alloc}")
-    found = kunit.findings(log, skips.rules(where))
+    return skips.rules(where)
+
+
+def findings(log: ktap.Log, failure: KmbError | None, allowed: list[skips.Rule]) -> dict[str, Any]:
+    """What a log says, where a guest that failed never passes."""
+    found = kunit.findings(log, allowed)
     if not failure:
         return found
     bad = any(case.outcome in ("fail", "error") for case in log.cases)
@@ -134,7 +138,7 @@ def document(job: Job, parts: vm.Parts, first: KmbError | None, log: ktap.Log,
     failed, beside what its log says.
     """
     return {**results.header("kmbench-kunit", job.kernel, _repeat(job)),
-            "environment": _environment(job, parts, first), **findings(job, log, failure)}
+            "environment": _environment(job, parts, first), **findings(log, failure, _allowed(job))}
 
 
 def run(job: Job) -> Code:

@@ -39,8 +39,8 @@ def test_recorded_log_passes(read: Reader, passed: str) -> None:
     log = read(passed)
     assert kunit.verdict_of(log) == ("pass", "")
     assert log.sound and len(log.cases) == _CASES
-    assert {row["nr"] for row in kunit.findings(log)["promises"]} == {1, 2, 4, 5, 6, 7, 9, 12, 35, 39}
-    assert len(kunit.findings(log)["controls"]) == 45
+    assert {row["nr"] for row in kunit.findings(log, [])["promises"]} == {1, 2, 4, 5, 6, 7, 9, 12, 35, 39}
+    assert len(kunit.findings(log, [])["controls"]) == 45
 
 
 def test_same_cases_as_kunit(read: Reader, passed: str, data: Path) -> None:
@@ -61,9 +61,9 @@ def test_priorities_are_no_part_of_the_log(read: Reader, passed: str) -> None:
 
 def test_guest_that_failed_never_passes(read: Reader, passed: str) -> None:
     """Even where each case passed before."""
-    found = guest_ktap.findings(read(passed), _HUNG)
+    found = guest_ktap.findings(read(passed), _HUNG, [])
     assert (found["verdict"], found["reason"]) == ("fail", str(_HUNG))
-    assert guest_ktap.findings(read(passed), None)["verdict"] == "pass"
+    assert guest_ktap.findings(read(passed), None, [])["verdict"] == "pass"
 
 
 @pytest.mark.parametrize("line, where", [
@@ -74,7 +74,7 @@ def test_case_in_which_the_guest_died_is_named(read: Reader, passed: str, line: 
                                                where: str) -> None:
     """One that says its promise, and a control, which says only that it begins."""
     log = read(passed[:passed.index(line) + len(line)])
-    found = guest_ktap.findings(log, _HUNG)
+    found = guest_ktap.findings(log, _HUNG, [])
     assert found["verdict"] == "fail"
     assert f"{where}: died here" in found["reason"] and found["reason"].endswith(str(_HUNG))
 
@@ -84,7 +84,7 @@ def test_log_that_is_cut_off_fails(read: Reader, passed: str, part: float) -> No
     """Wherever, and whatever the guest says of itself."""
     begin, end = passed.index("KTAP version 1"), passed.rindex("ok 5 kmalloc_zeroing")
     log = read(passed[:begin + int(part * (end - begin))])
-    assert guest_ktap.findings(log, None)["verdict"] == "fail"
+    assert guest_ktap.findings(log, None, [])["verdict"] == "fail"
 
 
 def test_only_warnings_that_were_asked_for_are_excused(passed: str) -> None:
