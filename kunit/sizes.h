@@ -43,6 +43,28 @@ static inline KMB_GENERATOR(kmb_every_size)
 	return kmb_next_size(prev, desc, NULL);
 }
 
+static inline bool kmb_is_from_slab(size_t bytes)
+{
+	return bytes <= KMALLOC_MAX_CACHE_SIZE;
+}
+
+static inline bool kmb_is_from_pages(size_t bytes)
+{
+	return !kmb_is_from_slab(bytes);
+}
+
+/* Those that are served from slabs. */
+static inline KMB_GENERATOR(kmb_every_slab_size)
+{
+	return kmb_next_size(prev, desc, kmb_is_from_slab);
+}
+
+/* Those that are served by the page allocator. */
+static inline KMB_GENERATOR(kmb_every_large_size)
+{
+	return kmb_next_size(prev, desc, kmb_is_from_pages);
+}
+
 /**
  * kmb_size_of() - the size that a case is run with
  * @test: a case with a generator that calls kmb_next_size().
