@@ -65,21 +65,6 @@ struct churn {
 	void **kept;
 };
 
-static bool from_slab(size_t bytes)
-{
-	return bytes <= KMALLOC_MAX_CACHE_SIZE;
-}
-
-static bool from_pages(size_t bytes)
-{
-	return !from_slab(bytes);
-}
-
-static KMB_GENERATOR(every_large_size)
-{
-	return kmb_next_size(prev, desc, from_pages);
-}
-
 /* Each object that leaks keeps its own pages, or at least one of its slab. */
 static unsigned long churn_nr(size_t bytes)
 {
@@ -166,14 +151,14 @@ static void free_kept(void *arg)
 
 static long lost_by(struct churn *churn)
 {
-	if (from_slab(churn->bytes))
+	if (kmb_is_from_slab(churn->bytes))
 		return kmb_pages_lost(churn->bytes, NOISE, churn_slabs, churn);
 	return kmb_pages_lost(churn->bytes, NOISE, churn_pages, churn);
 }
 
 static void skip_if_slabs_are_noisy(struct kunit *test, size_t bytes)
 {
-	if (from_slab(bytes) && IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+	if (kmb_is_from_slab(bytes) && IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		kmb_skip(test, "CONFIG_DEBUG_KMEMLEAK: its records of objects are slabs, too");
 }
 
@@ -327,9 +312,9 @@ static void control_lost_pages_are_counted(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p39_all_memory_comes_back, kmb_every_size),
 	KUNIT_CASE_PARAM(control_leak_is_seen, kmb_every_size),
-	KUNIT_CASE_PARAM(p38_large_object_is_counted, every_large_size),
-	KUNIT_CASE_PARAM(p38_krealloc_is_counted, every_large_size),
-	KUNIT_CASE_PARAM(control_lost_pages_are_counted, every_large_size),
+	KUNIT_CASE_PARAM(p38_large_object_is_counted, kmb_every_large_size),
+	KUNIT_CASE_PARAM(p38_krealloc_is_counted, kmb_every_large_size),
+	KUNIT_CASE_PARAM(control_lost_pages_are_counted, kmb_every_large_size),
 	{}
 };
 
