@@ -17,6 +17,7 @@
 #include "contexts.h"
 #include "freed.h"
 #include "kernel_log.h"
+#include "many.h"
 #include "objects.h"
 #include "promises.h"
 #include "trip.h"
@@ -85,6 +86,34 @@ static void p18_served_without_sleep(struct kunit *test)
 {
 	kmb_promise(test, 18);
 	allocate_there(test, expect_served);
+}
+
+/*
+ * Bytes that are held to use up what free objects the slabs have, so that a
+ * trip needs new ones.
+ */
+#define DRAIN_BYTES	SZ_2M
+#define SLAB_BYTES	4096
+
+/* A new slab is where a broken allocator sleeps, or switches interrupts on. */
+static void p18_new_slabs_are_made_there(struct kunit *test)
+{
+	static const struct kmb_gfp gfp = KMB_GFP(GFP_ATOMIC, "");
+	const struct kmb_context *context = kmb_context_of(test);
+	struct kmb_trip *trip = test->priv;
+	void **held;
+	int err;
+
+	kmb_promise(test, 18);
+	trip->context = context;
+	trip->call = call_kmalloc;
+	while (kmb_trip_add(trip, SLAB_BYTES, &gfp))
+		;
+	held = kmb_many_take(SLAB_BYTES, DRAIN_BYTES);
+	err = kmb_trip_try(trip);
+	kmb_many_free(held);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	kmb_expect_served(test, 18, trip, "kmalloc()");
 }
 
 static void p19_served_while_memory_is_plenty(struct kunit *test)
@@ -209,9 +238,6 @@ static void p20_frees_in_the_task_what_it_took(struct kunit *test)
 	free_there(test, &freeings[0], context, task_row());
 }
 
-/* Objects of a slab whose return is awaited. */
-#define BACK_BYTES	4096
-
 static void p20_freed_there_is_given_out_again(struct kunit *test)
 {
 	static const struct kmb_gfp gfp = KMB_GFP(GFP_ATOMIC, "");
@@ -226,17 +252,17 @@ static void p20_freed_there_is_given_out_again(struct kunit *test)
 		kmb_skip(test, "more than one CPU, each with free objects of its own");
 	trip->context = task_row();
 	trip->call = call_kmalloc;
-	while (kmb_trip_add(trip, BACK_BYTES, &gfp))
+	while (kmb_trip_add(trip, SLAB_BYTES, &gfp))
 		;
 	kmb_trip_go(test);
 	kmb_freed_note(&freed, trip);
 	trip->context = context;
 	trip->call = call_kfree;
 	kmb_trip_go(test);
-	KMB_EXPECT(test, 20, kmb_freed_comes_back(&freed, BACK_BYTES, kmb_kmalloc,
+	KMB_EXPECT(test, 20, kmb_freed_comes_back(&freed, SLAB_BYTES, kmb_kmalloc,
 						  GFP_ATOMIC | __GFP_NOWARN),
 		   KMB_WHAT "expected one of %u freed objects again, got only others",
-		   (size_t)BACK_BYTES, gfp.name, context->name, trip->nr);
+		   (size_t)SLAB_BYTES, gfp.name, context->name, trip->nr);
 }
 
 /* lockdep has no mercy with GFP_KERNEL in an interrupt. */
@@ -427,6 +453,7 @@ static void control_null_is_seen(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p18_served_without_sleep, kmb_every_context),
+	KUNIT_CASE_PARAM(p18_new_slabs_are_made_there, kmb_every_context),
 	KUNIT_CASE(p18_flags_forbid_sleep),
 	KUNIT_CASE_PARAM(p19_served_while_memory_is_plenty, kmb_every_context),
 	KUNIT_CASE_PARAM(p20_frees_there_what_the_task_took, kmb_every_context),

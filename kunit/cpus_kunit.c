@@ -14,6 +14,7 @@
 #include <linux/smp.h>
 #include <linux/vmstat.h>
 
+#include "many.h"
 #include "objects.h"
 #include "promises.h"
 #include "sizes.h"
@@ -101,33 +102,6 @@ static unsigned long slab_bytes(void)
 	return global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) * PAGE_SIZE;
 }
 
-/* A list, in which each object begins with the next one. */
-static void **take_list(size_t bytes, size_t total)
-{
-	void **list = NULL, **object;
-	size_t taken;
-
-	for (taken = 0; taken < total; taken += bytes) {
-		object = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
-		if (!object)
-			break;
-		*object = list;
-		list = object;
-	}
-	return list;
-}
-
-static void free_list(void **list)
-{
-	void **object;
-
-	while (list) {
-		object = list;
-		list = *object;
-		kfree(object);
-	}
-}
-
 /* What is taken on the first CPU is freed on the second one. */
 static void pass_over(struct kunit *test, size_t bytes)
 {
@@ -135,9 +109,9 @@ static void pass_over(struct kunit *test, size_t bytes)
 	int err;
 
 	move_to(test, first_cpu());
-	list = take_list(bytes, ROUND_BYTES);
+	list = kmb_many_take(bytes, ROUND_BYTES);
 	err = set_cpus_allowed_ptr(current, cpumask_of(second_cpu()));
-	free_list(list);
+	kmb_many_free(list);
 	KUNIT_ASSERT_EQ(test, err, 0);
 }
 
@@ -173,9 +147,9 @@ static void control_leak_is_seen(struct kunit *test)
 	void **list;
 	long grown;
 
-	list = take_list(LEAST_BYTES, ROUNDS * ROUND_BYTES);
+	list = kmb_many_take(LEAST_BYTES, ROUNDS * ROUND_BYTES);
 	grown = slab_bytes() - before;
-	free_list(list);
+	kmb_many_free(list);
 	KUNIT_EXPECT_TRUE(test, is_leak(grown));
 }
 

@@ -7,9 +7,9 @@
  * KASAN's quarantine: there it may take longer than anyone waits.
  */
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "freed.h"
+#include "many.h"
 
 /* How many others may come before, which is more than a few slabs. */
 #define TRIES 512
@@ -43,17 +43,6 @@ static bool was_freed(const struct kmb_freed *freed, const void *object)
 	return false;
 }
 
-static void free_list(void **list)
-{
-	void **object;
-
-	while (list) {
-		object = list;
-		list = *object;
-		kfree(object);
-	}
-}
-
 /**
  * kmb_freed_comes_back() - take objects until one is where one was freed
  * @freed: where objects were freed.
@@ -61,26 +50,22 @@ static void free_list(void **list)
  * @alloc: the function that had allocated them.
  * @flags: the flags that it had.
  *
- * What is held meanwhile is a list: each object begins with the next one.
- *
  * Return: whether one came back.
  */
 bool kmb_freed_comes_back(const struct kmb_freed *freed, size_t bytes,
 			  void *(*alloc)(size_t bytes, gfp_t flags),
 			  gfp_t flags)
 {
-	void **list = NULL, **object;
+	void **list = NULL, *object;
 	bool back = false;
 	unsigned int i;
 
 	for (i = 0; i < TRIES && !back; i++) {
 		object = alloc(bytes, flags);
-		if (!object)
+		if (!kmb_many_push(&list, object))
 			break;
 		back = was_freed(freed, object);
-		*object = list;
-		list = object;
 	}
-	free_list(list);
+	kmb_many_free(list);
 	return back;
 }

@@ -140,16 +140,25 @@ static void make_calls(void *arg)
 }
 
 /**
- * kmb_trip_go() - make the calls of a trip in its context
- * @test: the case; aborted when the context was not reached.
+ * kmb_trip_try() - make the calls of a trip in its context
+ * @trip: the trip.
+ *
+ * Return: 0, or -EIO when the context was not reached.
+ */
+int kmb_trip_try(struct kmb_trip *trip)
+{
+	return trip->context->run(make_calls, trip);
+}
+
+/**
+ * kmb_trip_go() - kmb_trip_try(), or abort the case
+ * @test: the case.
  */
 void kmb_trip_go(struct kunit *test)
 {
 	struct kmb_trip *trip = test->priv;
-	int err;
 
-	err = trip->context->run(make_calls, trip);
-	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%s was not reached",
+	KUNIT_ASSERT_EQ_MSG(test, kmb_trip_try(trip), 0, "%s was not reached",
 			    trip->context->name);
 }
 

@@ -75,6 +75,7 @@ void kmb_trip_exit(struct kunit *test);
 
 bool kmb_trip_add(struct kmb_trip *trip, size_t bytes,
 		  const struct kmb_gfp *gfp);
+int kmb_trip_try(struct kmb_trip *trip);
 void kmb_trip_go(struct kunit *test);
 void kmb_trip_unload(struct kunit *test);
 
