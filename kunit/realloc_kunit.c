@@ -193,27 +193,20 @@ static void p13_to_no_bytes_frees(struct kunit *test)
 		   bytes, "GFP_KERNEL", "task");
 }
 
-/* What a control should have freed; the .exit does. */
-static void *leaked[KMB_MAX_OBJECTS * KMB_TRIES];
-static unsigned int nr_leaked;
+/* What a control does not free; the .exit does. */
+static struct kmb_chain leaked;
 
 static void leak(void **objects, unsigned int nr)
 {
-	while (nr-- && nr_leaked < ARRAY_SIZE(leaked))
-		leaked[nr_leaked++] = objects[nr];
-}
-
-static void free_leaked(void)
-{
-	while (nr_leaked)
-		kfree(leaked[--nr_leaked]);
+	while (nr--)
+		kmb_chain_add(&leaked, objects[nr]);
 }
 
 /* Memory that is not freed does not come back. */
 static void control_leak_is_seen(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, kmb_comes_back(test, kmb_kmalloc, SZ_1M, leak));
-	free_leaked();
+	kmb_chain_free(&leaked);
 	KUNIT_EXPECT_FALSE(test, kmb_comes_back(test, kmb_kmalloc, 64, leak));
 }
 
@@ -254,7 +247,7 @@ static bool expect_kept(struct kunit *test, unsigned int nr, unsigned int i,
 
 	wrong = kmb_pattern_find_wrong(held->at[i], 0, min(old, bytes), i);
 	return KMB_EXPECT(test, nr, !wrong,
-			  KMB_WHAT "krealloc() to %zu, %u: expected its content, got 0x%02x at byte %td",
+			  KMB_WHAT "krealloc() to %zu, %u: expected its bytes, got 0x%02x at %td",
 			  old, gfp, "task", bytes, i, *wrong,
 			  wrong - (u8 *)held->at[i]);
 }
@@ -457,14 +450,14 @@ static void start_route(struct kunit *test, size_t bytes, gfp_t flags, bool kzal
 
 /* Return: the dirty byte at which the route ended, NULL if there was none. */
 static const u8 *walk_route(struct kunit *test, const struct route *route,
-			   size_t row, gfp_t flags, bool kzal)
+			    size_t row, gfp_t flags, bool kzal)
 {
 	struct kmb_objects *held = test->priv;
 	const u8 *wrong = NULL;
 	size_t old, bytes, i;
 
 	start_route(test, max_t(size_t, row * route->eighths[0] / 8, 1), flags,
-		   kzal);
+		    kzal);
 	for (i = 1; held->nr && route->eighths[i] && !wrong; i++) {
 		old = held->bytes;
 		bytes = row * route->eighths[i] / 8;
@@ -480,14 +473,14 @@ static const u8 *walk_route(struct kunit *test, const struct route *route,
 }
 
 static bool expect_zeroed_route(struct kunit *test, const struct route *route,
-			       size_t row, bool kzal)
+				size_t row, bool kzal)
 {
 	struct kmb_objects *held = test->priv;
 	const u8 *wrong;
 	bool zeroed;
 
 	wrong = walk_route(test, route, row,
-			  GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, kzal);
+			   GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, kzal);
 	zeroed = KMB_EXPECT(test, 15, !wrong,
 			    KMB_WHAT "%s, %s to %zu: expected 0, got 0x%02x at byte %td",
 			    row, "GFP_KERNEL|__GFP_ZERO", "task",
@@ -526,7 +519,7 @@ static void control_growth_not_zeroed_is_seen(struct kunit *test)
 
 	kmb_dirt_or_skip(test);
 	wrong = walk_route(test, &there_and_back, kmb_size_of(test),
-			  GFP_KERNEL | __GFP_NOWARN, false);
+			   GFP_KERNEL | __GFP_NOWARN, false);
 	KUNIT_EXPECT_PTR_NE(test, wrong, (const u8 *)NULL);
 }
 
@@ -586,7 +579,7 @@ static struct kunit_case cases[] = {
 
 static void realloc_exit(struct kunit *test)
 {
-	free_leaked();
+	kmb_chain_free(&leaked);
 	kmb_objects_exit(test);
 }
 

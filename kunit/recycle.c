@@ -14,9 +14,6 @@
 #include "promises.h"
 #include "recycle.h"
 
-/* Bytes to take and free; half of it lost is a leak. */
-#define VOLUME (8 * KMB_MAX_HELD)
-
 static bool is_among(const void *object, const struct kmb_objects *were)
 {
 	unsigned int i;
@@ -25,6 +22,32 @@ static bool is_among(const void *object, const struct kmb_objects *were)
 		if (kasan_reset_tag(were->at[i]) == kasan_reset_tag(object))
 			return true;
 	return false;
+}
+
+/**
+ * kmb_lost_since() - count the pages that are gone
+ * @before: from kmb_counters_read().
+ *
+ * Return: how many, see kmb_counters_lost().
+ */
+long kmb_lost_since(const struct kmb_counters *before)
+{
+	struct kmb_counters now;
+
+	kmb_counters_read(&now);
+	return kmb_counters_lost(before, &now);
+}
+
+/**
+ * kmb_is_lost() - ask whether that is a leak
+ * @pages: how many are gone.
+ *
+ * Return: whether it is a quarter of KMB_VOLUME, more than a slab or a task
+ * keeps for good reasons.
+ */
+bool kmb_is_lost(long pages)
+{
+	return pages > (long)(KMB_VOLUME / 4 / PAGE_SIZE);
 }
 
 /**
@@ -81,15 +104,16 @@ static bool volume_comes_back(struct kunit *test,
 			      void *(*alloc)(size_t bytes, gfp_t flags),
 			      size_t bytes, kmb_give_back_fn *give_back)
 {
-	long before = kmb_free_pages();
+	struct kmb_counters before;
 	struct kmb_objects were;
 	size_t volume = 0;
 
-	while (volume < VOLUME) {
+	kmb_counters_read(&before);
+	while (volume < KMB_VOLUME) {
 		turn_over(test, alloc, bytes, give_back, &were);
 		volume += were.nr * bytes;
 	}
-	return before - kmb_free_pages() < (long)(VOLUME / 2 / PAGE_SIZE);
+	return !kmb_is_lost(kmb_lost_since(&before));
 }
 
 /**

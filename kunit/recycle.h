@@ -7,10 +7,13 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
-#include <linux/mm.h>
-#include <linux/vmstat.h>
+#include <linux/sizes.h>
 
+#include "counters.h"
 #include "objects.h"
+
+/* Bytes to take and free in a case that counts pages. */
+#define KMB_VOLUME	SZ_16M
 
 /* Frees all objects of an array. */
 typedef void kmb_give_back_fn(void **objects, unsigned int nr);
@@ -21,16 +24,7 @@ bool kmb_comes_back(struct kunit *test,
 		    void *(*alloc)(size_t bytes, gfp_t flags), size_t bytes,
 		    kmb_give_back_fn *give_back);
 
-/* Pages that the page allocator has; those in the lists of a CPU are not in. */
-static inline long kmb_free_pages(void)
-{
-	return global_zone_page_state(NR_FREE_PAGES);
-}
-
-/* Pages of all slabs and large objects that cannot be reclaimed. */
-static inline long kmb_slab_pages(void)
-{
-	return global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
-}
+long kmb_lost_since(const struct kmb_counters *before);
+bool kmb_is_lost(long pages);
 
 #endif /* _KMBENCH_RECYCLE_H */
