@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/kconfig.h>
 #include <linux/mmzone.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 /* hrtimer_setup() came with 6.13, hrtimer_init() went with 6.15. */
@@ -193,6 +194,45 @@ static inline bool kmb_has_cmpxchg_double(void)
  */
 #define KMB_REALLOC_ZEROES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 #define KMB_REALLOC_KNOWS_SIZE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
+
+/* kvfree_rcu() lost its form with one argument when this got its name. */
+#ifdef kvfree_rcu_mightsleep
+#define kmb_kvfree_rcu_mightsleep(_object) kvfree_rcu_mightsleep(_object)
+#else
+#define kmb_kvfree_rcu_mightsleep(_object) kvfree_rcu(_object)
+#endif
+
+/*
+ * kmb_kvfree_rcu_barrier() - wait for kfree_rcu()
+ *
+ * kvfree_rcu_barrier() came with 6.12, and is not exported by all kernels.
+ *
+ * Return: whether all is freed now; otherwise it is soon, see
+ * KMB_KVFREE_RCU_SECONDS.
+ */
+static inline bool kmb_kvfree_rcu_barrier(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0) && !defined(MODULE)
+	kvfree_rcu_barrier();
+	return true;
+#else
+	rcu_barrier();
+	return IS_ENABLED(CONFIG_TINY_RCU);
+#endif
+}
+
+/* kfree_rcu() waits up to 5 s for more to free; then comes the grace period. */
+#define KMB_KVFREE_RCU_SECONDS 15
+
+/* A cache for itself. This flag came with 6.5; that one has the same effect. */
+#ifdef SLAB_NO_MERGE
+#define KMB_NO_MERGE SLAB_NO_MERGE
+#else
+#define KMB_NO_MERGE SLAB_NOLEAKTRACE
+#endif
+
+/* kmem_cache_destroy() waits for kfree_rcu() since 6.12. */
+#define KMB_CACHE_DESTROY_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
 /*
  * Since 6.9 an architecture says whether two mappings of a frame may differ in

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does kfree_rcu() wait for the readers, and does it free in the end?
+ *
+ * What is freed too early is given out again and overwritten at once, so that
+ * a reader would see it. That all is freed in the end is seen from the pages
+ * that are left. Left out: readers on another CPU, and the content of the
+ * rcu_head, which is RCU's.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "dirt.h"
+#include "kernel_log.h"
+#include "objects.h"
+#include "pattern.h"
+#include "promises.h"
+#include "recycle.h"
+#include "sizes.h"
+
+/* An object with its rcu_head in front, and one as far back as is allowed. */
+struct front {
+	struct rcu_head rcu;
+	u8 rest[];
+};
+
+struct behind {
+	u8 start[4096 - sizeof(void *)];
+	struct rcu_head rcu;
+	u8 rest[];
+};
+
+static void front_later(void *object)
+{
+	struct front *front = object;
+
+	kfree_rcu(front, rcu);
+}
+
+static void behind_later(void *object)
+{
+	struct behind *behind = object;
+
+	kfree_rcu(behind, rcu);
+}
+
+static void front_kv_later(void *object)
+{
+	struct front *front = object;
+
+	kvfree_rcu(front, rcu);
+}
+
+static void behind_kv_later(void *object)
+{
+	struct behind *behind = object;
+
+	kvfree_rcu(behind, rcu);
+}
+
+static void headless_later(void *object)
+{
+	kmb_kvfree_rcu_mightsleep(object);
+}
+
+static void free_at_once(void *object)
+{
+	kfree(object);
+}
+
+/* Ways to free later, with the place of the rcu_head. */
+static const struct later {
+	const char *name;
+	void (*free)(void *object);
+	size_t head;
+	size_t least;
+} laters[] = {
+	{ .name = "kfree_rcu(), rcu_head in front", .free = front_later,
+	  .head = offsetof(struct front, rcu),
+	  .least = sizeof(struct front) + 8 },
+	{ .name = "kfree_rcu(), rcu_head behind", .free = behind_later,
+	  .head = offsetof(struct behind, rcu),
+	  .least = sizeof(struct behind) },
+};
+
+static bool is_above_rcu_head(size_t bytes)
+{
+	return bytes >= sizeof(struct front) + 8;
+}
+
+static KMB_GENERATOR(sizes_above_rcu_head)
+{
+	return kmb_next_size(prev, desc, is_above_rcu_head);
+}
+
+static void write_around(void *object, size_t bytes, size_t head)
+{
+	kmb_pattern_write(object, 0, head, bytes);
+	kmb_pattern_write(object, head + sizeof(struct rcu_head), bytes, bytes);
+}
+
+static const u8 *find_wrong_around(const void *object, size_t bytes,
+				   size_t head)
+{
+	return kmb_pattern_find_wrong(object, 0, head, bytes) ?:
+	       kmb_pattern_find_wrong(object, head + sizeof(struct rcu_head),
+				      bytes, bytes);
+}
+
+/* Take and overwrite others. Return: whether @object was among them. */
+static bool take_others(struct kmb_objects *held, size_t bytes,
+			const void *object)
+{
+	unsigned int nr = clamp_t(size_t, SZ_1M / bytes, 2, KMB_MAX_OBJECTS);
+	bool again = false;
+	void *other;
+
+	while (held->nr < nr) {
+		other = kmb_kmalloc(bytes, GFP_ATOMIC | __GFP_NOWARN);
+		if (!other)
+			break;
+		held->at[held->nr++] = other;
+		again |= kasan_reset_tag(other) == kasan_reset_tag(object);
+		memset(other, KMB_DIRT, bytes);
+	}
+	return again;
+}
+
+/* What became of an object that was freed under a reader's eyes. */
+enum sight { KEPT, CHANGED, GIVEN_OUT };
+
+/* Consumes @object. The reader does not look at one that was given out. */
+static enum sight free_under_reader(struct kunit *test, void *object,
+				    size_t bytes, const struct later *later)
+{
+	enum sight sight = KEPT;
+
+	write_around(object, bytes, later->head);
+	rcu_read_lock();
+	later->free(object);
+	if (take_others(test->priv, bytes, object))
+		sight = GIVEN_OUT;
+	else if (later->free != free_at_once &&
+		 find_wrong_around(object, bytes, later->head))
+		sight = CHANGED;
+	rcu_read_unlock();
+	kmb_put(test);
+	return sight;
+}
+
+static void check_later(struct kunit *test, size_t bytes,
+			const struct later *later)
+{
+	static const char * const names[] = {
+		[KEPT] = "kept", [CHANGED] = "changed", [GIVEN_OUT] = "given out",
+	};
+	enum sight sight;
+	void *object;
+
+	object = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	if (!object)
+		kmb_skip(test, "no free block of %zu bytes", bytes);
+	sight = free_under_reader(test, object, bytes, later);
+	KMB_EXPECT(test, 31, sight == KEPT,
+		   KMB_WHAT "%s: expected the object kept for its reader, got it %s",
+		   bytes, "GFP_KERNEL", "task", later->name, names[sight]);
+}
+
+static void p31_reader_keeps_the_object(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 31);
+	bytes = kmb_size_of(test);
+	for (i = 0; i < ARRAY_SIZE(laters); i++)
+		if (bytes >= laters[i].least)
+			check_later(test, bytes, &laters[i]);
+}
+
+/* kfree() in the place of kfree_rcu() is seen. */
+static void control_freed_at_once_is_seen(struct kunit *test)
+{
+	static const struct later at_once = { .free = free_at_once };
+	enum sight sight = KEPT;
+	unsigned int try;
+	void *object;
+
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	for (try = 0; try < KMB_TRIES && sight == KEPT; try++) {
+		object = kmb_kmalloc(256, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		sight = free_under_reader(test, object, 256, &at_once);
+	}
+	KUNIT_EXPECT_EQ(test, sight, GIVEN_OUT);
+}
+
+/* A byte before and one behind the rcu_head are seen. */
+static void control_changed_byte_is_seen(struct kunit *test)
+{
+	const size_t head = offsetof(struct behind, rcu);
+	const size_t bytes = sizeof(struct behind) + 8;
+	struct kmb_objects *held = test->priv;
+	u8 *object;
+
+	object = kmb_kmalloc(bytes, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	held->at[held->nr++] = object;
+	write_around(object, bytes, head);
+	memset(object + head, 0, sizeof(struct rcu_head));
+	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+			    (const u8 *)NULL);
+	object[bytes - 1]++;
+	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+			    (const u8 *)object + bytes - 1);
+	object[head - 1]++;
+	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+			    (const u8 *)object + head - 1);
+}
+
+static void *by_vmalloc(size_t bytes, gfp_t flags)
+{
+	return __vmalloc(bytes, flags);
+}
+
+/* What has to be freed when the readers are gone. */
+static const struct pending {
+	const char *name;
+	size_t bytes;
+	void *(*alloc)(size_t bytes, gfp_t flags);
+	void (*free)(void *object);
+} pendings[] = {
+	{ .name = "kfree_rcu()", .bytes = SZ_1K,
+	  .alloc = kmb_kmalloc, .free = front_later },
+	{ .name = "kfree_rcu(), rcu_head behind", .bytes = SZ_8K,
+	  .alloc = kmb_kmalloc, .free = behind_later },
+	{ .name = "kfree_rcu(), large", .bytes = SZ_64K,
+	  .alloc = kmb_kmalloc, .free = front_later },
+	{ .name = "kfree_rcu(), large, rcu_head behind", .bytes = SZ_64K,
+	  .alloc = kmb_kmalloc, .free = behind_later },
+	{ .name = "kvfree_rcu() of kmalloc()", .bytes = SZ_1K,
+	  .alloc = kmb_kmalloc, .free = front_kv_later },
+	{ .name = "kvfree_rcu() of vmalloc()", .bytes = SZ_64K,
+	  .alloc = by_vmalloc, .free = front_kv_later },
+	{ .name = "kvfree_rcu() of vmalloc(), rcu_head behind", .bytes = SZ_64K,
+	  .alloc = by_vmalloc, .free = behind_kv_later },
+	{ .name = "kvfree_rcu_mightsleep()", .bytes = SZ_64K,
+	  .alloc = kmb_kmalloc, .free = headless_later },
+	{ .name = "kvfree_rcu_mightsleep() of vmalloc()", .bytes = SZ_64K,
+	  .alloc = by_vmalloc, .free = headless_later },
+};
+
+static void name_pending(const struct pending *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(pending, pendings, name_pending);
+
+/* Return: pages that are gone, also after some time. */
+static long lost_in_the_end(const struct kmb_counters *before)
+{
+	unsigned int tenths = KMB_KVFREE_RCU_SECONDS * 10;
+	long pages;
+
+	/* Work that frees vmalloc() memory may be left to do. */
+	if (kmb_kvfree_rcu_barrier())
+		tenths = 10;
+	do {
+		pages = kmb_lost_since(before);
+		if (!kmb_is_lost(pages))
+			break;
+		msleep(100);
+	} while (tenths--);
+	return pages;
+}
+
+static void p31_freed_after_the_readers(struct kunit *test)
+{
+	const struct pending *row = test->param_value;
+	struct kmb_counters before;
+	size_t volume;
+	void *object;
+	long lost;
+
+	kmb_promise(test, 31);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	kmb_counters_read(&before);
+	for (volume = 0; volume < KMB_VOLUME; volume += row->bytes) {
+		object = row->alloc(row->bytes, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		row->free(object);
+	}
+	lost = lost_in_the_end(&before);
+	KMB_EXPECT(test, 31, !kmb_is_lost(lost),
+		   KMB_WHAT "%s: expected the memory back, got %ld pages less",
+		   row->bytes, "GFP_KERNEL", "task", row->name, lost);
+}
+
+/* What a control does not free; the .exit does. */
+static struct kmb_chain never_freed;
+
+/* Memory that is never freed is seen. */
+static void control_pages_never_freed_are_seen(struct kunit *test)
+{
+	struct kmb_counters before;
+	long lost;
+
+	kmb_counters_read(&before);
+	KUNIT_ASSERT_TRUE(test, kmb_chain_grow(&never_freed, KMB_VOLUME / SZ_1K,
+					       SZ_1K, GFP_KERNEL));
+	lost = kmb_lost_since(&before);
+	kmb_chain_free(&never_freed);
+	KUNIT_EXPECT_TRUE(test, kmb_is_lost(lost));
+}
+
+/* Objects of a cache, too, or it complains when it is destroyed. */
+static void p31_objects_of_a_cache(struct kunit *test)
+{
+	struct kmsg_dump_iter mark;
+	struct kmem_cache *cache;
+	unsigned int i, taken = 0;
+	void *object;
+
+	kmb_promise(test, 31);
+	if (!kmb_kvfree_rcu_barrier() && !KMB_CACHE_DESTROY_WAITS)
+		kmb_skip(test, "kmem_cache_destroy() of this kernel does not wait for kfree_rcu()");
+	kmb_log_mark(&mark);
+	cache = kmem_cache_create("kmbench_rcu", 200, 0, KMB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	for (i = 0; i < 256; i++) {
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		taken += !!object;
+		if (object)
+			front_later(object);
+	}
+	kmb_kvfree_rcu_barrier();
+	kmem_cache_destroy(cache);
+	KUNIT_EXPECT_GT(test, taken, 0);
+	KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
+		   KMB_WHAT "kfree_rcu() of kmem_cache_alloc(): expected an empty cache, got %u warnings",
+		   (size_t)200, "GFP_KERNEL", "task", kmb_log_warnings(&mark));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p31_reader_keeps_the_object, sizes_above_rcu_head),
+	KUNIT_CASE_PARAM(p31_freed_after_the_readers, pending_gen_params),
+	KUNIT_CASE(p31_objects_of_a_cache),
+	KUNIT_CASE(control_freed_at_once_is_seen),
+	KUNIT_CASE(control_changed_byte_is_seen),
+	KUNIT_CASE(control_pages_never_freed_are_seen),
+	{}
+};
+
+static void rcu_exit(struct kunit *test)
+{
+	kmb_chain_free(&never_freed);
+	kmb_objects_exit(test);
+}
+
+static struct kunit_suite rcu_suite = {
+	.name = "kmalloc_rcu",
+	.init = kmb_objects_init,
+	.exit = rcu_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(rcu_suite);
