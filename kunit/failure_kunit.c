@@ -13,11 +13,11 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "counters.h"
+#include "inject.h"
 #include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
@@ -28,26 +28,6 @@
 #define FAILURES 64
 /* Times that another task may disturb the counters. */
 #define TRIES 16
-
-/* The 1st place that may fail from now on does, or the @nth; 0: none. */
-static void arm(unsigned int nth)
-{
-#ifdef CONFIG_FAULT_INJECTION
-	WRITE_ONCE(current->fail_nth, nth);
-#endif
-}
-
-/* Return: how many places still have to be passed; 0 when it has failed. */
-static unsigned int disarm(void)
-{
-	unsigned int left = 0;
-
-#ifdef CONFIG_FAULT_INJECTION
-	left = READ_ONCE(current->fail_nth);
-	WRITE_ONCE(current->fail_nth, 0);
-#endif
-	return left;
-}
 
 static void skip_unless_slabs_fail(struct kunit *test)
 {
@@ -308,10 +288,10 @@ static void grow_injected(struct kunit *test, size_t bytes,
 
 	if (!held)
 		kmb_skip(test, "no free block of %zu bytes", bytes);
-	arm(1);
+	kmb_inject(1);
 	result = krealloc(held->at[0], kmb_hide(2 * ksize(held->at[0])),
 			  gfp->flags | __GFP_NOWARN);
-	disarm();
+	kmb_inject_end();
 	judge_block(test, &growth, held, result);
 }
 
@@ -342,9 +322,9 @@ static void expect_one_failure(struct kunit *test, size_t bytes,
 	unsigned int left;
 
 	prepare_slab(bytes);
-	arm(1);
+	kmb_inject(1);
 	failed = kmb_kmalloc(bytes, gfp->flags | __GFP_NOWARN);
-	left = disarm();
+	left = kmb_inject_end();
 	next = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
 	KMB_EXPECT(test, 41, !failed && !left,
 		   KMB_WHAT "expected NULL from an injected failure, got %s, %u left",
@@ -402,9 +382,9 @@ static void p41_failslab_spares_large_sizes(struct kunit *test)
 	kmb_promise(test, 41);
 	bytes = kmb_size_of(test);
 	skip_unless_slabs_fail(test);
-	arm(2);
+	kmb_inject(2);
 	object = kmb_kmalloc(bytes, GFP_NOWAIT | __GFP_NOWARN);
-	left = disarm();
+	left = kmb_inject_end();
 	kfree(object);
 	KMB_EXPECT(test, 41, left == 2 - places,
 		   KMB_WHAT "expected %u places that may fail, got %u", bytes,
@@ -420,9 +400,9 @@ static void p24_nofail_is_not_injected(struct kunit *test)
 	bytes = kmb_size_of(test);
 	skip_unless_size_fails(test, bytes);
 	prepare_slab(bytes);
-	arm(1);
+	kmb_inject(1);
 	object = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOFAIL);
-	disarm();
+	kmb_inject_end();
 	KMB_EXPECT(test, 24, object,
 		   KMB_WHAT "expected an object although failures are injected, got NULL",
 		   bytes, "GFP_KERNEL|__GFP_NOFAIL", "task");
@@ -480,9 +460,9 @@ static void fail_overflow(size_t bytes, gfp_t flags)
 
 static void fail_injected(size_t bytes, gfp_t flags)
 {
-	arm(1);
+	kmb_inject(1);
 	kfree(kmb_kmalloc(bytes, flags));
-	disarm();
+	kmb_inject_end();
 }
 
 /* Tries again when another task may have changed the counters. */
