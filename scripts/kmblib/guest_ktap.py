@@ -20,9 +20,9 @@ from .errors import Broken, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
 
-# Seconds the guest may take; it needs about ten. A case that hangs is given
+# Seconds the guest may take; it needs about a minute. A case that hangs is given
 # up by the module after 120.
-_TIMEOUT = 600.0
+_TIMEOUT = 1200.0
 # Parameters of the module which it may have: for cases that need a machine
 # of their own, as they use up its memory.
 _PARAMETERS = {"exhaust": "1"}
