@@ -146,10 +146,13 @@ def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str]
 
 
 def _named(cases: list[Case], lines: list[str]) -> list[Case]:
-    """Name the cases that said that they begin and have no result."""
-    ended = {case.case for case in cases}
-    said = dict.fromkeys(m["case"] for m in map(_BEGUN.match, lines) if m)
-    begun = [name for name in said if name not in ended]
+    """Name the cases that began and have no result, whatever their parameters had."""
+    results = [m for m in map(_RESULT.match, lines) if m]
+    ended = {m["name"] for m in results if len(m["indent"]) == 4}
+    subtests = [m for m in map(_SUBTEST.match, lines) if m]
+    said = [m["name"] for m in subtests if len(m["indent"]) == 8]
+    said += [m["case"] for m in map(_BEGUN.match, lines) if m]
+    begun = [name for name in dict.fromkeys(said) if name not in ended]
     for at, case in enumerate(cases):
         if begun and case.outcome == "error" and not case.case:
             cases[at] = replace(case, case=begun.pop(0))

@@ -80,7 +80,8 @@ class _Work:
     def boot(self) -> list[str]:
         """The words that are added to the kernel's command line."""
         config = self.target.config
-        words = [*config.boot]
+        # One that panics is to end, or QEMU would wait for its time-out.
+        words = [*(["panic=-1"] if self.target.arch.emulator else []), *config.boot]
         if config.cpus > 1 and not self.target.arch.emulator:
             words.append(f"ncpus={config.cpus}")
         if os.environ.get("KMBENCH_STRICT", "0") not in ("", "0"):
@@ -240,7 +241,8 @@ def verdict_of(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> tu
     """
     bad = [c for c in log.cases if c.outcome in ("fail", "error")]
     if bad:
-        return "fail", f"{_name(bad[0])}: {bad[0].reason or bad[0].outcome}"
+        said = f": {log.complaint}" if bad[0].outcome == "error" and log.complaint else ""
+        return "fail", f"{_name(bad[0])}: {bad[0].reason or bad[0].outcome}{said}"
     if log.complaint:
         return "fail", f"the kernel complained: {log.complaint}"
     if not log.started:

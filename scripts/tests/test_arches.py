@@ -111,8 +111,8 @@ def test_architecture_as_kunit_py_calls_it(kernel: Kernel, tmp_path: Path, arch:
     ("um", "default", "", []),
     ("um", "init_on_alloc_1", "0", ["init_on_alloc=1"]),
     ("um", "smp", "", ["ncpus=2"]),
-    ("x86_64", "smp", "", []),
-    ("x86_64", "numa", "", ["numa=fake=2"]),
+    ("x86_64", "smp", "", ["panic=-1"]),
+    ("x86_64", "numa", "", ["panic=-1", "numa=fake=2"]),
     ("um", "default", "1", ["kmalloc_kunit.strict=1"])])
 def test_words_of_the_command_line(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                    arch: str, config: str, strict: str, words: list[str]) -> None:

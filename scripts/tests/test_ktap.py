@@ -135,7 +135,15 @@ def test_case_in_which_the_kernel_dies_is_named(read: Reader) -> None:
     assert "p5_kfree_of_nothing_does_nothing" in kunit.verdict_of(log)[1]
 
 
-@pytest.mark.parametrize("name", ["pass", "failure", "skip", "warning", "crash", "hang"])
+def test_panic_in_the_middle_of_a_case_names_it(read: Reader) -> None:
+    """Of which four parameters had passed before the fifth did not come back."""
+    verdict, reason = kunit.verdict_of(read("panic"))
+    assert (verdict, reason) == (
+        "fail", "kmalloc_overlap/p39_full_writes_stay_apart: died here: the log ends or the "
+        "kernel crashed: Kernel panic - not syncing: provoked")
+
+
+@pytest.mark.parametrize("name", ["pass", "failure", "skip", "warning", "crash", "panic", "hang"])
 def test_every_log_gives_a_valid_document(read: Reader, kernel: Kernel, tmp_path: Path,
                                           name: str) -> None:
     """A kernel that dies is a result: it must fit results/schema.json."""
