@@ -155,12 +155,22 @@ def _not_taken(work: _Work, log: Path) -> None:
                      f"does not take {match[1]}")
 
 
+def _forget_other_checkout(build: Path) -> None:
+    """Remove what was built of another checkout's suites: its files may be newer
+    than ours, and make would take that for up to date."""
+    mark = build / ".kmbench-checkout"
+    if not mark.exists() or mark.read_text() != str(farm.REPO):
+        shutil.rmtree(build / farm.HOME, ignore_errors=True)
+        mark.write_text(str(farm.REPO))
+
+
 def _make(work: _Work, log: Path) -> None:
     """kunit.py build, unless nothing can have changed since it did."""
     stamp, inputs = work.build / ".kmbench-inputs", _inputs(work)
     if inputs and stamp.exists() and stamp.read_text() == inputs:
         return
     stamp.unlink(missing_ok=True)
+    _forget_other_checkout(work.build)
     fragment = work.build / "kmbench.kunitconfig"
     cache.write_if_changed(fragment, work.merged.text)
     argv = ["/usr/bin/python3", str(work.kunit_py), "build", *work.common(),

@@ -106,7 +106,9 @@ def last_lines(log: Path, count: int = 1) -> str:
 def first_error(log: Path) -> str:
     """The line of a build log that names the first error, else its last line."""
     for line in log.read_text(errors="replace").splitlines():
-        if "error:" in line or line.startswith(("E: ", "ERROR:")) or "***" in line:
+        if "warning:" not in line and (
+                "error:" in line or "undefined reference" in line or "***" in line
+                or line.startswith(("E: ", "ERROR:"))):
             return line.strip()
     return last_lines(log)
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from kmblib import arches, configs, farm, kunit, qemu
+from kmblib import arches, configs, farm, kunit, proc, qemu
 from kmblib.errors import Broken
 from kmblib.kernels import Kernel
 
@@ -164,3 +164,23 @@ def test_launcher_drops_accelerators_and_nothing_else(tmp_path: Path,
          "-accel", "tcg", "-serial", "stdio"], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["-m", "1024", "-append", "a=1 b", "-accel", "tcg",
                                         "-serial", "stdio"]
+
+
+def test_objects_of_another_checkout_are_not_taken(tmp_path: Path) -> None:
+    """Two checkouts may share a cache; the control is the same checkout."""
+    built = tmp_path / farm.HOME / "kunit/objects.o"
+    for checkout, kept in ((None, False), ("/other", False), (str(farm.REPO), True)):
+        built.parent.mkdir(parents=True, exist_ok=True)
+        built.write_text("")
+        if checkout:
+            (tmp_path / ".kmbench-checkout").write_text(checkout)
+        kunit._forget_other_checkout(tmp_path)
+        assert built.exists() == kept
+
+
+def test_error_of_a_build_is_not_a_warning(tmp_path: Path) -> None:
+    """The linker of UML warns before it says what is wrong."""
+    (tmp_path / "log").write_text(
+        "ERROR:root:/usr/bin/ld: warning: vdso.o: missing .note.GNU-stack section\n"
+        "/usr/bin/ld: objects.o: undefined reference to `kmb_take'\nmake: *** Error 1\n")
+    assert proc.first_error(tmp_path / "log").endswith("undefined reference to `kmb_take'")
