@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import cache, catalogue, farm, ktap, kunit, proc, results
+from . import cache, catalogue, configs, farm, ktap, kunit, proc, results
 from .catalogue import Mutant
 from .errors import Broken, Code
 from .kernels import Kernel
@@ -167,9 +167,12 @@ class Tree:
 
     def configure(self) -> None:
         """Configure and build the tree as it stands, by kunit.py."""
+        of = kunit.target()
+        fragment = self.build / "kmbench.kunitconfig"
+        cache.write_if_changed(fragment, configs.merge(of.config, of.arch, of.place(self.kernel)).text)
         with step(f"build {self.kernel.label} in a tree of its own") as current:
             proc.run(["/usr/bin/python3", self.kunit_py, "build", f"--build_dir={self.build}",
-                      f"--kunitconfig={kunit.KUNITCONFIG}", f"--jobs={os.cpu_count()}"],
+                      f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"],
                      self.logs / "build.log", what="kunit.py build", step=current)
 
     def make(self, current: Step) -> None:
@@ -211,14 +214,28 @@ def _promise_of(case: str, log: ktap.Log) -> int:
     return int(match[1]) if match else 0
 
 
-def judge(log: ktap.Log, console: str, ended: bool) -> tuple[tuple[Red, ...], str]:
-    """Which cases are red, and why the run is no pass; ((), "") for a pass."""
+def _skipped(log: ktap.Log) -> set[tuple[str, str, str]]:
+    return {(c.suite, c.case, c.parameter) for c in log.cases if c.outcome == "skip"}
+
+
+def judge(log: ktap.Log, console: str, ended: bool,
+          may_skip: set[tuple[str, str, str]]) -> tuple[tuple[Red, ...], str]:
+    """Which cases are red, and why the run is no pass; ((), "") for a pass.
+
+    may_skip: what the control skipped. What a mutant makes skip besides is
+    red, as it is in make kunit, where no skip is allowed that is not declared.
+    """
     verdict, reason = kunit.verdict_of(log)
-    if ended and verdict == "pass":
+    more = [c for c in log.cases
+            if c.outcome == "skip" and (c.suite, c.case, c.parameter) not in may_skip]
+    if ended and verdict == "pass" and not more:
         return (), ""
-    names = [c.case or c.suite for c in log.cases if c.outcome in ("fail", "error")]
+    bad = [c for c in log.cases if c.outcome in ("fail", "error")]
+    names = [c.case or c.suite for c in (*bad, *more)]
     if log.complaint:
         names.append(_case_of_complaint(console, log.complaint))
+    if verdict == "pass" and more:
+        reason = f"{more[0].case}: skipped, but not without the mutant: {more[0].reason}"
     if not ended:
         reason = f"it hung; {reason}"
     return tuple(Red(n, _promise_of(n, log)) for n in dict.fromkeys(names) if n), reason
@@ -230,11 +247,15 @@ def _booted(log: ktap.Log) -> bool:
 
 @dataclass
 class Laboratory:
-    """The tree, and how long the suites take in it: seconds, by command line."""
+    """The tree, and what the suites do in it without a mutant.
+
+    took: seconds, by command line. skipped: the cases that skip, likewise.
+    """
 
     tree: Tree
     run_dir: Path
     took: dict[str, float] = field(default_factory=dict)
+    skipped: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
 
     def _suites(self, args: str, name: str, timeout: float,
                 current: Step) -> tuple[ktap.Log, str, bool]:
@@ -250,11 +271,11 @@ class Laboratory:
             with step(f"control: the unmutated kernel {args}".strip()) as current:
                 log, console, ended = self._suites(args, f"control-{nr}", _TIMEOUT, current)
                 self.took[args] = current.seconds()
-            red, reason = judge(log, console, ended)
+            self.skipped[args] = _skipped(log)
+            _, reason = judge(log, console, ended, self.skipped[args])
             if reason:
                 raise Broken(f"the unmutated kernel {args} does not pass: {reason}; console: "
                              f"{self.run_dir}/control-{nr}.log")
-            assert not red
 
     def try_one(self, mutant: Mutant, current: Step) -> Result:
         """Apply a mutant, rebuild, run, judge."""
@@ -265,7 +286,7 @@ class Laboratory:
             except Broken as error:
                 return Result(mutant, "unbuilt", (), str(error), current.seconds())
             log, console, ended = self._suites(mutant.args, mutant.name, timeout, current)
-        red, reason = judge(log, console, ended)
+        red, reason = judge(log, console, ended, self.skipped[mutant.args])
         outcome = "killed" if reason else "equivalent" if mutant.equivalent else "survived"
         if outcome == "killed" and mutant.equivalent:
             outcome = "refuted"

@@ -9,6 +9,7 @@ fault is killed and a change that changes nothing survives.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -20,9 +21,9 @@ from kmblib.kernels import Kernel
 
 # At least so many rows a version.
 _MANY = 40
-# Promises that user-mode Linux cannot break: one processor, no frame that
-# moves under an object, no DEBUG_ATOMIC_SLEEP, no tags.
-_NOT_IN_UML = {33, 37, 43, 44}
+# Promises that user-mode Linux cannot break: it has one processor, no
+# DEBUG_ATOMIC_SLEEP, no tags.
+_NOT_IN_UML = {33, 43, 44}
 # What older kernels do not promise.
 _LATER = {"6.1": {3, 15, 21, 42}}
 
@@ -168,16 +169,28 @@ def test_kernel_without_a_catalogue_is_told_which_there_are(kernel: Kernel) -> N
     ("crash", True, {"kmalloc_contiguity"}, "died here"),
     ("hang", False, {"p5_kfree_of_nothing_does_nothing"}, "it hung; .*died here"),
     ("warning", True, {"p5_kfree_of_nothing_does_nothing"}, ""),
+    ("skip", True, {"p6_oversize_is_null_and_silent", "p6_oversize_warns_once"}, ""),
 ])
 def test_red_cases_are_found(kunit_py: Path, data: Path, name: str, ended: bool, red: set[str],
                              said: str) -> None:
     """Of recorded runs of mutants; a crash counts for the case that it came in."""
     path = data / f"kunit-{name}.log"
-    found, reason = mutants.judge(ktap.read(kunit_py, path), path.read_text(), ended)
+    found, reason = mutants.judge(ktap.read(kunit_py, path), path.read_text(), ended, set())
     assert {r.case for r in found} >= red, found
     assert bool(reason) == (name != "pass" or not ended)
     assert all(r.promise == int(r.case[1:].split("_")[0]) for r in found if r.case[0] == "p")
     assert re.search(said, reason)
+
+
+def test_skip_that_the_control_has_not_is_red(kunit_py: Path, data: Path) -> None:
+    """One that it has, too, says nothing of the mutant."""
+    log = ktap.read(kunit_py, data / "kunit-skip.log")
+    log = replace(log, sound=True, complaint="",
+                  cases=tuple(c for c in log.cases if c.outcome != "fail"))
+    red, reason = mutants.judge(log, "", True, set())
+    assert [r.case for r in red] == ["p6_oversize_warns_once"]
+    assert reason.startswith("p6_oversize_warns_once: skipped, but not without the mutant: the page")
+    assert mutants.judge(log, "", True, mutants._skipped(log)) == ((), "")
 
 
 def test_complaint_counts_for_the_case_that_it_came_in() -> None:
