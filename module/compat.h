@@ -231,6 +231,33 @@ static inline bool kmb_kvfree_rcu_barrier(void)
 #define KMB_NO_MERGE SLAB_NOLEAKTRACE
 #endif
 
+/*
+ * kmb_alloc_bulk() - kmem_cache_alloc_bulk()
+ *
+ * It returned the number of objects before it returned whether there are any.
+ *
+ * Return: the number of objects.
+ */
+#define kmb_alloc_bulk(_cache, _flags, _nr, _objects) ({		\
+	size_t _asked = (_nr);						\
+	__auto_type _got = kmem_cache_alloc_bulk(_cache, _flags, _asked, \
+						 _objects);		\
+	_Generic(_got, bool: _got ? _asked : 0, default: (size_t)_got);	\
+})
+
+/* kvrealloc() wanted the old size, too, until 6.11. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define kmb_kvrealloc(_object, _old, _bytes, _flags) \
+	kvrealloc(_object, _bytes, _flags)
+#else
+#define kmb_kvrealloc(_object, _old, _bytes, _flags) \
+	kvrealloc(_object, _old, _bytes, _flags)
+#endif
+
+/* kvmalloc() serves flags that do not let it sleep since 6.19. */
+#define KMB_KVMALLOC_NEED_NOT_BLOCK \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0))
+
 /* kmem_cache_destroy() waits for kfree_rcu() since 6.12. */
 #define KMB_CACHE_DESTROY_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 

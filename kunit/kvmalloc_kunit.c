@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does kvmalloc() try kmalloc() first, and vmalloc() only for what is larger
+ * than a page?
+ *
+ * Where the memory is from is told from its address. A fallback is forced by a
+ * size that kmalloc() cannot serve, or by a failure that is injected. Left
+ * out: kvmalloc() with little memory left, and what vmalloc() promises.
+ */
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "dirt.h"
+#include "inject.h"
+#include "kernel_log.h"
+#include "objects.h"
+#include "pattern.h"
+#include "promises.h"
+#include "recycle.h"
+#include "sizes.h"
+
+/* What only vmalloc() serves; a page more than it and not a power of two. */
+#define ABOVE (KMALLOC_MAX_SIZE + PAGE_SIZE + 24)
+
+static noinline void *by_kvmalloc(size_t bytes, gfp_t flags)
+{
+	void *object = kvmalloc(kmb_hide(bytes), flags);
+
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+static noinline void *by_kvzalloc(size_t bytes, gfp_t flags)
+{
+	void *object = kvzalloc(kmb_hide(bytes), flags);
+
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+static noinline void *by_kvmalloc_array(size_t bytes, gfp_t flags)
+{
+	void *object = kvmalloc_array(kmb_hide(bytes), kmb_hide(1), flags);
+
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+static noinline void *by_kvcalloc(size_t bytes, gfp_t flags)
+{
+	void *object = kvcalloc(kmb_hide(1), kmb_hide(bytes), flags);
+
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+/* The ways to call it. */
+static const struct way {
+	const char *name;
+	void *(*alloc)(size_t bytes, gfp_t flags);
+	bool zeroed;
+} ways[] = {
+	{ .name = "kvmalloc()", .alloc = by_kvmalloc },
+	{ .name = "kvzalloc()", .alloc = by_kvzalloc, .zeroed = true },
+	{ .name = "kvmalloc_array()", .alloc = by_kvmalloc_array },
+	{ .name = "kvcalloc()", .alloc = by_kvcalloc, .zeroed = true },
+};
+
+/* Kinds of memory, as messages call them. */
+static const char *kind_of(const void *object)
+{
+	if (!object)
+		return "NULL";
+	if (is_vmalloc_addr(object))
+		return "vmalloc memory";
+	return virt_addr_valid(object) ? "direct map" : "neither";
+}
+
+static bool is_kind(const void *object, const char *kind)
+{
+	return !strcmp(kind_of(object), kind);
+}
+
+/* Hold the object, so that it is freed however the case ends. */
+static void *hold(struct kunit *test, void *object)
+{
+	struct kmb_objects *held = test->priv;
+
+	if (object)
+		held->at[held->nr++] = object;
+	return object;
+}
+
+static void expect_kind(struct kunit *test, const struct way *way,
+			size_t bytes, const struct kmb_gfp *gfp,
+			const char *kind)
+{
+	const u8 *wrong = NULL;
+	void *object;
+
+	object = hold(test, way->alloc(bytes, gfp->flags | __GFP_NOWARN));
+	if (KMB_EXPECT(test, 28, is_kind(object, kind),
+		       KMB_WHAT "%s: expected %s, got %s", bytes, gfp->name,
+		       "task", way->name, kind, kind_of(object))) {
+		if (way->zeroed || (gfp->flags & __GFP_ZERO))
+			wrong = memchr_inv(object, 0, bytes);
+		KMB_EXPECT(test, 28, !wrong,
+			   KMB_WHAT "%s: expected 0, got 0x%02x", bytes,
+			   gfp->name, "task", way->name, *wrong);
+		memset(object, KMB_DIRT, bytes);
+	}
+	kmb_put(test);
+}
+
+static void expect_each_way(struct kunit *test, size_t bytes,
+			    const struct kmb_gfp *gfp, const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		expect_kind(test, &ways[i], bytes, gfp, kind);
+}
+
+/* What kmalloc() has is from kmalloc(), zeroed where that was asked for. */
+static void p28_kmalloc_comes_first(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 28);
+	bytes = kmb_size_of(test);
+	if (!kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL))
+		kmb_skip(test, "few free blocks of %zu bytes", bytes);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		if (gfpflags_allow_blocking(kmb_gfps[i].flags) ||
+		    KMB_KVMALLOC_NEED_NOT_BLOCK)
+			expect_each_way(test, bytes, &kmb_gfps[i], "direct map");
+}
+
+static void skip_unless_roomy(struct kunit *test)
+{
+	if (ABOVE >> PAGE_SHIFT > totalram_pages() / 16)
+		kmb_skip(test, "KMALLOC_MAX_SIZE is %lu, too much for this machine",
+			 KMALLOC_MAX_SIZE);
+}
+
+static void p28_vmalloc_serves_the_rest(struct kunit *test)
+{
+	size_t i;
+
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		if (gfpflags_allow_blocking(kmb_gfps[i].flags))
+			expect_each_way(test, ABOVE, &kmb_gfps[i],
+					"vmalloc memory");
+}
+
+static void p28_vmalloc_need_not_block(struct kunit *test)
+{
+	size_t i;
+
+	kmb_promise(test, 28);
+	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
+		kmb_skip(test, "kvmalloc() of this kernel does not support GFP_ATOMIC and GFP_NOWAIT");
+	skip_unless_roomy(test);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		if (!gfpflags_allow_blocking(kmb_gfps[i].flags))
+			expect_each_way(test, ABOVE, &kmb_gfps[i],
+					"vmalloc memory");
+}
+
+/* Is vmalloc() asked when kmalloc() fails? Not for a page and less. */
+static void expect_after_failure(struct kunit *test, size_t bytes,
+				 const struct kmb_gfp *gfp)
+{
+	const char *kind = bytes > PAGE_SIZE ? "vmalloc memory" : "NULL";
+	unsigned int left;
+	void *object;
+
+	kmb_inject(1);
+	object = hold(test, by_kvmalloc(bytes, gfp->flags | __GFP_NOWARN));
+	left = kmb_inject_end();
+	/* Failures of what may reclaim are not injected. */
+	if (!left)
+		KMB_EXPECT(test, 28, is_kind(object, kind),
+			   KMB_WHAT "kmalloc() fails: expected %s, got %s", bytes,
+			   gfp->name, "task", kind, kind_of(object));
+	kmb_put(test);
+}
+
+static bool is_up_to_a_page(size_t bytes)
+{
+	return bytes <= PAGE_SIZE;
+}
+
+static KMB_GENERATOR(sizes_up_to_a_page)
+{
+	return kmb_next_size(prev, desc, is_up_to_a_page);
+}
+
+static bool is_above_a_page(size_t bytes)
+{
+	return bytes > PAGE_SIZE;
+}
+
+static KMB_GENERATOR(sizes_above_a_page)
+{
+	return kmb_next_size(prev, desc, is_above_a_page);
+}
+
+static void skip_without_injection(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FAILSLAB))
+		kmb_skip(test, "CONFIG_FAILSLAB is off");
+	if (!IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
+		kmb_skip(test, "CONFIG_FAIL_PAGE_ALLOC is off");
+}
+
+static void p28_no_vmalloc_up_to_a_page(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 28);
+	bytes = kmb_size_of(test);
+	skip_without_injection(test);
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		expect_after_failure(test, bytes, &kmb_gfps[i]);
+}
+
+static void p28_vmalloc_when_kmalloc_fails(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 28);
+	bytes = kmb_size_of(test);
+	skip_without_injection(test);
+	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
+		kmb_skip(test, "kvmalloc() of this kernel may reclaim, where no failure is injected");
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		expect_after_failure(test, bytes, &kmb_gfps[i]);
+}
+
+/* Sizes above INT_MAX, and products above SIZE_MAX. */
+static const struct oversize {
+	size_t nr;
+	size_t bytes;
+} oversizes[] = {
+	{ 1, (size_t)INT_MAX + 1 },
+	{ 2, (size_t)INT_MAX / 2 + 1 },
+	{ 1, SIZE_MAX - PAGE_SIZE },
+	{ 1, SIZE_MAX },
+	{ 2, SIZE_MAX / 2 + 1 },
+	{ SIZE_MAX / 8 + 2, 8 },
+	{ SIZE_MAX, SIZE_MAX },
+};
+
+static void expect_no_array(struct kunit *test, const struct oversize *row,
+			    const char *call, void *object)
+{
+	hold(test, object);
+	KMB_EXPECT(test, 28, !object,
+		   KMB_WHAT "%s of %zu: expected NULL, got %s", row->bytes,
+		   "GFP_KERNEL|__GFP_NOWARN", "task", call, row->nr,
+		   kind_of(object));
+	kmb_put(test);
+}
+
+static void p28_oversize_is_null_and_silent(struct kunit *test)
+{
+	const gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
+	const struct oversize *row;
+	struct kmsg_dump_iter mark;
+
+	kmb_promise(test, 28);
+	kmb_log_mark(&mark);
+	for (row = oversizes; row < oversizes + ARRAY_SIZE(oversizes); row++) {
+		expect_no_array(test, row, "kvmalloc_array()",
+				kvmalloc_array(kmb_hide(row->nr),
+					       kmb_hide(row->bytes), flags));
+		expect_no_array(test, row, "kvcalloc()",
+				kvcalloc(kmb_hide(row->nr),
+					 kmb_hide(row->bytes), flags));
+	}
+	KMB_EXPECT(test, 28, !kmb_log_warnings(&mark),
+		   "oversize, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
+		   kmb_log_warnings(&mark));
+}
+
+/* Nothing but this may take the frames that are dirty by now. */
+static void dirty_frames(struct kunit *test)
+{
+	unsigned int i;
+	void *object;
+
+	for (i = 0; i < 4; i++) {
+		object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		memset(object, KMB_DIRT, ABOVE);
+	}
+	kmb_put(test);
+}
+
+static const u8 *find_dirt(struct kunit *test, const struct way *way)
+{
+	const u8 *object;
+
+	object = hold(test, way->alloc(ABOVE, GFP_KERNEL));
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	return memchr_inv(object, 0, ABOVE);
+}
+
+static void p28_vmalloc_is_zeroed(struct kunit *test)
+{
+	const u8 *wrong;
+	size_t i;
+
+	kmb_promise(test, 28);
+	kmb_dirt_or_skip(test);
+	skip_unless_roomy(test);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (!ways[i].zeroed)
+			continue;
+		dirty_frames(test);
+		wrong = find_dirt(test, &ways[i]);
+		KMB_EXPECT(test, 28, !wrong,
+			   KMB_WHAT "%s: expected 0, got 0x%02x", (size_t)ABOVE,
+			   "GFP_KERNEL", "task", ways[i].name, *wrong);
+		kmb_put(test);
+	}
+}
+
+/* Without being asked to be zeroed the frames are still dirty. */
+static void control_frames_stay_dirty(struct kunit *test)
+{
+	kmb_dirt_or_skip(test);
+	skip_unless_roomy(test);
+	dirty_frames(test);
+	KUNIT_EXPECT_NOT_NULL(test, find_dirt(test, &ways[0]));
+}
+
+static void kvfree_all(void **objects, unsigned int nr)
+{
+	while (nr--)
+		kvfree(objects[nr]);
+}
+
+static void expect_back(struct kunit *test, size_t bytes)
+{
+	KMB_EXPECT(test, 28,
+		   kmb_comes_back(test, by_kvmalloc, bytes, kvfree_all),
+		   KMB_WHAT "kvfree(): expected the memory back, got none",
+		   bytes, "GFP_KERNEL", "task");
+}
+
+static void p28_kvfree_takes_kmalloc(struct kunit *test)
+{
+	kmb_promise(test, 28);
+	expect_back(test, kmb_size_of(test));
+}
+
+static void p28_kvfree_takes_vmalloc(struct kunit *test)
+{
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	expect_back(test, ABOVE);
+}
+
+static void p28_kvfree_of_nothing(struct kunit *test)
+{
+	void *none = NULL, *empty = ZERO_SIZE_PTR;
+	struct kmsg_dump_iter mark;
+
+	kmb_promise(test, 28);
+	kmb_log_mark(&mark);
+	OPTIMIZER_HIDE_VAR(none);
+	OPTIMIZER_HIDE_VAR(empty);
+	kvfree(none);
+	kvfree(empty);
+	KMB_EXPECT(test, 28, by_kvmalloc(0, GFP_KERNEL) == ZERO_SIZE_PTR,
+		   KMB_WHAT "kvmalloc(): expected ZERO_SIZE_PTR, got another",
+		   (size_t)0, "GFP_KERNEL", "task");
+	KMB_EXPECT(test, 28, !kmb_log_warnings(&mark),
+		   "NULL and ZERO_SIZE_PTR: expected no warning, got %u",
+		   kmb_log_warnings(&mark));
+}
+
+/* Sizes to go through with kvrealloc(); it need not move to shrink. */
+static const size_t steps[] = {
+	64, 100, 4096, 8193, 65536, KMALLOC_MAX_SIZE, ABOVE, ABOVE + SZ_1M,
+	ABOVE, KMALLOC_MAX_SIZE, 5000, ABOVE, 8,
+};
+
+static bool step_to(struct kunit *test, size_t old, size_t bytes)
+{
+	struct kmb_objects *held = test->priv;
+	const u8 *wrong;
+	void *object;
+
+	kmb_pattern_write(held->at[0], 0, old, 0);
+	object = kmb_kvrealloc(held->at[0], kmb_hide(old), kmb_hide(bytes),
+			       GFP_KERNEL | __GFP_NOWARN);
+	OPTIMIZER_HIDE_VAR(object);
+	if (!KMB_EXPECT(test, 28, object,
+			KMB_WHAT "kvrealloc() to %zu: expected memory, got NULL",
+			old, "GFP_KERNEL", "task", bytes))
+		return false;
+	held->at[0] = object;
+	wrong = kmb_pattern_find_wrong(object, 0, min(old, bytes), 0);
+	return KMB_EXPECT(test, 28, !wrong,
+			  KMB_WHAT "kvrealloc() to %zu: expected its bytes, got 0x%02x at %td",
+			  old, "GFP_KERNEL", "task", bytes, *wrong,
+			  wrong - (u8 *)object);
+}
+
+static void p28_kvrealloc_keeps_content(struct kunit *test)
+{
+	size_t i, old = 8;
+
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	KUNIT_ASSERT_NOT_NULL(test, hold(test, by_kvmalloc(old, GFP_KERNEL)));
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (!step_to(test, old, steps[i]))
+			break;
+		old = steps[i];
+	}
+}
+
+/* Memory of each allocator is told from that of the other. */
+static void control_kinds_are_told_apart(struct kunit *test)
+{
+	void *object = hold(test, kmb_kmalloc(64, GFP_KERNEL));
+	void *pages = hold(test, vmalloc(64));
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_EXPECT_TRUE(test, is_kind(object, "direct map"));
+	KUNIT_EXPECT_TRUE(test, is_kind(pages, "vmalloc memory"));
+	KUNIT_EXPECT_TRUE(test, is_kind(NULL, "NULL"));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p28_kmalloc_comes_first, kmb_every_size),
+	KUNIT_CASE(p28_vmalloc_serves_the_rest),
+	KUNIT_CASE(p28_vmalloc_need_not_block),
+	KUNIT_CASE_PARAM(p28_no_vmalloc_up_to_a_page, sizes_up_to_a_page),
+	KUNIT_CASE_PARAM(p28_vmalloc_when_kmalloc_fails, sizes_above_a_page),
+	KUNIT_CASE(p28_oversize_is_null_and_silent),
+	KUNIT_CASE(p28_vmalloc_is_zeroed),
+	KUNIT_CASE_PARAM(p28_kvfree_takes_kmalloc, kmb_every_size),
+	KUNIT_CASE(p28_kvfree_takes_vmalloc),
+	KUNIT_CASE(p28_kvfree_of_nothing),
+	KUNIT_CASE(p28_kvrealloc_keeps_content),
+	KUNIT_CASE(control_frames_stay_dirty),
+	KUNIT_CASE(control_kinds_are_told_apart),
+	{}
+};
+
+static struct kunit_suite kvmalloc_suite = {
+	.name = "kmalloc_kvmalloc",
+	.init = kmb_objects_init,
+	.exit = kmb_objects_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(kvmalloc_suite);
