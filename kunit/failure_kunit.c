@@ -465,7 +465,7 @@ static void fail_injected(size_t bytes, gfp_t flags)
 	kmb_inject_end();
 }
 
-/* Tries again when another task may have changed the counters. */
+/* Tries again when another task may have changed the counters of memory. */
 static void expect_no_trace(struct kunit *test, unsigned int nr, fail_fn *fail,
 			    size_t bytes, const struct kmb_gfp *gfp)
 {
@@ -474,13 +474,16 @@ static void expect_no_trace(struct kunit *test, unsigned int nr, fail_fn *fail,
 	unsigned int try, i;
 
 	prepare_slab(min_t(size_t, bytes, KMALLOC_MAX_CACHE_SIZE));
+	read_state(&before);
 	for (try = 0; try < TRIES && !is_unchanged(change); try++) {
-		read_state(&before);
+		kmb_counters_read(&before.pages);
 		for (i = 0; i < FAILURES; i++)
 			fail(bytes, gfp->flags | __GFP_NOWARN);
 		read_state(&after);
 		change = changed(&before, &after);
 	}
+	if (irqs_disabled() && !before.irqs)
+		local_irq_enable();
 	KMB_EXPECT(test, nr, is_unchanged(change),
 		   KMB_WHAT "expected nothing changed by %u failed calls, got %s",
 		   bytes, gfp->name, "task", FAILURES, change);

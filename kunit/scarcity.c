@@ -9,9 +9,10 @@
  * page->private, which is its owner's.
  *
  * The OOM killer never gets to kill: it asks notifiers first, and the one here
- * gives some of the blocks back. While a case holds memory it must not sleep
- * for long nor print; it records, gives back, and judges then. Left out: what
- * caches of slabs hold, and the free pages that other CPUs have at hand.
+ * gives some of the blocks back; so does a timer, should a broken allocator
+ * wait for ever. While a case holds memory it must not sleep for long nor
+ * print; it records, gives back, and judges then. Left out: what caches of
+ * slabs hold, and the free pages that other CPUs have at hand.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -21,6 +22,7 @@
 #include <linux/oom.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "../module/compat.h"
 #include "promises.h"
@@ -30,6 +32,8 @@
 #define TAKE (__GFP_NOWARN | __GFP_NOMEMALLOC)
 /* What the notifier gives back, a page at least and a block at most. */
 #define SHARE 512
+/* Seconds after which all is given back to a request that waits for ever. */
+#define RESCUE 10
 
 #ifdef MODULE
 static bool exhaust;
@@ -95,6 +99,13 @@ static int on_oom(struct notifier_block *self, unsigned long unused, void *freed
 
 static struct notifier_block oom_notifier = { .notifier_call = on_oom };
 
+static void rescue(struct work_struct *unused)
+{
+	kmb_scarcity_give_all();
+}
+
+static DECLARE_DELAYED_WORK(rescue_work, rescue);
+
 /**
  * kmb_scarcity_begin() - say that a case is going to use up memory
  * @test: the case, of a suite whose .exit is kmb_scarcity_exit().
@@ -108,6 +119,7 @@ void kmb_scarcity_begin(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, register_oom_notifier(&oom_notifier), 0);
 	oom_calls = 0;
 	WRITE_ONCE(holder, current);
+	schedule_delayed_work(&rescue_work, RESCUE * HZ);
 }
 
 /**
@@ -118,6 +130,7 @@ void kmb_scarcity_exit(struct kunit *test)
 {
 	if (!READ_ONCE(holder))
 		return;
+	cancel_delayed_work_sync(&rescue_work);
 	kmb_scarcity_give_all();
 	WRITE_ONCE(holder, NULL);
 	unregister_oom_notifier(&oom_notifier);
