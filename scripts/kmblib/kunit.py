@@ -265,8 +265,8 @@ def verdict_of(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> tu
         return "fail", "kunit.py finds the log broken: cases are missing"
     more = [] if allowed is None else skips.unexpected(log.cases, list(allowed))
     if more:
-        return "fail", (f"{_name(more[0])}: skipped ({more[0].reason or 'no reason given'}), which no "
-                        f"[[skip]] of kunit/matrix.toml allows here; {len(more)} such skips")
+        return "fail", (f"{_name(more[0])}: skipped ({more[0].reason or 'no reason given'}), which "
+                        f"no [[skip]] of kunit/matrix.toml allows here; {len(more)} such skips")
     return "pass", ""
 
 

@@ -32,14 +32,15 @@ class Rule:
 
     def covers(self, case: Case) -> bool:
         """Whether this is one of the skips that are meant."""
-        return (case.outcome == "skip" and any(fnmatchcase(case.reason, glob) for glob in self.reasons)
+        return (case.outcome == "skip"
+                and any(fnmatchcase(case.reason, glob) for glob in self.reasons)
                 and any(fnmatchcase(case.case, glob) for glob in self.cases))
 
 
 def rules(place: Place, path: Path | None = None) -> list[Rule]:
     """The rules that hold at a place."""
-    found = [Rule(names(e["case"]), names(e["reason"]), where(e), e["why"], e.get("sometimes", False))
-             for e in declared("skip", path)]
+    found = [Rule(names(entry["case"]), names(entry["reason"]), where(entry), entry["why"],
+                  entry.get("sometimes", False)) for entry in declared("skip", path)]
     return [rule for rule in found if rule.places.holds(place)]
 
 

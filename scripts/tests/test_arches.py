@@ -25,8 +25,8 @@ def test_unknown_names_are_answered_with_those_there_are() -> None:
     with pytest.raises(Broken, match="^no ARCH=vax; there are: um x86_64 arm64 riscv64$"):
         kunit.target("vax", "")
     known = re.escape(" ".join(configs.known()))
-    with pytest.raises(Broken, match=f"^no CONFIG=debgu; there are: {known}$"):
-        kunit.target("", "debgu")
+    with pytest.raises(Broken, match=f"^no CONFIG=debugger; there are: {known}$"):
+        kunit.target("", "debugger")
     assert {"default", "debug", "slub_tiny", "init_on_alloc_0", "init_on_alloc_1",
             "64k_pages"} <= set(configs.known())
 
