@@ -242,7 +242,7 @@ static inline bool kmb_kvfree_rcu_barrier(void)
 	size_t _asked = (_nr);						\
 	__auto_type _got = kmem_cache_alloc_bulk(_cache, _flags, _asked, \
 						 _objects);		\
-	_Generic(_got, bool: _got ? _asked : 0, default: (size_t)_got);	\
+	sizeof(_got) == sizeof(bool) ? _got * _asked : (size_t)_got;	\
 })
 
 /* kvrealloc() wanted the old size, too, until 6.11. */
