@@ -126,9 +126,21 @@ static void use_up(void)
 	kmb_scarcity_take(0, 0);
 }
 
+/* Return: whether not one more could be had. */
+static bool is_used_up(struct chain *chain, size_t bytes, gfp_t flags)
+{
+	unsigned long before;
+
+	if (!add_until_null(chain, bytes, flags))
+		return false;
+	before = chain->nr;
+	return add_until_null(chain, bytes, flags) && chain->nr == before;
+}
+
 /*
  * Use up what those flags can get: free pages, and slabs of objects of that
- * size. Pages that reclaim or CPUs give back late are why it tries again.
+ * size. Pages that reclaim or CPUs give back late are why it tries again, and
+ * a NULL that is followed by an object is not the end.
  */
 static bool use_up_by(struct chain *chain, size_t bytes, gfp_t flags)
 {
@@ -137,7 +149,7 @@ static bool use_up_by(struct chain *chain, size_t bytes, gfp_t flags)
 	for (try = 0; try < TRIES; try++) {
 		use_up();
 		add_until_null(chain, PAGE_SIZE, flags);
-		if (add_until_null(chain, bytes, flags))
+		if (is_used_up(chain, bytes, flags))
 			return true;
 	}
 	return false;
