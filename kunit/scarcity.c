@@ -49,6 +49,8 @@ static DEFINE_SPINLOCK(lock);
 static LIST_HEAD(blocks);
 static struct task_struct *holder;
 static unsigned int oom_calls;
+/* Nothing is taken any more. */
+static bool rescued;
 
 static void hold(struct page *page, unsigned int order)
 {
@@ -101,6 +103,7 @@ static struct notifier_block oom_notifier = { .notifier_call = on_oom };
 
 static void rescue(struct work_struct *unused)
 {
+	WRITE_ONCE(rescued, true);
 	kmb_scarcity_give_all();
 }
 
@@ -118,6 +121,7 @@ void kmb_scarcity_begin(struct kunit *test)
 		kmb_skip(test, "exhaust=0: the module may not use up the memory of this machine");
 	KUNIT_ASSERT_EQ(test, register_oom_notifier(&oom_notifier), 0);
 	oom_calls = 0;
+	WRITE_ONCE(rescued, false);
 	WRITE_ONCE(holder, current);
 	schedule_delayed_work(&rescue_work, RESCUE * HZ);
 }
@@ -132,6 +136,8 @@ void kmb_scarcity_exit(struct kunit *test)
 		return;
 	cancel_delayed_work_sync(&rescue_work);
 	kmb_scarcity_give_all();
+	if (READ_ONCE(rescued))
+		KUNIT_FAIL(test, "no case may need memory for %d s", RESCUE);
 	WRITE_ONCE(holder, NULL);
 	unregister_oom_notifier(&oom_notifier);
 }
@@ -141,7 +147,7 @@ static unsigned long take_order(gfp_t flags, unsigned int order)
 	unsigned long pages = 0;
 	struct page *page;
 
-	while ((page = alloc_pages(flags, order))) {
+	while (!READ_ONCE(rescued) && (page = alloc_pages(flags, order))) {
 		hold(page, order);
 		pages += 1UL << order;
 	}
