@@ -118,6 +118,8 @@ static const struct oversize {
 	{ KMALLOC_MAX_SIZE * 2,		"KMALLOC_MAX_SIZE * 2" },
 	{ KMALLOC_MAX_SIZE * 2 + 1,	"KMALLOC_MAX_SIZE * 2 + 1" },
 	{ SIZE_MAX / 2 + 1,		"SIZE_MAX / 2 + 1" },
+	{ ~(SIZE_MAX >> BITS_PER_LONG / 2) + SZ_16K,
+					"16 KiB in the lower half of the bits" },
 	{ SIZE_MAX - PAGE_SIZE + 2,	"SIZE_MAX - PAGE_SIZE + 2" },
 	{ SIZE_MAX,			"SIZE_MAX" },
 };
