@@ -23,6 +23,7 @@
 #include "pattern.h"
 #include "promises.h"
 #include "recycle.h"
+#include "scarcity.h"
 #include "sizes.h"
 
 #define MAX_BULK 256
@@ -113,6 +114,7 @@ static void bulk_exit(struct kunit *test)
 {
 	struct bulk *bulk = test->priv;
 
+	kmb_scarcity_exit(test);
 	if (!bulk || !bulk->cache)
 		return;
 	give_back(bulk);
@@ -361,6 +363,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	long lost;
 
 	kmb_promise(test, 29);
+	kmb_scarcity_begin(test);
 	array = huge_array(test, &nr);
 	kmb_counters_read(&before);
 	create(test, HUGE_BYTES, &variants[0]);

@@ -153,16 +153,6 @@ static void p30_neighbours_stay(struct kunit *test)
 		      "expected what is held as it was, got 0x%02x", *wrong);
 }
 
-static noinline void *shrink(void *object, size_t bytes)
-{
-	void *result;
-
-	OPTIMIZER_HIDE_VAR(object);
-	result = krealloc(object, kmb_hide(bytes), GFP_KERNEL);
-	OPTIMIZER_HIDE_VAR(result);
-	return result;
-}
-
 /* Free the objects that do not come from an earlier handful. */
 static void keep_back(struct kmb_objects *held, const struct kmb_objects *were)
 {
@@ -206,7 +196,9 @@ static void wipe_all(struct kmb_objects *held, const struct wipe *wipe, u8 dirt)
 		object = held->at[--held->nr];
 		memset(object, dirt, held->bytes);
 		if (wipe->shrunk)
-			object = shrink(object, DIV_ROUND_UP(held->bytes, 2));
+			object = kmb_krealloc(object,
+					      DIV_ROUND_UP(held->bytes, 2),
+					      GFP_KERNEL);
 		wipe->free(object);
 	}
 }

@@ -296,7 +296,7 @@ static void dirty_frames(struct kunit *test)
 	unsigned int i;
 	void *object;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 2; i++) {
 		object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
 		KUNIT_ASSERT_NOT_NULL(test, object);
 		memset(object, KMB_DIRT, ABOVE);

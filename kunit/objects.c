@@ -109,6 +109,24 @@ noinline void *kmb_kmalloc(size_t bytes, gfp_t flags)
 	return object;
 }
 
+/**
+ * kmb_krealloc() - krealloc() of which the compiler knows nothing
+ * @object: an object, NULL or ZERO_SIZE_PTR.
+ * @bytes: the new size.
+ * @flags: the flags.
+ *
+ * Return: what krealloc() returned.
+ */
+noinline void *kmb_krealloc(const void *object, size_t bytes, gfp_t flags)
+{
+	void *result;
+
+	OPTIMIZER_HIDE_VAR(object);
+	result = krealloc(object, kmb_hide(bytes), flags);
+	OPTIMIZER_HIDE_VAR(result);
+	return result;
+}
+
 static bool zone_has_plenty(struct zone *zone, unsigned int order)
 {
 	unsigned long pages = zone_page_state(zone, NR_FREE_PAGES);

@@ -49,6 +49,7 @@ void kmb_objects_exit(struct kunit *test);
 size_t kmb_hide(size_t number);
 const char *kmb_kind_of(const void *object);
 void *kmb_kmalloc(size_t bytes, gfp_t flags);
+void *kmb_krealloc(const void *object, size_t bytes, gfp_t flags);
 bool kmb_has_plenty(int node, size_t bytes, gfp_t flags);
 
 const struct kmb_objects *

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does krealloc() keep what it has to keep, free what it has to free, and zero
- * what it adds?
+ * Does krealloc() keep what it has to keep, and free what it has to free?
  *
  * Each byte of the content depends on its place, so that a byte that was lost
- * or moved is seen. Only bytes that were asked for are written: what is behind
- * them becomes dirty by asking for more first. Left out: krealloc() that
- * fails, and whether it changes an object in place.
+ * or moved is seen. Left out: what is zeroed, see growth_kunit.c; krealloc()
+ * that fails, see failure_kunit.c; and whether it changes an object in place.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
@@ -22,25 +20,14 @@
 #include "recycle.h"
 #include "sizes.h"
 
-/* krealloc() of which the compiler knows nothing. */
-static noinline void *resize(const void *object, size_t bytes, gfp_t flags)
-{
-	void *result;
-
-	OPTIMIZER_HIDE_VAR(object);
-	result = krealloc(object, kmb_hide(bytes), flags);
-	OPTIMIZER_HIDE_VAR(result);
-	return result;
-}
-
 static noinline void *resize_null(size_t bytes, gfp_t flags)
 {
-	return resize(NULL, bytes, flags);
+	return kmb_krealloc(NULL, bytes, flags);
 }
 
 static noinline void *resize_empty(size_t bytes, gfp_t flags)
 {
-	return resize(ZERO_SIZE_PTR, bytes, flags);
+	return kmb_krealloc(ZERO_SIZE_PTR, bytes, flags);
 }
 
 /* What is no object to begin with. */
@@ -94,14 +81,16 @@ static void expect_kmalloced(struct kunit *test, const struct kmb_objects *held,
 	expect_own_bytes(test, held, call);
 }
 
+/* Large objects take time: two sets of flags, of which one zeroes. */
 static void check_origin(struct kunit *test, const struct origin *origin,
 			 size_t bytes)
 {
+	size_t nr_gfps = bytes > SZ_64K ? 2 : ARRAY_SIZE(kmb_gfps);
 	const struct kmb_objects *held;
 	struct kmb_objects were;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
+	for (i = 0; i < nr_gfps; i++) {
 		if (kmb_gfps[i].flags & __GFP_ZERO)
 			kmb_dirty(test, origin->alloc, bytes,
 				  kmb_gfps[i].flags & ~__GFP_ZERO, &were);
@@ -135,7 +124,7 @@ static void p13_no_object_to_oversize_is_null(struct kunit *test)
 	kmb_promise(test, 13);
 	kmb_log_mark(&mark);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		object = resize(NULL, sizes[i], GFP_KERNEL | __GFP_NOWARN);
+		object = kmb_krealloc(NULL, sizes[i], GFP_KERNEL | __GFP_NOWARN);
 		KMB_EXPECT(test, 13, !object,
 			   KMB_WHAT "krealloc(NULL): expected NULL, got %s",
 			   sizes[i], "GFP_KERNEL|__GFP_NOWARN", "task",
@@ -166,11 +155,11 @@ static void p13_to_no_bytes_is_zero_size_ptr(struct kunit *test)
 	bytes = kmb_size_of(test);
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
 		object = kmb_kmalloc(bytes, kmb_gfps[i].flags | __GFP_NOWARN);
-		expect_empty(test, resize(object, 0, kmb_gfps[i].flags), bytes,
+		expect_empty(test, kmb_krealloc(object, 0, kmb_gfps[i].flags), bytes,
 			     kmb_gfps[i].name);
-		expect_empty(test, resize(NULL, 0, kmb_gfps[i].flags), 0,
+		expect_empty(test, kmb_krealloc(NULL, 0, kmb_gfps[i].flags), 0,
 			     kmb_gfps[i].name);
-		expect_empty(test, resize(ZERO_SIZE_PTR, 0, kmb_gfps[i].flags),
+		expect_empty(test, kmb_krealloc(ZERO_SIZE_PTR, 0, kmb_gfps[i].flags),
 			     0, kmb_gfps[i].name);
 	}
 }
@@ -178,7 +167,7 @@ static void p13_to_no_bytes_is_zero_size_ptr(struct kunit *test)
 static void resize_to_nothing(void **objects, unsigned int nr)
 {
 	while (nr--)
-		(void)!resize(objects[nr], 0, GFP_KERNEL);
+		kmb_krealloc(objects[nr], 0, GFP_KERNEL);
 }
 
 static void p13_to_no_bytes_frees(struct kunit *test)
@@ -191,6 +180,43 @@ static void p13_to_no_bytes_frees(struct kunit *test)
 		   kmb_comes_back(test, kmb_kmalloc, bytes, resize_to_nothing),
 		   KMB_WHAT "krealloc() to no bytes: expected the memory back, got none",
 		   bytes, "GFP_KERNEL", "task");
+}
+
+static size_t grown_bytes;
+
+static void grow_and_free(void **objects, unsigned int nr)
+{
+	void *object;
+
+	while (nr--) {
+		object = kmb_krealloc(objects[nr], grown_bytes,
+				      GFP_KERNEL | __GFP_NOWARN);
+		kfree(object ?: objects[nr]);
+	}
+}
+
+static bool may_grow(size_t bytes)
+{
+	return bytes <= KMALLOC_MAX_SIZE / 4;
+}
+
+static KMB_GENERATOR(sizes_that_may_grow)
+{
+	return kmb_next_size(prev, desc, may_grow);
+}
+
+/* An object that moved is free where it was. */
+static void p39_moved_object_comes_back(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 39);
+	bytes = kmb_size_of(test);
+	grown_bytes = 4 * bytes;
+	KMB_EXPECT(test, 39,
+		   kmb_comes_back(test, kmb_kmalloc, bytes, grow_and_free),
+		   KMB_WHAT "krealloc() to %zu: expected the memory back, got none",
+		   bytes, "GFP_KERNEL", "task", grown_bytes);
 }
 
 /* What a control does not free; the .exit does. */
@@ -229,7 +255,7 @@ static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 			gfp_t flags)
 {
 	struct kmb_objects *held = test->priv;
-	void *object = resize(held->at[i], bytes, flags | __GFP_NOWARN);
+	void *object = kmb_krealloc(held->at[i], bytes, flags | __GFP_NOWARN);
 
 	if (object)
 		held->at[i] = object;
@@ -413,116 +439,6 @@ static void control_shared_object_is_seen(struct kunit *test)
 			    (const u8 *)twice.at[0]);
 }
 
-/* Sizes to go through, in eighths of the row's; 0 is the end. */
-static const struct route {
-	const char *name;
-	u8 eighths[5];
-} routes[] = {
-	{ "grown",			{ 4, 8 } },
-	{ "grown in small steps",	{ 5, 6, 7, 8 } },
-	{ "grown to another class",	{ 8, 16, 17 } },
-	{ "grown far",			{ 4, 64 } },
-	{ "shrunk, grown",		{ 8, 4, 8 } },
-	{ "shrunk a little, grown",	{ 8, 7, 8 } },
-	{ "shrunk, grown to another class", { 8, 4, 16 } },
-	{ "shrunk, grown twice",	{ 8, 4, 7, 16 } },
-};
-
-/* Return: the first byte that krealloc() added and that is not 0, or NULL. */
-static const u8 *find_dirty_growth(const struct kmb_objects *held, size_t old)
-{
-	if (held->bytes <= old)
-		return NULL;
-	return memchr_inv(held->at[0] + old, 0, held->bytes - old);
-}
-
-static void start_route(struct kunit *test, size_t bytes, gfp_t flags, bool kzal)
-{
-	struct kmb_objects *held = test->priv;
-
-	held->bytes = bytes;
-	held->at[0] = kzal ? kzalloc(kmb_hide(bytes), flags) :
-			     resize(NULL, bytes, flags);
-	held->nr = !!held->at[0];
-	if (held->nr)
-		memset(held->at[0], KMB_DIRT, bytes);
-}
-
-/* Return: the dirty byte at which the route ended, NULL if there was none. */
-static const u8 *walk_route(struct kunit *test, const struct route *route,
-			    size_t row, gfp_t flags, bool kzal)
-{
-	struct kmb_objects *held = test->priv;
-	const u8 *wrong = NULL;
-	size_t old, bytes, i;
-
-	start_route(test, max_t(size_t, row * route->eighths[0] / 8, 1), flags,
-		    kzal);
-	for (i = 1; held->nr && route->eighths[i] && !wrong; i++) {
-		old = held->bytes;
-		bytes = row * route->eighths[i] / 8;
-		if (bytes > KMALLOC_MAX_SIZE ||
-		    !resize_held(test, 0, bytes, flags))
-			break;
-		held->bytes = bytes;
-		wrong = find_dirty_growth(held, old);
-		if (!wrong)
-			memset(held->at[0], KMB_DIRT, bytes);
-	}
-	return wrong;
-}
-
-static bool expect_zeroed_route(struct kunit *test, const struct route *route,
-				size_t row, bool kzal)
-{
-	struct kmb_objects *held = test->priv;
-	const u8 *wrong;
-	bool zeroed;
-
-	wrong = walk_route(test, route, row,
-			   GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, kzal);
-	zeroed = KMB_EXPECT(test, 15, !wrong,
-			    KMB_WHAT "%s, %s to %zu: expected 0, got 0x%02x at byte %td",
-			    row, "GFP_KERNEL|__GFP_ZERO", "task",
-			    kzal ? "kzalloc()" : "krealloc(NULL)", route->name,
-			    held->bytes, *wrong, wrong - (u8 *)held->at[0]);
-	kmb_put(test);
-	return zeroed;
-}
-
-static void p15_growth_is_zeroed(struct kunit *test)
-{
-	struct kmb_objects were;
-	size_t bytes, i;
-
-	kmb_promise(test, 15);
-	bytes = kmb_size_of(test);
-	if (!KMB_REALLOC_ZEROES)
-		kmb_skip(test, "krealloc() of this kernel is documented to ignore __GFP_ZERO");
-	if (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) && !KMB_REALLOC_KNOWS_SIZE)
-		kmb_skip(test, "CONFIG_SLUB_DEBUG_ON: before 6.13 krealloc() gives red zones away");
-	kmb_dirt_or_skip(test);
-	kmb_dirty(test, resize_null, bytes, GFP_KERNEL, &were);
-	kmb_dirty(test, resize_null, min_t(size_t, 2 * bytes, KMALLOC_MAX_SIZE),
-		  GFP_KERNEL, &were);
-	for (i = 0; i < ARRAY_SIZE(routes); i++)
-		if (!expect_zeroed_route(test, &routes[i], bytes, false) ||
-		    !expect_zeroed_route(test, &routes[i], bytes, true))
-			break;
-}
-
-/* Without the flag what was cut off is found again, or p15 proves nothing. */
-static void control_growth_not_zeroed_is_seen(struct kunit *test)
-{
-	static const struct route there_and_back = { "", { 8, 4, 8 } };
-	const u8 *wrong;
-
-	kmb_dirt_or_skip(test);
-	wrong = walk_route(test, &there_and_back, kmb_size_of(test),
-			   GFP_KERNEL | __GFP_NOWARN, false);
-	KUNIT_EXPECT_PTR_NE(test, wrong, (const u8 *)NULL);
-}
-
 static bool is_tagged(const void *object)
 {
 	return kasan_reset_tag(object) != object;
@@ -568,12 +484,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p14_content_is_kept, kmb_every_size),
 	KUNIT_CASE(p14_chains_stay_apart),
 	KUNIT_CASE(p14_array_keeps_content),
-	KUNIT_CASE_PARAM(p15_growth_is_zeroed, kmb_every_size),
+	KUNIT_CASE_PARAM(p39_moved_object_comes_back, sizes_that_may_grow),
 	KUNIT_CASE_PARAM(p44_tags_do_not_disturb, kmb_every_size),
 	KUNIT_CASE(control_leak_is_seen),
 	KUNIT_CASE(control_lost_byte_is_seen),
 	KUNIT_CASE(control_shared_object_is_seen),
-	KUNIT_CASE_PARAM(control_growth_not_zeroed_is_seen, kmb_every_size),
 	{}
 };
 
