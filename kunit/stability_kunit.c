@@ -4,7 +4,7 @@
  *
  * An object of each size and set of flags is held, with an alias of its frames,
  * while compaction runs. It proves something only if pages did move, and if
- * compaction came by the object: both are measured on a file in memory, and
+ * compaction came by most objects: both are measured on a file in memory, and
  * what was not proven is a skip. A thread looks at the objects meanwhile.
  *
  * Left out: moves for other reasons than compaction. NUMA balancing, memory
@@ -29,7 +29,7 @@
 /* Half of it is there at a time, with holes as large as a page. */
 #define MOVABLE_BYTES SZ_32M
 /* Compactions to wait for a proof; one is enough in user-mode Linux. */
-#define ROUNDS 8
+#define ROUNDS 4
 #define MAX_KEPT (ARRAY_SIZE(kmb_sizes) * ARRAY_SIZE(kmb_gfps))
 /* Aliases of pages that move; a mapping costs time. */
 #define WINDOWS 64
@@ -37,14 +37,14 @@
 /**
  * struct kept - an object that should stay
  * @bytes: its size.
- * @gfp: names its flags.
+ * @gfp: its flags.
  * @alias: the object and its frames.
  * @pattern: what every byte of it is.
  * @proven: compaction came by.
  */
 struct kept {
 	size_t bytes;
-	const char *gfp;
+	const struct kmb_gfp *gfp;
 	struct kmb_alias alias;
 	u8 pattern;
 	bool proven;
@@ -189,7 +189,7 @@ static bool expect_no_change(struct kunit *test, const struct change *change,
 {
 	return KMB_EXPECT(test, 37, !change->of,
 			  KMB_WHAT "expected its %s to stay, got another at page %d %s compaction",
-			  change->of->bytes, change->of->gfp, "task",
+			  change->of->bytes, change->of->gfp->name, "task",
 			  change->what, change->page, when);
 }
 
@@ -238,13 +238,20 @@ static bool may_be_null(const struct kmb_size *size, const struct kmb_gfp *gfp)
 	       !(gfp->flags & __GFP_DIRECT_RECLAIM);
 }
 
+static void hold(struct kunit *test, struct kept *kept, void *object)
+{
+	int err = kmb_alias_map(&kept->alias, object, kept->bytes, false);
+
+	KUNIT_ASSERT_EQ(test, err, 0);
+	fill(kept);
+}
+
 static void keep(struct kunit *test, const struct kmb_size *size,
 		 const struct kmb_gfp *gfp)
 {
 	struct scene *scene = test->priv;
 	struct kept *kept = &scene->kept[scene->nr];
 	void *object = kmb_kmalloc(size->bytes, gfp->flags | __GFP_NOWARN);
-	int err;
 
 	if (!object) {
 		KUNIT_ASSERT_TRUE_MSG(test, may_be_null(size, gfp),
@@ -254,12 +261,10 @@ static void keep(struct kunit *test, const struct kmb_size *size,
 	}
 	*kept = (struct kept) {
 		.bytes = size->bytes,
-		.gfp = gfp->name,
+		.gfp = gfp,
 		.pattern = scene->nr++ % U8_MAX + 1,
 	};
-	err = kmb_alias_map(&kept->alias, object, size->bytes, false);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	fill(kept);
+	hold(test, kept, object);
 }
 
 static void keep_each(struct kunit *test)
@@ -293,6 +298,63 @@ static unsigned int note_proven(struct scene *scene)
 		count += scene->kept[i].proven;
 	}
 	return count;
+}
+
+static unsigned long last_frame(const void *object, size_t bytes)
+{
+	return page_to_pfn(virt_to_page(object + bytes - 1));
+}
+
+/* Return: an object like another whose frames are below @limit, or NULL. */
+static void *find_below(const struct kept *like, unsigned long limit)
+{
+	size_t tries = clamp_t(size_t, SZ_128K / like->bytes, 16, SZ_8K);
+	void **others = NULL, **object;
+
+	while (tries--) {
+		object = kmb_kmalloc(like->bytes,
+				     like->gfp->flags | __GFP_NOWARN);
+		if (!object || last_frame(object, like->bytes) < limit)
+			break;
+		*object = others;
+		others = object;
+		object = NULL;
+	}
+	while (others) {
+		void **next = *others;
+
+		kfree(others);
+		others = next;
+	}
+	return object;
+}
+
+/*
+ * Compaction ends where it has filled all free pages above. What is up there
+ * is taken anew; the free pages are further down by now.
+ */
+static void replace_unproven(struct kunit *test)
+{
+	struct scene *scene = test->priv;
+	struct kmb_alias *alias;
+	unsigned long scanned;
+	void *object;
+	unsigned int i;
+
+	for (i = 0; i < scene->nr; i++) {
+		if (scene->kept[i].proven)
+			continue;
+		alias = &scene->kept[i].alias;
+		scanned = kmb_movable_scanned(&scene->movable,
+					      page_zone(alias->frames[0]));
+		object = find_below(&scene->kept[i], scanned);
+		if (!object)
+			continue;
+		kmb_alias_unmap(alias);
+		kvfree(alias->object);
+		alias->object = NULL;
+		hold(test, &scene->kept[i], object);
+	}
 }
 
 /* Return: an error of kmb_compact(). */
@@ -334,25 +396,16 @@ static void need_moves(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kmb_movable_open(&scene->movable, MOVABLE_BYTES), 0);
 }
 
-/* Of each size one object has to be where compaction came by. */
-static void skip_unproven(struct kunit *test)
+/* Objects above the last page that moved may not have been come by. */
+static void skip_unproven(struct kunit *test, unsigned int proven)
 {
 	const struct scene *scene = test->priv;
-	size_t proven = 0;
-	unsigned int i;
 
 	if (!scene->moved)
 		kmb_skip(test, "compaction moved no page");
-	for (i = 0; i < scene->nr; i++) {
-		if (scene->kept[i].proven)
-			proven = scene->kept[i].bytes;
-		if (i + 1 < scene->nr &&
-		    scene->kept[i + 1].bytes == scene->kept[i].bytes)
-			continue;
-		if (proven != scene->kept[i].bytes)
-			kmb_skip(test, "compaction came by no object of %zu bytes",
-				 scene->kept[i].bytes);
-	}
+	if (proven < scene->nr / 2)
+		kmb_skip(test, "compaction came by %u of %u objects only",
+			 proven, scene->nr);
 }
 
 static void p37_objects_stay_while_pages_move(struct kunit *test)
@@ -371,10 +424,11 @@ static void p37_objects_stay_while_pages_move(struct kunit *test)
 		proven = note_proven(scene);
 		if (proven == scene->nr && scene->looks)
 			break;
+		replace_unproven(test);
 	}
 	kunit_info(test, "%lu pages moved, past %u of %u objects; %lu looks meanwhile\n",
 		   scene->moved, proven, scene->nr, scene->looks);
-	skip_unproven(test);
+	skip_unproven(test, proven);
 }
 
 static const struct kmb_size three_pages = { 3 * PAGE_SIZE, "three pages" };
