@@ -165,7 +165,8 @@ static void p28_vmalloc_need_not_block(struct kunit *test)
 
 	kmb_promise(test, 28);
 	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
-		kmb_skip(test, "kvmalloc() of this kernel does not support GFP_ATOMIC and GFP_NOWAIT");
+		kmb_skip(test,
+			 "kvmalloc() of this kernel does not support GFP_ATOMIC and GFP_NOWAIT");
 	skip_unless_roomy(test);
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
 		if (!gfpflags_allow_blocking(kmb_gfps[i].flags))
@@ -239,7 +240,8 @@ static void p28_vmalloc_when_kmalloc_fails(struct kunit *test)
 	bytes = kmb_size_of(test);
 	skip_without_injection(test);
 	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
-		kmb_skip(test, "kvmalloc() of this kernel may reclaim, where no failure is injected");
+		kmb_skip(test,
+			 "kvmalloc() of this kernel may reclaim, where no failure is injected");
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
 		expect_after_failure(test, bytes, &kmb_gfps[i]);
 }

@@ -345,7 +345,7 @@ static void p31_objects_of_a_cache(struct kunit *test)
 	kmem_cache_destroy(cache);
 	KUNIT_EXPECT_GT(test, taken, 0);
 	KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
-		   KMB_WHAT "kfree_rcu() of kmem_cache_alloc(): expected an empty cache, got %u warnings",
+		   KMB_WHAT "kfree_rcu() of a cache: expected it to be empty, got %u warnings",
 		   (size_t)200, "GFP_KERNEL", "task", kmb_log_warnings(&mark));
 }
 

@@ -21,8 +21,8 @@
  *
  * Return: the next row that is wanted, NULL at the end of the table.
  */
-static inline const void *kmb_next_size(const void *prev, char *desc,
-					bool (*keep)(size_t bytes))
+static const void *__maybe_unused
+kmb_next_size(const void *prev, char *desc, bool (*keep)(size_t bytes))
 {
 	const struct kmb_size *row = prev;
 

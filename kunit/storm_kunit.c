@@ -302,7 +302,7 @@ static void p39_interrupts_and_cpus_stay_apart(struct kunit *test)
 	storm_init(storm, kmb_size_of(test));
 	rage(storm);
 	KMB_EXPECT(test, 39, !storm->broken,
-		   KMB_WHAT "%u objects broken; at byte %zu of the first expected 0x%02x, got 0x%02x",
+		   KMB_WHAT "%u objects broken; byte %zu of the first: expected 0x%02x, got 0x%02x",
 		   storm->bytes, "GFP_ATOMIC", "task and hardirq",
 		   storm->broken, storm->at, storm->want, storm->got);
 	if (storm->fired < INTERRUPTS)
