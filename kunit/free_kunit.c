@@ -292,7 +292,7 @@ static void check_wipes(struct kunit *test, size_t bytes,
 
 	KMB_EXPECT(test, 32,
 		   left == bytes ||
-		   left != check_wipe(test, bytes, wipe, (u8)~KMB_DIRT),
+		   left != check_wipe(test, bytes, wipe, KMB_DIRT ^ 0xff),
 		   KMB_WHAT "%s: expected 0, got dirt at byte %zu", bytes,
 		   "GFP_KERNEL", "task", wipe->name, left);
 }
