@@ -126,17 +126,6 @@ static void use_up(void)
 	kmb_scarcity_take(0, 0);
 }
 
-/* Return: whether not one more could be had. */
-static bool is_used_up(struct chain *chain, size_t bytes, gfp_t flags)
-{
-	unsigned long before;
-
-	if (!add_until_null(chain, bytes, flags))
-		return false;
-	before = chain->nr;
-	return add_until_null(chain, bytes, flags) && chain->nr == before;
-}
-
 /*
  * Use up what those flags can get: free pages, and slabs of objects of that
  * size. Pages that reclaim or CPUs give back late are why it tries again, and
@@ -149,7 +138,8 @@ static bool use_up_by(struct chain *chain, size_t bytes, gfp_t flags)
 	for (try = 0; try < TRIES; try++) {
 		use_up();
 		add_until_null(chain, PAGE_SIZE, flags);
-		if (is_used_up(chain, bytes, flags))
+		if (add_until_null(chain, bytes, flags) &&
+		    !add(chain, bytes, flags))
 			return true;
 	}
 	return false;
