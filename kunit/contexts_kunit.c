@@ -114,6 +114,7 @@ static void p18_new_slabs_are_made_there(struct kunit *test)
 	kmb_many_free(held);
 	KUNIT_ASSERT_EQ(test, err, 0);
 	kmb_expect_served(test, 18, trip, "kmalloc()");
+	expect_no_null(test, trip);
 }
 
 static void p19_served_while_memory_is_plenty(struct kunit *test)
@@ -259,6 +260,7 @@ static void p20_freed_there_is_given_out_again(struct kunit *test)
 	trip->context = context;
 	trip->call = call_kfree;
 	kmb_trip_go(test);
+	kmb_expect_kept(test, 20, trip, "kfree() into full slabs");
 	KMB_EXPECT(test, 20, kmb_freed_comes_back(&freed, SLAB_BYTES, kmb_kmalloc,
 						  GFP_ATOMIC | __GFP_NOWARN),
 		   KMB_WHAT "expected one of %u freed objects again, got only others",
