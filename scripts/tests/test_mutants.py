@@ -246,7 +246,7 @@ def test_fault_is_killed_and_a_comment_survives(write: Callable[[str], Path], ke
     outcomes = {m["name"]: (m["outcome"], m["expected"]) for m in document["mutants"]}
     assert outcomes == {"kmalloc-of-no-bytes-is-null": ("killed", True),
                         "comment-added": ("survived", False)}
-    assert [r["case"] for r in document["mutants"][0]["red"]] == ["p4_no_bytes_give_zero_size_ptr"]
+    assert "p4_no_bytes_give_zero_size_ptr" in [r["case"] for r in document["mutants"][0]["red"]]
     assert document["counts"] == {"killed": 1, "survived": 1, "equivalent": 0, "broken": 0}
     copy = cache.root() / f"mutants/tree/{kernel.key}/mm/slab_common.c"
     assert copy.read_text() == (kernel.source / "mm/slab_common.c").read_text()
