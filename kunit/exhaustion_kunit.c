@@ -103,7 +103,8 @@ static bool add_until_null(struct chain *chain, size_t bytes, gfp_t flags)
 	unsigned int calls = kmb_scarcity_oom_calls();
 	unsigned long i;
 
-	for (i = 0; i < MANY && calls == kmb_scarcity_oom_calls(); i++)
+	for (i = 0; i < MANY && calls == kmb_scarcity_oom_calls() &&
+	     !kmb_scarcity_is_over(); i++)
 		if (!add(chain, bytes, flags))
 			return true;
 	return false;

@@ -217,6 +217,17 @@ void kmb_scarcity_give_all(void)
 }
 
 /**
+ * kmb_scarcity_is_over() - ask whether a request waited for too long
+ *
+ * Return: true when all was given back behind the back of the case, which
+ * must not use up memory by other means then.
+ */
+bool kmb_scarcity_is_over(void)
+{
+	return READ_ONCE(rescued);
+}
+
+/**
  * kmb_scarcity_oom_calls() - ask how often this task had the OOM killer called
  *
  * Return: how often since kmb_scarcity_begin().
