@@ -22,7 +22,7 @@ help:
 	@echo '  make kunit-matrix  the same everywhere that kunit/matrix.toml declares'
 	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
 	@echo '  make bench    only the cost: a virtual machine'
-	@echo '  make mutants  does the suite notice broken allocators? about 20 minutes'
+	@echo '  make mutants  does the suite notice broken allocators? half an hour'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
 	@echo '  make setup    only install the packages that are missing'
