@@ -4,7 +4,7 @@
  *
  * Most of these switches are variables that are not exported, so the file is
  * the way that a module shares with built-in code. A mount of procfs of one's
- * own, gone before the call returns, makes it work before user space runs.
+ * own makes it work before user space runs.
  * Left out: files of more than one read() or write().
  */
 #include <linux/err.h>
@@ -35,7 +35,10 @@ static ssize_t write_text(struct file *file, void *text, size_t size)
 	return kernel_write(file, text, size, &at);
 }
 
-/* Closed at once, as the mount that it is on goes next. */
+/*
+ * A kernel thread closes it at once, so that the mount goes with kern_unmount().
+ * Another task closes it on its way back to user space, and the mount then.
+ */
 static ssize_t with_file(struct vfsmount *mnt, const char *path, int flags,
 			 transfer_fn *transfer, void *text, size_t size)
 {
@@ -45,7 +48,8 @@ static ssize_t with_file(struct vfsmount *mnt, const char *path, int flags,
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	done = transfer(file, text, size);
-	__fput_sync(file);
+	fput(file);
+	flush_delayed_fput();
 	return done;
 }
 
