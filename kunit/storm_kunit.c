@@ -81,6 +81,7 @@ struct actor {
  * @main: the test's own thread.
  * @others: a thread on each other CPU.
  * @nr_others: how many.
+ * @missing: CPUs that got none.
  */
 struct storm {
 	size_t bytes;
@@ -99,6 +100,7 @@ struct storm {
 	struct actor main;
 	struct actor *others;
 	unsigned int nr_others;
+	unsigned int missing;
 };
 
 static u8 next_pattern(struct storm *storm)
@@ -211,7 +213,6 @@ static int act_on_other_cpu(void *data)
 	return 0;
 }
 
-/* A CPU that gets no thread is one less to be tested, and no fault. */
 static void start_others(struct storm *storm)
 {
 	struct task_struct *task;
@@ -227,8 +228,10 @@ static void start_others(struct storm *storm)
 		task = kthread_create_on_node(act_on_other_cpu, actor,
 					      cpu_to_node(cpu), "kmb_storm/%d",
 					      cpu);
-		if (IS_ERR(task))
+		if (IS_ERR(task)) {
+			storm->missing++;
 			continue;
+		}
 		kthread_bind(task, cpu);
 		actor->task = task;
 		storm->nr_others++;
@@ -247,12 +250,13 @@ static void stop_others(struct storm *storm)
 	storm->nr_others = 0;
 }
 
+/* The mode is that of kmb_run_in_hardirq(), for the same reason. */
 static void start_interrupts(struct storm *storm)
 {
 	kmb_hrtimer_setup(&storm->timer, fire, CLOCK_MONOTONIC,
-			  HRTIMER_MODE_REL_PINNED_HARD);
+			  HRTIMER_MODE_REL_PINNED);
 	hrtimer_start(&storm->timer, ns_to_ktime(PERIOD_NS),
-		      HRTIMER_MODE_REL_PINNED_HARD);
+		      HRTIMER_MODE_REL_PINNED);
 }
 
 static void stop_interrupts(struct storm *storm)
@@ -305,6 +309,8 @@ static void p39_interrupts_and_cpus_stay_apart(struct kunit *test)
 		   KMB_WHAT "%u objects broken; byte %zu of the first: expected 0x%02x, got 0x%02x",
 		   storm->bytes, "GFP_ATOMIC", "task and hardirq",
 		   storm->broken, storm->at, storm->want, storm->got);
+	KUNIT_EXPECT_EQ(test, storm->missing, 0);
+	KUNIT_EXPECT_GT(test, storm->fired, 0);
 	if (storm->fired < INTERRUPTS)
 		kmb_skip(test, "only %u of %u interrupts came in time",
 			 storm->fired, INTERRUPTS);
