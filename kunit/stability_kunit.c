@@ -12,6 +12,7 @@
  * on a list of reclaim or has movable operations.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -31,6 +32,8 @@
 /* Compactions to wait for a proof; one is enough in user-mode Linux. */
 #define ROUNDS 4
 #define MAX_KEPT (ARRAY_SIZE(kmb_sizes) * ARRAY_SIZE(kmb_gfps))
+/* Microseconds between two looks, in which compaction goes on. */
+#define PAUSE 20
 /* Aliases of pages that move; a mapping costs time. */
 #define WINDOWS 64
 
@@ -69,7 +72,7 @@ struct change {
  * @kept: the objects, which should not.
  * @watcher: looks at them, NULL when it does not run.
  * @seen: by the watcher.
- * @looks: how many objects it looked at.
+ * @amid: looks of it at which some pages had moved and others had not yet.
  * @moved: how many pages moved.
  * @windows: aliases of pages of @movable, see open_windows().
  */
@@ -79,7 +82,7 @@ struct scene {
 	struct kept *kept;
 	struct task_struct *watcher;
 	struct change seen;
-	unsigned long looks;
+	unsigned int amid;
 	unsigned long moved;
 	struct kmb_alias windows[WINDOWS];
 };
@@ -207,19 +210,36 @@ static void look_at_all(struct kunit *test, const char *when)
 	}
 }
 
+/* Return: whether more pages have moved than at the call before. */
+static bool has_grown(unsigned long *moved)
+{
+	unsigned long now;
+
+	if (kmb_migrations(&now) || now == *moved)
+		return false;
+	*moved = now;
+	return true;
+}
+
 /* Ends looking at the first change, but stays until it is stopped. */
 static int watch(void *data)
 {
 	struct scene *scene = data;
+	unsigned int i, steps = 0;
+	unsigned long moved = 0;
 
-	while (!kthread_should_stop()) {
+	for (i = 0; !kthread_should_stop(); i++) {
+		steps += has_grown(&moved);
 		if (!scene->seen.of)
-			scene->seen = look(&scene->kept[scene->looks++ % scene->nr]);
-		cond_resched();
+			scene->seen = look(&scene->kept[i % scene->nr]);
+		usleep_range(PAUSE, 2 * PAUSE);
 	}
+	/* One was at the first look of all, one may be after the last move. */
+	scene->amid += max(steps, 2U) - 2;
 	return 0;
 }
 
+/* Ahead of compaction, which could be over before it lets go of an only CPU. */
 static void start_watcher(struct kunit *test)
 {
 	struct scene *scene = test->priv;
@@ -228,6 +248,7 @@ static void start_watcher(struct kunit *test)
 	scene->seen = (struct change) {};
 	task = kthread_run(watch, scene, "kmbench-watch");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	sched_set_fifo_low(task);
 	scene->watcher = task;
 }
 
@@ -357,29 +378,21 @@ static void replace_unproven(struct kunit *test)
 	}
 }
 
-/* Return: an error of kmb_compact(). */
-static int compact_watched(struct kunit *test)
-{
-	struct scene *scene = test->priv;
-	int err;
-
-	start_watcher(test);
-	err = kmb_compact();
-	stop_watcher(scene);
-	return err;
-}
-
 /* Both the kernel's count and the frames of the pages have to say so. */
 static void move_pages(struct kunit *test, bool odd)
 {
 	struct scene *scene = test->priv;
 	unsigned long before, after;
 	unsigned int moved;
+	int err;
 
 	KUNIT_ASSERT_EQ(test, kmb_movable_fill(&scene->movable, odd), 0);
 	kmb_movable_note(&scene->movable);
 	KUNIT_ASSERT_EQ(test, kmb_migrations(&before), 0);
-	KUNIT_ASSERT_EQ(test, compact_watched(test), 0);
+	start_watcher(test);
+	err = kmb_compact();
+	stop_watcher(scene);
+	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_ASSERT_EQ(test, kmb_migrations(&after), 0);
 	moved = kmb_movable_moved(&scene->movable);
 	scene->moved += min_t(unsigned long, moved, after - before);
@@ -403,6 +416,8 @@ static void skip_unproven(struct kunit *test, unsigned int proven)
 
 	if (!scene->moved)
 		kmb_skip(test, "compaction moved no page");
+	if (!scene->amid)
+		kmb_skip(test, "nobody looked while pages moved");
 	if (proven < scene->nr / 2)
 		kmb_skip(test, "compaction came by %u of %u objects only",
 			 proven, scene->nr);
@@ -422,12 +437,12 @@ static void p37_objects_stay_while_pages_move(struct kunit *test)
 		expect_no_change(test, &scene->seen, "during");
 		look_at_all(test, "after");
 		proven = note_proven(scene);
-		if (proven == scene->nr && scene->looks)
+		if (proven == scene->nr && scene->amid)
 			break;
 		replace_unproven(test);
 	}
-	kunit_info(test, "%lu pages moved, past %u of %u objects; %lu looks meanwhile\n",
-		   scene->moved, proven, scene->nr, scene->looks);
+	kunit_info(test, "%lu pages moved, past %u of %u objects; %u looks meanwhile\n",
+		   scene->moved, proven, scene->nr, scene->amid);
 	skip_unproven(test, proven);
 }
 
@@ -460,6 +475,10 @@ static void control_new_content_is_seen(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, look(&scene->kept[0]).of);
 	byte = scene->kept[0].alias.object + three_pages.bytes - 1;
 	*byte ^= 0x80;
+	start_watcher(test);
+	msleep(20);
+	stop_watcher(scene);
+	KUNIT_EXPECT_PTR_EQ(test, scene->seen.of, (const struct kept *)scene->kept);
 	expect_seen(test, "content", 3);
 }
 
