@@ -48,9 +48,9 @@ void kmb_promise(struct kunit *test, unsigned int nr);
 	bool _kept = (_cond);						\
 									\
 	if (!_kept && kmb_promise_fails(_promise))			\
-		KUNIT_FAIL(_test, "promise %u %c: " _fmt " (%s)",	\
+		KUNIT_FAIL(_test, "promise %u %c: " _fmt " (%s: %s)",	\
 			   _promise->nr, _promise->kind, ##__VA_ARGS__,	\
-			   _promise->place);				\
+			   _promise->text, _promise->place);		\
 	else if (!_kept)						\
 		kunit_info(_test, "differs: " _fmt "\n", ##__VA_ARGS__); \
 	_kept;								\
