@@ -52,7 +52,7 @@ help:
 	@echo
 	@echo 'From the environment:'
 	@echo '  KMBENCH_CACHE=DIR     where kernels are kept (default: ~/.cache/kmbench)'
-	@echo '  KMBENCH_STRICT=1      fail for properties of the implementation, too (kunit)'
+	@echo '  KMBENCH_STRICT=1      fail for properties of the implementation, too (kunit, ktap)'
 	@echo '  KMBENCH_NO_INSTALL=1  name missing packages instead of installing them'
 	@echo
 	@echo 'Exit codes of scripts/*: 0 good; 1 the kernel under test failed;'

@@ -23,9 +23,6 @@ from .options import Machine
 # Seconds the guest may take; it needs about a minute. A case that hangs is given
 # up by the module after 120.
 _TIMEOUT = 1200.0
-# Parameters of the module which it may have: for cases that need a machine
-# of their own, as they use up its memory.
-_PARAMETERS = {"exhaust": "1"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,13 @@ def cmdline(init_on_alloc: int) -> str:
 
 
 def _parameters(module: Path) -> str:
-    """Those of _PARAMETERS that a module has, as its .modinfo says."""
+    """What is wanted of those that a module has, as its .modinfo says.
+
+    exhaust: the machine is the module's own, so its memory may be used up.
+    """
     content = module.read_bytes()
-    return " ".join(f"{name}={value}" for name, value in _PARAMETERS.items()
-                    if f"\0parmtype={name}:".encode() in content)
+    return " ".join(f"{name}=1" for name, wanted in (("exhaust", True), ("strict", kunit.strict()))
+                    if wanted and f"\0parmtype={name}:".encode() in content)
 
 
 def guest(kernel: Kernel) -> tuple[build.Boot, initramfs.Guest]:

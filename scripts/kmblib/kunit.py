@@ -56,6 +56,11 @@ def target(arch: str = "", config: str = "") -> Target:
     return found
 
 
+def strict() -> bool:
+    """Whether KMBENCH_STRICT asks to fail for properties of the implementation, too."""
+    return os.environ.get("KMBENCH_STRICT", "0") not in ("", "0")
+
+
 @dataclass(frozen=True)
 class _Work:
     """A kernel that is built and run: everything that kunit.py is told."""
@@ -84,7 +89,7 @@ class _Work:
         words = [*(["panic=-1"] if self.target.arch.emulator else []), *config.boot]
         if config.cpus > 1 and not self.target.arch.emulator:
             words.append(f"ncpus={config.cpus}")
-        if os.environ.get("KMBENCH_STRICT", "0") not in ("", "0"):
+        if strict():
             words.append("kmalloc_kunit.strict=1")
         return words
 

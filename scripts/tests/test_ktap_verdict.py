@@ -96,13 +96,16 @@ def test_only_warnings_that_were_asked_for_are_excused(passed: str) -> None:
     assert vm.badness(ktap.unasked(passed.replace("kmbench: the warning that was asked for is over", "x")))
 
 
-def test_parameters_are_given_to_a_module_that_has_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has, strict, given", [
+    ("strict", "", ""), ("strict", "0", ""), ("strict", "1", "strict=1"), ("timeout", "1", ""),
+    ("strict exhaust", "", "exhaust=1"), ("strict exhaust", "1", "exhaust=1 strict=1")])
+def test_parameters_are_given_to_a_module_that_has_them(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: str, strict: str, given: str) -> None:
     """The kernel would complain of an unknown one."""
+    monkeypatch.setenv("KMBENCH_STRICT", strict)
     module = tmp_path / "x.ko"
-    module.write_bytes(b"\0parmtype=strict:bool\0")
-    assert guest_ktap._parameters(module) == ""
-    module.write_bytes(b"\0parmtype=strict:bool\0parmtype=exhaust:bool\0")
-    assert guest_ktap._parameters(module) == "exhaust=1"
+    module.write_bytes(b"".join(b"\0parmtype=%s:bool\0" % name.encode() for name in has.split()))
+    assert guest_ktap._parameters(module) == given
 
 
 def test_document_says_how_it_was_run(read: Reader, passed: str, kernel: Kernel,
