@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -40,7 +40,9 @@ help:
 	@echo
 	@echo 'How to measure:'
 	@echo '  CLOCK=virtual count instructions, exactly (default); or real: time, noisy'
-	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"' (default: all)'
+	@echo '  PROFILE=quick how much of everything (default); or standard, full'
+	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"', instead or of it'
+	@echo '  SHARE=10      per cent of the available memory that may be held at once'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo

@@ -446,7 +446,9 @@ static void p37_objects_stay_while_pages_move(struct kunit *test)
 	skip_unproven(test, proven);
 }
 
-static const struct kmb_size three_pages = { 3 * PAGE_SIZE, "three pages" };
+static const struct kmb_size three_pages = {
+	.bytes = 3 * PAGE_SIZE, .shows = "three pages",
+};
 
 /* Takes two objects. */
 static void keep_two(struct kunit *test)

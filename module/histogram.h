@@ -34,6 +34,15 @@ static __always_inline void kmb_stats_add(struct kmb_stats *stats, u64 ticks)
 	stats->max = max(stats->max, ticks);
 }
 
+static inline void kmb_stats_merge(struct kmb_stats *sum,
+				   const struct kmb_stats *stats)
+{
+	sum->count += stats->count;
+	sum->sum += stats->sum;
+	sum->min = min(sum->min, stats->min);
+	sum->max = max(sum->max, stats->max);
+}
+
 /**
  * kmb_histogram_add() - record one sample
  * @hist: where.

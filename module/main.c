@@ -15,8 +15,10 @@
 #include <linux/uaccess.h>
 
 #include "clock.h"
+#include "footprint.h"
 #include "limits.h"
 #include "measure.h"
+#include "refuse.h"
 #include "scenario.h"
 #include "uapi/kmbench.h"
 
@@ -50,6 +52,7 @@ static long ioctl_get_info(void __user *arg)
 	struct kmb_info info = {
 		.hist_buckets = KMB_HIST_BUCKETS,
 		.max_iterations = KMB_MAX_ITERATIONS,
+		.max_footprint = KMB_MAX_FOOTPRINT,
 		.max_size = KMALLOC_MAX_SIZE,
 		.min_align = ARCH_KMALLOC_MINALIGN,
 		.clock_hz = kmb_clock_hz(),
@@ -78,35 +81,53 @@ static long ioctl_get_row(void __user *arg)
 static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 {
 	run->failed = result->failed;
-	run->clock = result->clock;
-	run->empty = result->empty.stats;
+	run->mean_failed = result->mean_failed;
+	run->allocs = result->allocs;
+	run->frees = result->frees;
 	run->op = result->op.stats;
+	run->mean = result->mean;
+	run->empty = result->empty.stats;
+	run->clock = result->clock;
+	run->record = result->record;
 	if (run->histogram &&
 	    copy_to_user(u64_to_user_ptr(run->histogram), result->op.buckets,
 			 sizeof(result->op.buckets)))
-		return -EFAULT;
+		return kmb_refuse(run->why, -EFAULT,
+				  "histogram %#llx: cannot be written",
+				  run->histogram);
 	return 0;
 }
 
-static int run_cell(struct kmb_run *run)
+static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 {
 	struct kmb_result *result;
-	struct kmb_cell cell;
 	int err;
 
-	err = kmb_cell_from_run(&cell, run);
-	if (err)
-		return err;
-	result = kvmalloc(sizeof(*result), GFP_KERNEL);
+	result = kvzalloc(sizeof(*result), GFP_KERNEL);
 	if (!result)
 		return -ENOMEM;
-	err = kmb_measure(&cell, run->warmup, run->iterations, result);
+	kmb_stats_reset(&result->op.stats);
+	err = kmb_measure(cell, run->warmup, run->iterations, result);
 	if (!err)
 		err = copy_result(run, result);
 	kvfree(result);
 	return err;
 }
 
+static int run_cell(struct kmb_run *run)
+{
+	struct kmb_cell cell;
+	int err;
+
+	err = kmb_cell_from_run(&cell, run);
+	if (err)
+		return err;
+	run->held = cell.held;
+	run->samplers = kmb_cell_samplers(&cell);
+	return run->flags & KMB_RUN_CHECK ? 0 : measure_cell(run, &cell);
+}
+
+/* The answer goes back also where it is only why there is none. */
 static long ioctl_run(void __user *arg)
 {
 	struct kmb_run run;
@@ -114,13 +135,27 @@ static long ioctl_run(void __user *arg)
 
 	if (copy_from_user(&run, arg, sizeof(run)))
 		return -EFAULT;
+	memset(run.why, 0, sizeof(run.why));
 	if (!mutex_trylock(&kmb_run_mutex))
 		return -EBUSY;
 	err = run_cell(&run);
 	mutex_unlock(&kmb_run_mutex);
-	if (err)
-		return err;
-	return copy_to_user(arg, &run, sizeof(run)) ? -EFAULT : 0;
+	return copy_to_user(arg, &run, sizeof(run)) ? -EFAULT : err;
+}
+
+static long ioctl_footprint(void __user *arg)
+{
+	struct kmb_footprint footprint;
+	int err;
+
+	if (copy_from_user(&footprint, arg, sizeof(footprint)))
+		return -EFAULT;
+	memset(footprint.why, 0, sizeof(footprint.why));
+	if (!mutex_trylock(&kmb_run_mutex))
+		return -EBUSY;
+	err = kmb_footprint(&footprint);
+	mutex_unlock(&kmb_run_mutex);
+	return copy_to_user(arg, &footprint, sizeof(footprint)) ? -EFAULT : err;
 }
 
 static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -139,6 +174,8 @@ static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return ioctl_get_row(argp);
 	case KMB_IOC_RUN:
 		return ioctl_run(argp);
+	case KMB_IOC_FOOTPRINT:
+		return ioctl_footprint(argp);
 	}
 	return -ENOTTY;
 }

@@ -1,138 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The timed loops, and what drives them.
- *
- * Timed: the call of kmalloc() or kfree() with its arguments in registers,
- * and one reading of the clock. Not timed: recording the sample, the loop, the
- * entry into the context. The size is not a constant, so the lookup of the
- * size class is timed too: it is what a caller with a run-time size pays.
- *
- * What could fool a reader: each sample contains the cost of reading the
- * clock, which is measured by the same loop around nothing ("empty") and
- * reported beside, never subtracted; a batch touches nothing but the allocator
- * and its own histogram between two samples, so caches are as warm as they ever
- * get.
+ * What drives the timed loops: warm-up, the series of samples, the mean-loop,
+ * and what the clock and the empty loop cost in the same run.
  */
 #include <linux/errno.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
-#include "clock.h"
+#include "compat.h"
+#include "crew.h"
 #include "measure.h"
+#include "ops.h"
 
-static void batch_release(struct kmb_batch *batch)
-{
-	u32 i;
-
-	for (i = 0; i < batch->nr; i++) {
-		kfree(batch->objs[i]);
-		batch->objs[i] = NULL;
-	}
-}
-
-static void batch_empty(struct kmb_batch *batch)
-{
-	u64 start, end;
-	u32 i;
-
-	for (i = 0; i < batch->nr; i++) {
-		start = kmb_clock();
-		end = kmb_clock();
-		kmb_histogram_add(batch->hist, end - start);
-	}
-}
-
-/* The loop that tells what batch_empty() adds is not itself a scenario. */
+/* The loop that tells what the loops themselves add is no row. */
 static const struct kmb_scenario empty_scenario = {
-	.name = "empty", .batch = batch_empty,
+	.name = "empty", .loops = &kmb_loops_empty, .nr = KMB_BATCH,
 };
-
-static __always_inline void sample(struct kmb_batch *batch, bool got,
-				   u64 ticks)
-{
-	if (likely(got))
-		kmb_histogram_add(batch->hist, ticks);
-	else
-		batch->failed++;
-}
-
-/**
- * kmb_batch_alloc() - time kmalloc(), free after the last sample
- * @batch: what to allocate.
- */
-void kmb_batch_alloc(struct kmb_batch *batch)
-{
-	u64 start, end;
-	u32 i;
-
-	for (i = 0; i < batch->nr; i++) {
-		start = kmb_clock();
-		batch->objs[i] = kmalloc(batch->size, batch->gfp);
-		end = kmb_clock();
-		sample(batch, batch->objs[i], end - start);
-	}
-	batch_release(batch);
-}
-
-/**
- * kmb_batch_free() - allocate, then time kfree()
- * @batch: what to allocate.
- */
-void kmb_batch_free(struct kmb_batch *batch)
-{
-	u64 start, end;
-	bool got;
-	u32 i;
-
-	for (i = 0; i < batch->nr; i++)
-		batch->objs[i] = kmalloc(batch->size, batch->gfp);
-	for (i = 0; i < batch->nr; i++) {
-		got = batch->objs[i];
-		start = kmb_clock();
-		kfree(batch->objs[i]);
-		end = kmb_clock();
-		batch->objs[i] = NULL;
-		sample(batch, got, end - start);
-	}
-}
-
-/**
- * kmb_batch_pair() - time kmalloc() and kfree() of the same object together
- * @batch: what to allocate.
- */
-void kmb_batch_pair(struct kmb_batch *batch)
-{
-	u64 start, end;
-	void *obj;
-	bool got;
-	u32 i;
-
-	for (i = 0; i < batch->nr; i++) {
-		start = kmb_clock();
-		obj = kmalloc(batch->size, batch->gfp);
-		got = obj;
-		kfree(obj);
-		end = kmb_clock();
-		sample(batch, got, end - start);
-	}
-}
 
 static void batch_in_context(void *arg)
 {
 	struct kmb_batch *batch = arg;
 
-	batch->scenario->batch(batch);
+	batch->loop(batch);
 }
 
-/* Batch after batch until @total operations are done. */
-static int run_batches(struct kmb_batch *batch,
-		       const struct kmb_context *context, u32 total)
+/**
+ * kmb_run_batches() - batch after batch until enough operations are done
+ * @batch: what to do; ready but for @nr.
+ * @context: where.
+ * @total: operations.
+ *
+ * Return: 0; -EINTR after a signal; -EIO when the context was not reached.
+ */
+int kmb_run_batches(struct kmb_batch *batch, const struct kmb_context *context,
+		    u32 total)
 {
-	u32 limit = clamp_t(size_t, KMB_MAX_BATCH_BYTES / batch->size, 1,
-			    KMB_MAX_BATCH);
+	u32 limit = kmb_batch_limit(batch->scenario, batch->size);
 	int err;
 
 	for (; total; total -= batch->nr) {
@@ -162,31 +70,95 @@ static void measure_clock(struct kmb_stats *stats)
 	}
 }
 
-/* Warm up, forget what that recorded, then take @iterations samples. */
-static int measure_series(struct kmb_batch *batch,
-			  const struct kmb_context *context, u32 warmup,
-			  u32 iterations)
+/* The loop of all samples, timed as a whole. */
+static void measure_record(struct kmb_stats *stats, struct kmb_batch *batch)
+{
+	u64 start, end;
+	u32 i;
+
+	kmb_stats_reset(stats);
+	batch->nr = KMB_CLOCK_READINGS;
+	for (i = 0; i < KMB_CLOCK_SAMPLES; i++) {
+		start = kmb_clock();
+		kmb_loops_empty.each(batch);
+		end = kmb_clock();
+		kmb_stats_add(stats, (end - start) / KMB_CLOCK_READINGS);
+	}
+}
+
+/* One series on as many CPUs as the cell has. */
+static int run_series(const struct kmb_cell *cell, struct kmb_batch *batch,
+		      u32 total, bool mean)
+{
+	if (cell->scenario->work)
+		return kmb_crew_run(cell, total, mean, batch);
+	batch->loop = mean ? batch->scenario->loops->all :
+			     batch->scenario->loops->each;
+	return kmb_run_batches(batch, cell->context, total);
+}
+
+/* Warm up, forget what that recorded, then take all samples. */
+static int measure_each(const struct kmb_cell *cell, struct kmb_batch *batch,
+			u32 warmup, u32 iterations)
 {
 	int err;
 
-	err = run_batches(batch, context, warmup);
+	err = run_series(cell, batch, warmup, false);
 	if (err)
 		return err;
 	batch->failed = 0;
 	memset(batch->hist->buckets, 0, sizeof(batch->hist->buckets));
 	kmb_stats_reset(&batch->hist->stats);
-	return run_batches(batch, context, iterations);
+	return run_series(cell, batch, iterations, false);
+}
+
+static int measure_empty(const struct kmb_cell *cell, struct kmb_batch *batch,
+			 u32 warmup, u32 iterations)
+{
+	struct kmb_cell empty = *cell;
+
+	empty.scenario = &empty_scenario;
+	batch->scenario = &empty_scenario;
+	return measure_each(&empty, batch, warmup, iterations);
+}
+
+static int measure_op(const struct kmb_cell *cell, struct kmb_batch *batch,
+		      u32 warmup, u32 iterations, struct kmb_result *result)
+{
+	int err;
+
+	batch->scenario = cell->scenario;
+	batch->hist = &result->op;
+	err = measure_each(cell, batch, warmup, iterations);
+	result->failed = batch->failed;
+	batch->failed = 0;
+	if (!err && cell->scenario->loops->all)
+		err = run_series(cell, batch, iterations, true);
+	result->mean_failed = batch->failed;
+	result->allocs = batch->allocs;
+	result->frees = batch->frees;
+	return err;
+}
+
+static int make_cache(const struct kmb_cell *cell, struct kmb_batch *batch)
+{
+	if (!cell->scenario->own_cache)
+		return 0;
+	batch->cache = kmem_cache_create("kmbench", cell->size, 0,
+					 KMB_NO_MERGE, NULL);
+	return batch->cache ? 0 : -ENOMEM;
 }
 
 /**
- * kmb_measure() - measure one cell on this CPU
+ * kmb_measure() - measure one cell, on this CPU first of all
  * @cell: what to measure; checked.
  * @warmup: operations before the first sample, up to KMB_MAX_ITERATIONS.
  * @iterations: samples, 1 to KMB_MAX_ITERATIONS.
  * @result: what came out; undefined after an error.
  *
  * Return: 0; -ENOMEM; -EINTR after a signal; -EIO when the context was not
- * reached. Whatever is returned, all objects have been freed.
+ * reached. Whatever is returned, all objects have been freed, or will be when
+ * the grace period of kfree_rcu() is over.
  */
 int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 		struct kmb_result *result)
@@ -194,23 +166,25 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 	struct kmb_batch *batch;
 	int err;
 
-	batch = kzalloc(sizeof(*batch), GFP_KERNEL);
+	/* By kvmalloc(), whose calls have another caller than what is counted. */
+	batch = kvzalloc(sizeof(*batch), GFP_KERNEL);
 	if (!batch)
 		return -ENOMEM;
 	batch->gfp = cell->gfp | __GFP_NOWARN;
 	batch->size = cell->size;
-
-	measure_clock(&result->clock);
-	batch->scenario = &empty_scenario;
 	batch->hist = &result->empty;
-	err = measure_series(batch, cell->context, warmup, iterations);
+	batch->mean = &result->mean;
+	kmb_stats_reset(&result->mean);
+	measure_clock(&result->clock);
+	measure_record(&result->record, batch);
+	err = make_cache(cell, batch);
 	if (err)
 		goto free_batch;
-	batch->scenario = cell->scenario;
-	batch->hist = &result->op;
-	err = measure_series(batch, cell->context, warmup, iterations);
-	result->failed = batch->failed;
+	err = measure_empty(cell, batch, warmup, iterations);
+	if (!err)
+		err = measure_op(cell, batch, warmup, iterations, result);
+	kmem_cache_destroy(batch->cache);
 free_batch:
-	kfree(batch);
+	kvfree(batch);
 	return err;
 }

@@ -1,54 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Measuring one cell: batches of samples in a context.
+ * Measuring one cell: series of batches in a context.
  */
 #ifndef _KMBENCH_MEASURE_H
 #define _KMBENCH_MEASURE_H
 
 #include <linux/types.h>
 
-#include "histogram.h"
-#include "limits.h"
+#include "batch.h"
 #include "scenario.h"
 
 /**
- * struct kmb_batch - as many operations as one entry into a context makes
- * @scenario: whose loop runs.
- * @gfp: flags of each allocation.
- * @size: bytes of each allocation.
- * @nr: operations in this batch, 1 to KMB_MAX_BATCH.
- * @failed: allocations that returned NULL so far.
- * @hist: receives the samples.
- * @objs: where the objects of a batch are kept, all NULL between batches.
- */
-struct kmb_batch {
-	const struct kmb_scenario *scenario;
-	gfp_t gfp;
-	size_t size;
-	u32 nr;
-	u64 failed;
-	struct kmb_histogram *hist;
-	void *objs[KMB_MAX_BATCH];
-};
-
-void kmb_batch_alloc(struct kmb_batch *batch);
-void kmb_batch_free(struct kmb_batch *batch);
-void kmb_batch_pair(struct kmb_batch *batch);
-
-/**
  * struct kmb_result - what a measurement brings
- * @failed: allocations that returned NULL.
+ * @failed: operations whose allocation returned NULL, among those of @op.
+ * @mean_failed: likewise among those of @mean.
+ * @allocs: calls that allocate, warm-up included.
+ * @frees: calls that free, likewise.
  * @clock: cost of reading the clock, ticks.
+ * @record: cost of a sample of nothing, recording included, ticks.
+ * @mean: the mean-loop, see struct kmb_run.
  * @empty: samples around no operation, ticks.
  * @op: samples of the operation, ticks.
  */
 struct kmb_result {
 	u64 failed;
+	u64 mean_failed;
+	u64 allocs;
+	u64 frees;
 	struct kmb_stats clock;
+	struct kmb_stats record;
+	struct kmb_stats mean;
 	struct kmb_histogram empty;
 	struct kmb_histogram op;
 };
 
+int kmb_run_batches(struct kmb_batch *batch, const struct kmb_context *context,
+		    u32 total);
 int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 		struct kmb_result *result);
 

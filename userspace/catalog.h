@@ -15,35 +15,26 @@
 #define CELL_NAME_LEN	(KMB_NR_TABLES * KMB_NAME_LEN)
 
 /**
- * enum cell_legality - whether a cell can be measured, or why not
- * @CELL_LEGAL: it can.
- * @CELL_SLEEPS: one of its rows may sleep where another may not.
- * @CELL_NOT_HERE: one of its rows is not legal on this kernel.
- * @CELL_TOO_LARGE: its size is above the largest of kmalloc().
- */
-enum cell_legality {
-	CELL_LEGAL,
-	CELL_SLEEPS,
-	CELL_NOT_HERE,
-	CELL_TOO_LARGE,
-};
-
-/**
  * struct cell - one row of each table
  * @row: the rows, indexed by enum kmb_table.
- * @legality: whether it can be measured.
+ * @legal: whether it can be measured; cell__explain() tells why not.
  * @selected: catalog__select() chose it; never where it is not legal.
- * @name: the names of the rows, joined by '/'.
+ * @rank: how far it is from the most common use: the sum over its rows.
+ * @name: the names of the rows, joined by '/'; one CPU is not named.
  */
 struct cell {
 	const struct kmb_row *row[KMB_NR_TABLES];
-	enum cell_legality legality;
+	bool legal;
 	bool selected;
+	uint32_t rank;
 	char name[CELL_NAME_LEN];
 };
 
+/* No limit to the rank of a cell. */
+#define CATALOG_ANY_RANK	UINT32_MAX
+
 /**
- * struct catalog - all cells, legal or not, sizes varying fastest
+ * struct catalog - all cells, legal or not, CPUs varying fastest, then sizes
  * @rows: the tables, indexed by enum kmb_table; the caller's.
  * @nr_rows: rows in each.
  * @max_size: the largest size of kmalloc(), bytes.
@@ -65,7 +56,10 @@ struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_TABLES],
 			     uint64_t max_size);
 void catalog__delete(struct catalog *catalog);
 bool cell__matches(const struct cell *cell, const char *pattern);
-int catalog__select(struct catalog *catalog, const char *pattern);
+bool cell__explain(const struct cell *cell, uint64_t max_size, char *why,
+		   size_t size);
+int catalog__select(struct catalog *catalog, const char *pattern,
+		    uint32_t max_rank);
 void catalog__explain(const struct catalog *catalog, const char *pattern,
 		      char *why, size_t size);
 

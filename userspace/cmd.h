@@ -9,15 +9,27 @@
 #include <argp.h>
 #include <stdint.h>
 
+#include "profile.h"
+
 /* Keys of options that have no short form. */
 #define CMD_KEY_DEVICE	0x100
+#define CMD_KEY_PROFILE	0x101
+#define CMD_KEYS	0x102
 
 #define CMD_OPTION_DEVICE \
 	{ .name = "device", .key = CMD_KEY_DEVICE, .arg = "PATH", \
 	  .doc = "Ask this device instead of /dev/kmbench" }
 
+#define CMD_OPTION_PROFILE \
+	{ .name = "profile", .key = CMD_KEY_PROFILE, .arg = "NAME", \
+	  .doc = "How much of everything: quick (default), standard, full; with a NAME of cells all that it means, unless this is given" }
+
 #define CMD_DOC_NAME \
-	"A NAME is the name of a cell (SCENARIO/CONTEXT/GFP/SIZE), a leading part of one that ends before a '/', or a glob for either, in which '*' stands for '/' too."
+	"A NAME is the name of a cell (SCENARIO/CONTEXT/GFP/SIZE, and on several CPUs /Ncpus), a leading part of one that ends before a '/', or a glob for either, in which '*' stands for '/' too."
+
+uint32_t cmd__number(const char *option, const char *text, uint32_t min,
+		     uint32_t max);
+const struct profile *cmd__profile(const char *name);
 
 int cmd__info(int argc, char **argv);
 int cmd__list(int argc, char **argv);

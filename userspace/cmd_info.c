@@ -52,7 +52,8 @@ static void info__put_limits(const struct device *device)
 
 static void row__put(const struct kmb_row *row)
 {
-	printf("  %-24s%s%s%s%s\n", row->name, row->text,
+	printf("  %-24s%s%s%s%s%s\n", row->name, row->text,
+	       row->flags & KMB_ROW_SELFTEST ? " [only by name]" : "",
 	       row->flags & KMB_ROW_SLEEPS ? " [may sleep]" : "",
 	       row->flags & KMB_ROW_ATOMIC ? " [nothing may sleep]" : "",
 	       row->flags & KMB_ROW_ILLEGAL ? " [not legal here]" : "");
@@ -65,6 +66,7 @@ static void info__put_tables(const struct device *device)
 		[KMB_TABLE_CONTEXT] = "contexts",
 		[KMB_TABLE_GFP] = "flags",
 		[KMB_TABLE_SIZE] = "sizes",
+		[KMB_TABLE_CPUS] = "processors",
 	};
 	uint32_t table, i;
 

@@ -12,6 +12,7 @@ struct list_arguments {
 	const char *device;
 	char **patterns;
 	bool long_format;
+	uint32_t max_rank;
 };
 
 static char *no_patterns[] = { NULL };
@@ -27,6 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case CMD_KEY_DEVICE:
 		arguments->device = arg;
 		return 0;
+	case CMD_KEY_PROFILE:
+		arguments->max_rank = cmd__profile(arg)->max_rank;
+		return 0;
 	case ARGP_KEY_ARGS:
 		arguments->patterns = state->argv + state->next;
 		return 0;
@@ -37,6 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option list_options[] = {
 	{ .name = "long", .key = 'l', .doc = "Tell what each cell shows" },
+	CMD_OPTION_PROFILE,
 	CMD_OPTION_DEVICE,
 	{ .name = NULL },
 };
@@ -45,7 +50,7 @@ static const struct argp argp = {
 	.options = list_options,
 	.parser = parse,
 	.args_doc = "[NAME...]",
-	.doc = "List the cells that can be measured: SCENARIO/CONTEXT/GFP/SIZE.\v" CMD_DOC_NAME,
+	.doc = "List the cells that can be measured: SCENARIO/CONTEXT/GFP/SIZE, and on several CPUs /Ncpus.\v" CMD_DOC_NAME,
 };
 
 static void list__put(const struct cell *cell, bool long_format)
@@ -61,7 +66,8 @@ static void list__put(const struct cell *cell, bool long_format)
 int cmd__list(int argc, char **argv)
 {
 	struct list_arguments arguments = { .device = DEVICE_PATH,
-					    .patterns = no_patterns };
+					    .patterns = no_patterns,
+					    .max_rank = CATALOG_ANY_RANK };
 	struct session session;
 	size_t i;
 	int code;
@@ -70,7 +76,8 @@ int cmd__list(int argc, char **argv)
 		return EXIT_USAGE;
 	code = session__open(&session, arguments.device);
 	if (!code)
-		code = session__select(&session, arguments.patterns);
+		code = session__select(&session, arguments.patterns,
+				       arguments.max_rank);
 	for (i = 0; !code && i < session.catalog->nr_cells; i++)
 		if (session.catalog->cells[i].selected)
 			list__put(&session.catalog->cells[i],

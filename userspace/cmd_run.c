@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -20,17 +21,18 @@
 #include "system.h"
 #include "text_out.h"
 
-#define RUN_ITERATIONS	256
-#define RUN_WARMUP	64
-#define RUN_REPETITIONS	3
 #define RUN_REPETITIONS_MAX	1000
+/* Per cent of the available memory; the module's own limits are far below. */
+#define RUN_SHARE	10
+#define RUN_SHARE_MAX	90
 
 enum run_key {
-	RUN_KEY_JSON = CMD_KEY_DEVICE + 1,
+	RUN_KEY_JSON = CMD_KEYS,
 	RUN_KEY_ITERATIONS,
 	RUN_KEY_REPETITIONS,
 	RUN_KEY_WARMUP,
 	RUN_KEY_CPU,
+	RUN_KEY_SHARE,
 	RUN_KEY_PROGRESS,
 };
 
@@ -40,26 +42,11 @@ struct run_arguments {
 	char **patterns;
 	int cpu;
 	bool progress;
+	const struct profile *profile;
 	struct measurement_options options;
 };
 
 static char *no_patterns[] = { NULL };
-
-/* A number from min to max, or one line and the end. */
-static uint32_t parse_number(const char *option, const char *text, uint32_t min,
-			     uint32_t max)
-{
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (!strchr("0123456789", *text) || end == text || *end || errno ||
-	    number < min || number > max)
-		errx(EXIT_USAGE, "%s '%s': must be a number from %u to %u",
-		     option, text, min, max);
-	return number;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -77,18 +64,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		arguments->progress = true;
 		break;
 	case RUN_KEY_CPU:
-		arguments->cpu = parse_number("--cpu", arg, 0, CPU_SETSIZE - 1);
+		arguments->cpu = cmd__number("--cpu", arg, 0, CPU_SETSIZE - 1);
 		break;
 	case RUN_KEY_ITERATIONS:
-		options->iterations = parse_number("--iterations", arg, 1,
-						   UINT32_MAX);
+		options->iterations = cmd__number("--iterations", arg, 1,
+						  UINT32_MAX - 1);
 		break;
 	case RUN_KEY_WARMUP:
-		options->warmup = parse_number("--warmup", arg, 0, UINT32_MAX);
+		options->warmup = cmd__number("--warmup", arg, 0,
+					      UINT32_MAX - 1);
 		break;
 	case RUN_KEY_REPETITIONS:
-		options->repetitions = parse_number("--repetitions", arg, 1,
-						    RUN_REPETITIONS_MAX);
+		options->repetitions = cmd__number("--repetitions", arg, 1,
+						   RUN_REPETITIONS_MAX);
+		break;
+	case RUN_KEY_SHARE:
+		options->share = cmd__number("--share", arg, 1, RUN_SHARE_MAX);
+		break;
+	case CMD_KEY_PROFILE:
+		arguments->profile = cmd__profile(arg);
 		break;
 	case ARGP_KEY_ARGS:
 		arguments->patterns = state->argv + state->next;
@@ -103,15 +97,18 @@ static const struct argp_option run_options[] = {
 	{ .name = "json", .key = RUN_KEY_JSON, .arg = "FILE",
 	  .doc = "Write the measurement there, instead of a table to stdout" },
 	{ .name = "iterations", .key = RUN_KEY_ITERATIONS, .arg = "N",
-	  .doc = "Samples in a repetition (256); fewer of large objects" },
+	  .doc = "Samples in a repetition, instead of the profile's; fewer of large objects" },
 	{ .name = "repetitions", .key = RUN_KEY_REPETITIONS, .arg = "N",
-	  .doc = "How often each cell is measured (3)" },
+	  .doc = "How often each cell is measured, instead of the profile's" },
 	{ .name = "warmup", .key = RUN_KEY_WARMUP, .arg = "N",
-	  .doc = "Operations before a repetition (64); fewer of large objects" },
+	  .doc = "Operations before a repetition, instead of the profile's; fewer of large objects" },
 	{ .name = "cpu", .key = RUN_KEY_CPU, .arg = "N",
 	  .doc = "Measure on that CPU (the last that is allowed)" },
 	{ .name = "progress", .key = RUN_KEY_PROGRESS,
 	  .doc = "Tell of progress on stderr, also where that is no terminal" },
+	{ .name = "share", .key = RUN_KEY_SHARE, .arg = "N",
+	  .doc = "Per cent of the available memory that may be held at once (10)" },
+	CMD_OPTION_PROFILE,
 	CMD_OPTION_DEVICE,
 	{ .name = NULL },
 };
@@ -120,8 +117,34 @@ static const struct argp argp = {
 	.options = run_options,
 	.parser = parse,
 	.args_doc = "[NAME...]",
-	.doc = "Measure cells, all by default.\v" CMD_DOC_NAME,
+	.doc = "Measure cells, those of the profile by default.\v" CMD_DOC_NAME,
 };
+
+/* What the user left open is the profile's; -1 cannot be asked for. */
+static void run__apply_profile(struct run_arguments *arguments)
+{
+	const struct profile *profile = arguments->profile;
+	struct measurement_options *options = &arguments->options;
+
+	if (!profile)
+		profile = profile__find(NULL);
+	if (options->iterations == UINT32_MAX)
+		options->iterations = profile->iterations;
+	if (options->warmup == UINT32_MAX)
+		options->warmup = profile->warmup;
+	if (!options->repetitions)
+		options->repetitions = profile->repetitions;
+	options->budget = profile->budget;
+}
+
+/* Names alone mean all that they mean. */
+static uint32_t run__max_rank(const struct run_arguments *arguments)
+{
+	if (arguments->profile)
+		return arguments->profile->max_rank;
+	return arguments->patterns[0] ? CATALOG_ANY_RANK :
+					profile__find(NULL)->max_rank;
+}
 
 static int run__check_limits(const struct run_arguments *arguments,
 			     const struct kmb_info *info)
@@ -201,14 +224,40 @@ static bool signals__arrived(void)
 /**
  * struct progress - how far a run is
  * @shown: whether anybody looks.
+ * @remaining: whether to say how long it will take: not where time is that of
+ *	a virtual machine.
  * @total: cells to measure.
  * @step: twentieths that have been told of.
+ * @began: CLOCK_MONOTONIC at the first cell.
  */
 struct progress {
 	bool shown;
+	bool remaining;
 	size_t total;
 	size_t step;
+	time_t began;
 };
+
+static time_t seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void progress__tell(struct progress *progress, size_t done,
+			   const char *cell)
+{
+	time_t took = seconds_now() - progress->began;
+	char remaining[64] = "";
+
+	if (progress->remaining && done)
+		snprintf(remaining, sizeof(remaining), ", about %ld s to go",
+			 (long)(took * (progress->total - done) / done));
+	warnx("cell %zu of %zu (%zu %%)%s, now %s", done + 1, progress->total,
+	      done * 100 / progress->total, remaining, cell);
+}
 
 static bool progress__next(void *arg, const struct measurement *measurement)
 {
@@ -217,17 +266,23 @@ static bool progress__next(void *arg, const struct measurement *measurement)
 
 	if (signals__arrived())
 		return false;
+	if (!progress->began)
+		progress->began = seconds_now();
 	if (!progress->shown || done * 20 < progress->step * progress->total)
 		return true;
 	progress->step = done * 20 / progress->total + 1;
-	warnx("%zu of %zu cells (%zu %%), now %s", done, progress->total,
-	      done * 100 / progress->total, measurement->current->name);
+	progress__tell(progress, done, measurement->current->name);
 	return true;
 }
 
 /* One line for the error of a cell, and the exit code that it means. */
-static int run__explain(const char *cell, int err)
+static int run__explain(const struct measurement *measurement, int err)
 {
+	const char *cell = measurement->current ? measurement->current->name :
+						  "measurement";
+	const char *why = measurement->why[0] ? measurement->why :
+						strerror(-err);
+
 	switch (-err) {
 	case ECANCELED:
 	case EINTR:
@@ -240,11 +295,15 @@ static int run__explain(const char *cell, int err)
 	case EBUSY:
 		warnx("%s: another run is under way; wait for its end", cell);
 		return EXIT_USAGE;
+	case ENOSPC:
+		warnx("%s: %s; give a larger --share, or a smaller size", cell,
+		      why);
+		return EXIT_USAGE;
 	case EINVAL:
 	case EOPNOTSUPP:
+	case ENODEV:
 	case EPROTO:
-		warnx("%s: the module refuses a cell that it offers (%s); build both from one tree",
-		      cell, strerror(-err));
+		warnx("%s: refused by the module: %s", cell, why);
 		return EXIT_USAGE;
 	case EBADMSG:
 		warnx("%s: the module's answer contradicts itself; nothing written",
@@ -255,7 +314,7 @@ static int run__explain(const char *cell, int err)
 		      cell);
 		return EXIT_UNKNOWN;
 	default:
-		warnx("%s: %s; nothing written", cell, strerror(-err));
+		warnx("%s: %s; nothing written", cell, why);
 		return EXIT_UNKNOWN;
 	}
 }
@@ -266,21 +325,24 @@ static int run__measure(const struct run_arguments *arguments,
 {
 	struct progress progress = {
 		.shown = arguments->progress || isatty(STDERR_FILENO),
+		.remaining = !arguments->progress,
 		.total = session->catalog->nr_selected,
 	};
 	struct measurement_hooks hooks = { .next = progress__next,
 					   .arg = &progress };
 	struct counters *counters = counters__new();
-	int err;
+	int err = counters ? 0 : -ENOMEM;
 
-	if (!counters)
-		return run__explain("counters", -ENOMEM);
-	err = measurement__run(measurement, session->catalog, &session->device,
-			       counters, &hooks);
+	if (!err)
+		err = measurement__check(measurement, session->catalog,
+					 &session->device);
+	if (!err)
+		err = measurement__run(measurement, session->catalog,
+				       &session->device, counters, &hooks);
 	counters__delete(counters);
 	if (!err && signals__arrived())
 		err = -ECANCELED;
-	return err ? run__explain(measurement->current->name, err) : EXIT_GOOD;
+	return err ? run__explain(measurement, err) : EXIT_GOOD;
 }
 
 static int run__write_json(struct json_out *out, const struct kmb_info *info,
@@ -318,8 +380,10 @@ static int run__measure_and_write(const struct run_arguments *arguments,
 	int code;
 
 	measurement = measurement__new(&arguments->options, session->catalog);
-	if (!measurement)
-		return run__explain("measurement", -ENOMEM);
+	if (!measurement) {
+		warnx("no memory for a measurement");
+		return EXIT_UNKNOWN;
+	}
 	code = run__measure(arguments, session, measurement);
 	if (!code && arguments->json)
 		code = run__write_json(out, &session->device.info, measurement);
@@ -352,20 +416,21 @@ int cmd__run(int argc, char **argv)
 		.device = DEVICE_PATH,
 		.patterns = no_patterns,
 		.cpu = -1,
-		.options = { .iterations = RUN_ITERATIONS,
-			     .warmup = RUN_WARMUP,
-			     .repetitions = RUN_REPETITIONS },
+		.options = { .iterations = UINT32_MAX, .warmup = UINT32_MAX,
+			     .share = RUN_SHARE },
 	};
 	struct session session;
 	int code;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
+	run__apply_profile(&arguments);
 	code = session__open(&session, arguments.device);
 	if (!code)
 		code = run__check_limits(&arguments, &session.device.info);
 	if (!code)
-		code = session__select(&session, arguments.patterns);
+		code = session__select(&session, arguments.patterns,
+				       run__max_rank(&arguments));
 	if (!code)
 		code = run__pin(&arguments);
 	if (!code) {

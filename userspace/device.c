@@ -101,13 +101,32 @@ int device__load(struct device *device)
 /**
  * device__run() - measure one cell once
  * @device: a device that answered hello.
- * @run: what to measure; receives the answer.
+ * @run: what to measure; receives the answer, or in why the reason for none.
  *
  * Return: 0, or the negative error that struct kmb_run tells of.
  */
 int device__run(const struct device *device, struct kmb_run *run)
 {
-	return ioctl(device->fd, KMB_IOC_RUN, run) ? -errno : 0;
+	int err = ioctl(device->fd, KMB_IOC_RUN, run) ? -errno : 0;
+
+	run->why[KMB_TEXT_LEN - 1] = '\0';
+	return err;
+}
+
+/**
+ * device__footprint() - ask what objects occupy
+ * @device: a device that answered hello.
+ * @footprint: which objects; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_footprint tells of.
+ */
+int device__footprint(const struct device *device,
+		      struct kmb_footprint *footprint)
+{
+	int err = ioctl(device->fd, KMB_IOC_FOOTPRINT, footprint) ? -errno : 0;
+
+	footprint->why[KMB_TEXT_LEN - 1] = '\0';
+	return err;
 }
 
 /**

@@ -30,6 +30,8 @@ int device__open(struct device *device, const char *path);
 int device__hello(struct device *device);
 int device__load(struct device *device);
 int device__run(const struct device *device, struct kmb_run *run);
+int device__footprint(const struct device *device,
+		      struct kmb_footprint *footprint);
 void device__close(struct device *device);
 
 #endif /* KMBENCH_DEVICE_H */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "json_out.h"
+#include "summary.h"
 
 static json_t *json__min(const struct kmb_stats *stats)
 {
@@ -50,17 +51,37 @@ static json_t *json__histogram(const struct histogram *histogram)
 	return all;
 }
 
+/* What the mean-loop took; null where the scenario has none. */
+static json_t *json__mean(const struct kmb_run *answer)
+{
+	const struct kmb_stats *mean = &answer->mean;
+
+	if (!mean->count)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}",
+			 "count", (json_int_t)mean->count,
+			 "failed", (json_int_t)answer->mean_failed,
+			 "sum", (json_int_t)mean->sum,
+			 "min", (json_int_t)mean->min,
+			 "max", (json_int_t)mean->max);
+}
+
 static json_t *json__repetition(const struct repetition *repetition)
 {
-	const struct kmb_stats *op = &repetition->op;
+	const struct kmb_run *answer = &repetition->answer;
+	const struct kmb_stats *op = &answer->op;
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
 			 "count", (json_int_t)op->count,
-			 "failed", (json_int_t)repetition->failed,
+			 "failed", (json_int_t)answer->failed,
 			 "sum", (json_int_t)op->sum,
 			 "min", json__min(op), "max", json__max(op),
-			 "empty", json__stats(&repetition->empty),
-			 "clock", json__stats(&repetition->clock),
+			 "mean_loop", json__mean(answer),
+			 "empty", json__stats(&answer->empty),
+			 "clock", json__stats(&answer->clock),
+			 "record", json__stats(&answer->record),
+			 "allocs", (json_int_t)answer->allocs,
+			 "frees", (json_int_t)answer->frees,
 			 "histogram", json__histogram(repetition->histogram));
 }
 
@@ -76,36 +97,62 @@ static json_t *json__repetitions(const struct measured_cell *measured)
 	return all;
 }
 
-static json_t *json__percentiles(const struct measured_cell *measured)
+static json_t *json__percentiles(const struct cell_summary *summary)
 {
-	struct cell_summary summary;
 	json_t *all;
 	uint32_t i;
 
-	if (measured_cell__summarise(measured, &summary))
-		return NULL;
-	if (!summary.op.count)
+	if (!summary->op.count)
 		return json_null();
 	all = json_object();
 	for (i = 0; i < PERCENTILES_NR; i++)
 		json_object_set_new(all, percentiles[i].name,
-				    json_integer(summary.percentiles[i]));
+				    json_integer(summary->percentiles[i]));
+	return all;
+}
+
+static json_t *json__spread(const struct cell_summary *summary)
+{
+	return summary->spread > INT64_MAX ? json_null() :
+					     json_integer(summary->spread);
+}
+
+static json_t *json__footprint(const struct kmb_footprint *footprint)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}",
+			 "objects", (json_int_t)footprint->held,
+			 "live_bytes",
+			 (json_int_t)(footprint->held * footprint->size),
+			 "blocks", (json_int_t)footprint->blocks,
+			 "held_bytes", (json_int_t)footprint->bytes);
+}
+
+static json_t *json__value(const struct counter_value *value)
+{
+	if (value->known)
+		return json_pack("{s:I}", "value", (json_int_t)value->value);
+	return json_pack("{s:s}", "unavailable", value->why);
+}
+
+static json_t *json__events(const struct events *events)
+{
+	json_t *all = json_object();
+	unsigned int i;
+
+	for (i = 0; i < EVENTS_NR; i++)
+		json_object_set_new(all, events__name(i),
+				    json__value(&events->values[i]));
 	return all;
 }
 
 static json_t *json__counters(const struct counter_value *values)
 {
-	json_t *all = json_object(), *one;
+	json_t *all = json_object();
 	unsigned int i;
 
-	for (i = 0; i < COUNTERS_NR; i++) {
-		if (values[i].known)
-			one = json_pack("{s:I}", "value",
-					(json_int_t)values[i].value);
-		else
-			one = json_pack("{s:s}", "unavailable", values[i].why);
-		json_object_set_new(all, counters__name(i), one);
-	}
+	for (i = 0; i < COUNTERS_NR; i++)
+		json_object_set_new(all, counters__name(i),
+				    json__value(&values[i]));
 	return all;
 }
 
@@ -123,17 +170,25 @@ static const char *cell__part(const struct cell *cell, enum kmb_table table)
 json_t *json_out__cell(const struct measured_cell *measured)
 {
 	const struct cell *cell = measured->cell;
+	struct cell_summary summary;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+	if (measured_cell__summarise(measured, &summary))
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
 			 "name", cell->name,
 			 "scenario", cell__part(cell, KMB_TABLE_SCENARIO),
 			 "context", cell__part(cell, KMB_TABLE_CONTEXT),
 			 "gfp", cell__part(cell, KMB_TABLE_GFP), "size",
-			 (json_int_t)cell->row[KMB_TABLE_SIZE]->value,
+			 (json_int_t)cell->row[KMB_TABLE_SIZE]->value, "cpus",
+			 (json_int_t)cell->row[KMB_TABLE_CPUS]->value,
 			 "iterations", (json_int_t)measured->iterations,
 			 "warmup", (json_int_t)measured->warmup,
 			 "repetitions", json__repetitions(measured),
-			 "percentiles", json__percentiles(measured),
+			 "percentiles", json__percentiles(&summary),
+			 "steady", summary.steady,
+			 "spread", json__spread(&summary),
+			 "footprint", json__footprint(&measured->footprint),
+			 "events", json__events(&measured->events),
 			 "counters", json__counters(measured->counters));
 }
 

@@ -12,7 +12,7 @@
 
 #define JSON_OUT_FORMAT		"kmbench-measurement"
 /* Raised whenever a member changes its meaning or goes. */
-#define JSON_OUT_VERSION	1
+#define JSON_OUT_VERSION	2
 
 /**
  * struct json_out - a file that appears when it is complete, or not at all

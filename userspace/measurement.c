@@ -12,14 +12,6 @@
 
 #include "measurement.h"
 
-const struct percentile percentiles[PERCENTILES_NR] = {
-	{ .name = "p50", .per_10000 = 5000 },
-	{ .name = "p90", .per_10000 = 9000 },
-	{ .name = "p99", .per_10000 = 9900 },
-	{ .name = "p99.9", .per_10000 = 9990 },
-	{ .name = "p99.99", .per_10000 = 9999 },
-};
-
 /**
  * measurement__bound() - how many operations on objects of a size are due
  * @wanted: operations that were asked for.
@@ -42,29 +34,33 @@ uint32_t measurement__bound(uint32_t wanted, uint64_t size, uint64_t budget,
 
 /**
  * repetition__check() - whether an answer of the module makes sense
- * @repetition: the answer.
- * @iterations: what it was asked for.
+ * @repetition: the answer, and in it what was asked for.
  *
  * Return: 0; -EBADMSG: its numbers contradict each other; -ERANGE: a sample of
  * 2^63 ticks or more, hence a clock that ran backwards.
  */
-int repetition__check(const struct repetition *repetition, uint32_t iterations)
+int repetition__check(const struct repetition *repetition)
 {
-	const struct kmb_stats *op = &repetition->op;
+	const struct kmb_run *answer = &repetition->answer;
+	uint64_t samples = (uint64_t)answer->iterations * answer->samplers;
+	const struct kmb_stats *op = &answer->op;
 
-	if (repetition->failed + op->count != iterations ||
+	if (!samples || answer->failed + op->count != samples ||
 	    histogram__count(repetition->histogram) != op->count)
 		return -EBADMSG;
-	if (op->count && op->min > op->max)
+	if (answer->mean.count && answer->mean.count != samples)
 		return -EBADMSG;
-	if (op->max > INT64_MAX || repetition->empty.max > INT64_MAX ||
-	    repetition->clock.max > INT64_MAX)
+	if (op->count && (op->min > op->max || op->sum / op->count < op->min ||
+			  op->sum / op->count > op->max))
+		return -EBADMSG;
+	if (op->max > INT64_MAX || answer->empty.max > INT64_MAX ||
+	    answer->clock.max > INT64_MAX || answer->mean.max > INT64_MAX)
 		return -ERANGE;
 	return 0;
 }
 
 static int repetition__run(struct repetition *repetition,
-			   const struct device *device, struct kmb_run *run,
+			   const struct device *device,
 			   struct counters *counters)
 {
 	uint64_t *counts = calloc(KMB_HIST_BUCKETS, sizeof(*counts));
@@ -72,18 +68,15 @@ static int repetition__run(struct repetition *repetition,
 
 	if (!counts)
 		return -ENOMEM;
-	run->histogram = (uintptr_t)counts;
+	repetition->answer.histogram = (uintptr_t)counts;
 	counters__enable(counters);
-	err = device__run(device, run);
+	err = device__run(device, &repetition->answer);
 	counters__disable(counters);
+	repetition->answer.histogram = 0;
 	if (!err) {
-		repetition->failed = run->failed;
-		repetition->op = run->op;
-		repetition->empty = run->empty;
-		repetition->clock = run->clock;
 		repetition->histogram = histogram__new(counts);
-		err = repetition->histogram ?
-		      repetition__check(repetition, run->iterations) : -ENOMEM;
+		err = repetition->histogram ? repetition__check(repetition) :
+					      -ENOMEM;
 	}
 	free(counts);
 	return err;
@@ -98,19 +91,43 @@ static void measured_cell__exit(struct measured_cell *measured)
 	free(measured->repetitions);
 }
 
+/* Whole batches, where the scenario has it so. */
+static uint32_t cell__whole(const struct cell *cell, uint32_t operations)
+{
+	const struct kmb_row *scenario = cell->row[KMB_TABLE_SCENARIO];
+	uint32_t batch = scenario->value;
+
+	if (!(scenario->flags & KMB_ROW_WHOLE) || !batch)
+		return operations;
+	return (operations + batch - 1) / batch * batch;
+}
+
+/* How many operations of a cell are due; whole batches, if it has it so. */
+static uint32_t cell__operations(const struct cell *cell, uint32_t wanted,
+				 uint64_t budget, uint32_t fewest)
+{
+	const struct kmb_row *scenario = cell->row[KMB_TABLE_SCENARIO];
+	uint64_t size = cell->row[KMB_TABLE_SIZE]->value;
+
+	if (scenario->flags & KMB_ROW_SLOW)
+		wanted = (wanted + MEASUREMENT_SLOW_PART - 1) /
+			 MEASUREMENT_SLOW_PART;
+	return cell__whole(cell, measurement__bound(wanted, size, budget,
+						    fewest));
+}
+
 static int measured_cell__init(struct measured_cell *measured,
 			       const struct cell *cell,
 			       const struct measurement_options *options)
 {
-	uint64_t size = cell->row[KMB_TABLE_SIZE]->value;
-
 	memset(measured, 0, sizeof(*measured));
 	measured->cell = cell;
-	measured->iterations = measurement__bound(options->iterations, size,
-						  MEASUREMENT_BUDGET,
-						  MEASUREMENT_FEWEST);
-	measured->warmup = measurement__bound(options->warmup, size,
-					      MEASUREMENT_BUDGET_WARMUP, 1);
+	measured->iterations = cell__operations(cell, options->iterations,
+						options->budget,
+						MEASUREMENT_FEWEST);
+	measured->warmup = cell__operations(cell, options->warmup,
+					    options->budget /
+					    MEASUREMENT_WARMUP_PART, 1);
 	measured->repetitions = calloc(options->repetitions,
 				       sizeof(struct repetition));
 	if (!measured->repetitions)
@@ -119,30 +136,66 @@ static int measured_cell__init(struct measured_cell *measured,
 	return 0;
 }
 
-static int measured_cell__run(struct measured_cell *measured,
-			      const struct device *device,
-			      struct counters *counters)
+/* What the module is asked for, but for where the histogram goes. */
+static struct kmb_run measured_cell__request(const struct measured_cell *measured,
+					     uint32_t share)
 {
 	const struct cell *cell = measured->cell;
+
+	return (struct kmb_run){
+		.scenario = cell->row[KMB_TABLE_SCENARIO]->index,
+		.context = cell->row[KMB_TABLE_CONTEXT]->index,
+		.gfp = cell->row[KMB_TABLE_GFP]->index,
+		.cpus = cell->row[KMB_TABLE_CPUS]->index,
+		.size = cell->row[KMB_TABLE_SIZE]->value,
+		.iterations = measured->iterations,
+		.warmup = measured->warmup,
+		.share = share,
+	};
+}
+
+/* As many objects as the budget has, all of them there at once. */
+static int measured_cell__weigh(struct measured_cell *measured,
+				const struct device *device, uint32_t share)
+{
+	const struct cell *cell = measured->cell;
+	struct kmb_footprint *footprint = &measured->footprint;
+
+	memset(footprint, 0, sizeof(*footprint));
+	footprint->gfp = cell->row[KMB_TABLE_GFP]->index;
+	footprint->size = cell->row[KMB_TABLE_SIZE]->value;
+	footprint->share = share;
+	footprint->objects = measurement__bound(MEASUREMENT_FOOTPRINT,
+						footprint->size,
+						MEASUREMENT_FOOTPRINT_BYTES, 1);
+	return device__footprint(device, footprint);
+}
+
+static int measured_cell__run(struct measured_cell *measured,
+			      const struct device *device,
+			      struct counters *counters,
+			      struct measurement *measurement)
+{
+	const struct measurement_options *options = &measurement->options;
+	uint64_t size = measured->cell->row[KMB_TABLE_SIZE]->value;
+	struct events before, after;
 	uint32_t i;
 	int err = 0;
 
 	counters__reset(counters);
+	events__read(&before, "", size, options->cpu);
 	for (i = 0; i < measured->nr_repetitions && !err; i++) {
-		struct kmb_run run = {
-			.scenario = cell->row[KMB_TABLE_SCENARIO]->index,
-			.context = cell->row[KMB_TABLE_CONTEXT]->index,
-			.gfp = cell->row[KMB_TABLE_GFP]->index,
-			.size = cell->row[KMB_TABLE_SIZE]->value,
-			.iterations = measured->iterations,
-			.warmup = measured->warmup,
-		};
+		struct repetition *repetition = &measured->repetitions[i];
 
-		err = repetition__run(&measured->repetitions[i], device, &run,
-				      counters);
+		repetition->answer = measured_cell__request(measured,
+							    options->share);
+		err = repetition__run(repetition, device, counters);
+		memcpy(measurement->why, repetition->answer.why, KMB_TEXT_LEN);
 	}
+	events__read(&after, "", size, options->cpu);
+	events__add_since(&measured->events, &before, &after);
 	counters__read(counters, measured->counters);
-	return err;
+	return err ? err : measured_cell__weigh(measured, device, options->share);
 }
 
 /**
@@ -197,11 +250,48 @@ static int measurement__add(struct measurement *measurement,
 	err = measured_cell__init(measured, measurement->current,
 				  &measurement->options);
 	if (!err)
-		err = measured_cell__run(measured, device, counters);
+		err = measured_cell__run(measured, device, counters,
+					 measurement);
 	if (err)
 		measured_cell__exit(measured);
 	else
 		measurement->nr_cells++;
+	return err;
+}
+
+/**
+ * measurement__check() - have the module check all requests beforehand
+ * @measurement: of measurement__new().
+ * @catalog: the same as there.
+ * @device: that will measure.
+ *
+ * Return: 0; -ENOMEM; or the negative error of the first request that is
+ * refused: measurement->current is its cell, measurement->why the reason.
+ */
+int measurement__check(struct measurement *measurement,
+		       const struct catalog *catalog,
+		       const struct device *device)
+{
+	struct measured_cell measured;
+	struct kmb_run run;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < catalog->nr_cells && !err; i++) {
+		if (!catalog->cells[i].selected)
+			continue;
+		measurement->current = &catalog->cells[i];
+		err = measured_cell__init(&measured, measurement->current,
+					  &measurement->options);
+		if (err)
+			return err;
+		run = measured_cell__request(&measured,
+					     measurement->options.share);
+		run.flags = KMB_RUN_CHECK;
+		err = device__run(device, &run);
+		memcpy(measurement->why, run.why, KMB_TEXT_LEN);
+		measured_cell__exit(&measured);
+	}
 	return err;
 }
 
@@ -234,63 +324,4 @@ int measurement__run(struct measurement *measurement,
 		err = measurement__add(measurement, device, counters);
 	}
 	return err;
-}
-
-static void stats__add(struct kmb_stats *sum, const struct kmb_stats *stats)
-{
-	sum->count += stats->count;
-	sum->sum += stats->sum;
-	if (stats->min < sum->min)
-		sum->min = stats->min;
-	if (stats->max > sum->max)
-		sum->max = stats->max;
-}
-
-/* All samples of a cell in one histogram; NULL: no memory. */
-static struct histogram *measured_cell__merge(const struct measured_cell *cell)
-{
-	struct histogram *sum = NULL, *next;
-	const struct histogram none = { .nr = 0 };
-	uint32_t i;
-
-	for (i = 0; i < cell->nr_repetitions; i++) {
-		next = histogram__merge(sum ? sum : &none,
-					cell->repetitions[i].histogram);
-		histogram__delete(sum);
-		sum = next;
-		if (!sum)
-			break;
-	}
-	return sum;
-}
-
-/**
- * measured_cell__summarise() - take the repetitions of a cell together
- * @measured: the cell, measured at least once.
- * @summary: receives the summary.
- *
- * Return: 0 or -ENOMEM.
- */
-int measured_cell__summarise(const struct measured_cell *measured,
-			     struct cell_summary *summary)
-{
-	struct histogram *samples = measured_cell__merge(measured);
-	uint32_t i;
-
-	if (!samples)
-		return -ENOMEM;
-	memset(summary, 0, sizeof(*summary));
-	summary->op.min = UINT64_MAX;
-	summary->empty.min = UINT64_MAX;
-	for (i = 0; i < measured->nr_repetitions; i++) {
-		summary->failed += measured->repetitions[i].failed;
-		stats__add(&summary->op, &measured->repetitions[i].op);
-		stats__add(&summary->empty, &measured->repetitions[i].empty);
-	}
-	for (i = 0; i < PERCENTILES_NR; i++)
-		summary->percentiles[i] =
-			histogram__percentile(samples, percentiles[i].per_10000,
-					      summary->op.min, summary->op.max);
-	histogram__delete(samples);
-	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A measurement: what the module answered for the cells that were selected.
+ * What the answers come to is in summary.h.
  */
 #ifndef KMBENCH_MEASUREMENT_H
 #define KMBENCH_MEASUREMENT_H
@@ -12,31 +13,19 @@
 #include "catalog.h"
 #include "counters.h"
 #include "device.h"
+#include "events.h"
 #include "histogram.h"
 
-/*
- * How many bytes of objects a repetition may go through before it is cut
- * short; enough for all samples of anything up to 4 KiB by default.
- */
-#define MEASUREMENT_BUDGET	(1ULL << 20)
-/* ... but never below this many samples. */
+/* However large the objects: never below this many samples. */
 #define MEASUREMENT_FEWEST	2
-/* The same for warming up, which is over after the first large object. */
-#define MEASUREMENT_BUDGET_WARMUP	(MEASUREMENT_BUDGET / 8)
+/* Warming up is over after the first large object: part of the budget. */
+#define MEASUREMENT_WARMUP_PART	8
+/* So many times fewer samples of what takes long, see KMB_ROW_SLOW. */
+#define MEASUREMENT_SLOW_PART	8
 
-#define PERCENTILES_NR		5
-
-/**
- * struct percentile - a percentile that is reported
- * @name: "p50" and so on.
- * @per_10000: which, in hundredths of a per cent.
- */
-struct percentile {
-	const char *name;
-	uint32_t per_10000;
-};
-
-extern const struct percentile percentiles[PERCENTILES_NR];
+/* Objects that are held to see what they occupy, and bytes of them. */
+#define MEASUREMENT_FOOTPRINT	1024
+#define MEASUREMENT_FOOTPRINT_BYTES	(1ULL << 20)
 
 /**
  * struct measurement_options - how much to measure
@@ -44,27 +33,27 @@ extern const struct percentile percentiles[PERCENTILES_NR];
  * @iterations: samples in a repetition, at most, at least 1.
  * @warmup: operations before them, at most.
  * @repetitions: how often, at least 1.
+ * @budget: bytes of objects that a repetition may go through, see struct
+ *	profile.
+ * @share: of the available memory that may be held at once, per cent.
  */
 struct measurement_options {
 	uint32_t cpu;
 	uint32_t iterations;
 	uint32_t warmup;
 	uint32_t repetitions;
+	uint64_t budget;
+	uint32_t share;
 };
 
 /**
  * struct repetition - what one ioctl answered
- * @failed: allocations that returned NULL.
- * @op: the operation, ticks.
- * @empty: the same loop around nothing.
- * @clock: reading the clock.
- * @histogram: of @op.
+ * @answer: the answer, see struct kmb_run; its histogram is no pointer any
+ *	more.
+ * @histogram: of the samples.
  */
 struct repetition {
-	uint64_t failed;
-	struct kmb_stats op;
-	struct kmb_stats empty;
-	struct kmb_stats clock;
+	struct kmb_run answer;
 	struct histogram *histogram;
 };
 
@@ -77,6 +66,9 @@ struct repetition {
  * @repetitions: the repetitions.
  * @counters: perf events in all repetitions, each as a whole: warm-up, empty
  *	loop and ioctl included.
+ * @events: the kernel's own, in all repetitions.
+ * @footprint: what objects of this size and flags occupy; of no object where
+ *	the scenario has no such.
  */
 struct measured_cell {
 	const struct cell *cell;
@@ -85,21 +77,8 @@ struct measured_cell {
 	uint32_t nr_repetitions;
 	struct repetition *repetitions;
 	struct counter_value counters[COUNTERS_NR];
-};
-
-/**
- * struct cell_summary - the repetitions of a cell taken together
- * @failed: allocations that returned NULL.
- * @op: all samples, ticks; min and max as in struct kmb_stats.
- * @empty: all samples of the empty loop, ticks.
- * @percentiles: of @op, ticks, in the order of the array of that name; 0
- *	where there is no sample.
- */
-struct cell_summary {
-	uint64_t failed;
-	struct kmb_stats op;
-	struct kmb_stats empty;
-	uint64_t percentiles[PERCENTILES_NR];
+	struct events events;
+	struct kmb_footprint footprint;
 };
 
 /**
@@ -108,12 +87,14 @@ struct cell_summary {
  * @nr_cells: how many were measured.
  * @cells: these; room for as many as were selected.
  * @current: the cell under way, or the one that failed.
+ * @why: what the module says of a request that it refused, or empty.
  */
 struct measurement {
 	struct measurement_options options;
 	size_t nr_cells;
 	struct measured_cell *cells;
 	const struct cell *current;
+	char why[KMB_TEXT_LEN];
 };
 
 /**
@@ -128,15 +109,16 @@ struct measurement_hooks {
 
 uint32_t measurement__bound(uint32_t wanted, uint64_t size, uint64_t budget,
 			    uint32_t fewest);
-int repetition__check(const struct repetition *repetition, uint32_t iterations);
+int repetition__check(const struct repetition *repetition);
 struct measurement *measurement__new(const struct measurement_options *options,
 				     const struct catalog *catalog);
 void measurement__delete(struct measurement *measurement);
+int measurement__check(struct measurement *measurement,
+		       const struct catalog *catalog,
+		       const struct device *device);
 int measurement__run(struct measurement *measurement,
 		     const struct catalog *catalog, const struct device *device,
 		     struct counters *counters,
 		     const struct measurement_hooks *hooks);
-int measured_cell__summarise(const struct measured_cell *measured,
-			     struct cell_summary *summary);
 
 #endif /* KMBENCH_MEASUREMENT_H */

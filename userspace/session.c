@@ -86,21 +86,24 @@ int session__open(struct session *session, const char *path)
 	return code ? code : session__load(session, path);
 }
 
-static int session__select_one(struct session *session, const char *pattern)
+static int session__select_one(struct session *session, const char *pattern,
+			       uint32_t max_rank)
 {
+	const char *asked = pattern ? pattern : "*";
 	char why[4 * CELL_NAME_LEN];
-	int err = catalog__select(session->catalog, pattern);
+	int err = catalog__select(session->catalog, pattern, max_rank);
 
 	if (!err)
 		return EXIT_GOOD;
-	catalog__explain(session->catalog, pattern ? pattern : "*", why,
-			 sizeof(why));
-	if (err == -EPERM)
-		warnx("'%s' cannot be measured: %s", pattern ? pattern : "*",
-		      why);
+	if (err != -ERANGE)
+		catalog__explain(session->catalog, asked, why, sizeof(why));
+	if (err == -ERANGE)
+		warnx("'%s' is not in this profile; ask for a larger one, or for none",
+		      asked);
+	else if (err == -EPERM)
+		warnx("'%s' cannot be measured: %s", asked, why);
 	else
-		warnx("no scenario matches '%s'; %s", pattern ? pattern : "*",
-		      why);
+		warnx("no scenario matches '%s'; %s", asked, why);
 	return EXIT_USAGE;
 }
 
@@ -108,18 +111,20 @@ static int session__select_one(struct session *session, const char *pattern)
  * session__select() - select cells by the names that a user gave
  * @session: an open session.
  * @patterns: see cell__matches(), ends with NULL; empty: all cells.
+ * @max_rank: cells of a higher rank are left out.
  *
  * Return: an exit code, EXIT_GOOD if each means at least one cell that is
  * legal; else the first that does not has been told of.
  */
-int session__select(struct session *session, char **patterns)
+int session__select(struct session *session, char **patterns,
+		    uint32_t max_rank)
 {
 	int code = EXIT_GOOD;
 
 	if (!*patterns)
-		return session__select_one(session, NULL);
+		return session__select_one(session, NULL, max_rank);
 	for (; *patterns && !code; patterns++)
-		code = session__select_one(session, *patterns);
+		code = session__select_one(session, *patterns, max_rank);
 	return code;
 }
 

@@ -25,7 +25,8 @@ struct session {
 };
 
 int session__open(struct session *session, const char *path);
-int session__select(struct session *session, char **patterns);
+int session__select(struct session *session, char **patterns,
+		    uint32_t max_rank);
 void session__close(struct session *session);
 
 #endif /* KMBENCH_SESSION_H */

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "summary.h"
 #include "text_out.h"
 
 static uint64_t summary__percentile(const struct cell_summary *summary,

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		1
+#define KMB_ABI_VERSION		2
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -89,11 +89,12 @@ struct kmb_hello {
 
 /**
  * enum kmb_table - the tables whose rows have names
- * @KMB_TABLE_SCENARIO: what is timed; value: 0.
+ * @KMB_TABLE_SCENARIO: what is timed; value: objects held at once, at most.
  * @KMB_TABLE_CONTEXT: where it runs; value: 0.
  * @KMB_TABLE_GFP: with which flags; value: the flags as this kernel numbers
  *	them.
  * @KMB_TABLE_SIZE: of how many bytes; value: the size in bytes.
+ * @KMB_TABLE_CPUS: on how many processors at once; value: that number.
  * @KMB_NR_TABLES: how many tables there are.
  */
 enum kmb_table {
@@ -101,6 +102,7 @@ enum kmb_table {
 	KMB_TABLE_CONTEXT,
 	KMB_TABLE_GFP,
 	KMB_TABLE_SIZE,
+	KMB_TABLE_CPUS,
 	KMB_NR_TABLES,
 };
 
@@ -109,7 +111,7 @@ enum kmb_table {
  * @nr_rows: (out) rows in each table, indexed by enum kmb_table.
  * @hist_buckets: (out) KMB_HIST_BUCKETS.
  * @max_iterations: (out) upper limit of kmb_run.iterations and .warmup.
- * @pad: (out) 0.
+ * @max_footprint: (out) upper limit of kmb_footprint.objects.
  * @max_size: (out) KMALLOC_MAX_SIZE, bytes.
  * @min_align: (out) ARCH_KMALLOC_MINALIGN, bytes.
  * @clock_hz: (out) ticks per second of the clock that times; 0: not known.
@@ -119,27 +121,62 @@ struct kmb_info {
 	__u32 nr_rows[KMB_NR_TABLES];
 	__u32 hist_buckets;
 	__u32 max_iterations;
-	__u64 pad;
+	__u32 max_footprint;
 	__u64 max_size;
 	__u64 min_align;
 	__u64 clock_hz;
 	char clock[KMB_NAME_LEN];
 };
 
-/* The row needs a caller that may sleep, or a context in which one may. */
+/* The row may sleep: flags that do, or a scenario that does by itself. */
 #define KMB_ROW_SLEEPS		(1U << 0)
 /* The row is a context in which nothing may sleep. */
 #define KMB_ROW_ATOMIC		(1U << 1)
 /* The row is not legal on this kernel (an interrupt under PREEMPT_RT). */
 #define KMB_ROW_ILLEGAL		(1U << 2)
+/* The row is a scenario that needs interrupts on. */
+#define KMB_ROW_IRQS_ON		(1U << 3)
+/* The row is a context in which they are off. */
+#define KMB_ROW_IRQS_OFF	(1U << 4)
+/* The row is a scenario that takes no flags but __GFP_ZERO. */
+#define KMB_ROW_NOLOCK		(1U << 5)
+/* The row is a set of flags that say more than that. */
+#define KMB_ROW_LOCKS		(1U << 6)
+/* The row is a scenario that tests the measurement itself: in no profile. */
+#define KMB_ROW_SELFTEST	(1U << 7)
+/* Of this scenario kmb_run.allocs and .frees are what tracepoints see. */
+#define KMB_ROW_COUNTED		(1U << 8)
+
+/* Of this scenario value is the length of a batch, and none may be cut short. */
+#define KMB_ROW_WHOLE		(1U << 9)
+/* An operation of this scenario takes so long that few samples are enough. */
+#define KMB_ROW_SLOW		(1U << 10)
+
+#define KMB_NR_CLASHES		3
+
+/*
+ * What no cell may have: one row with the first flag, one with the second; and
+ * what to say then, of these two rows.
+ */
+#define KMB_CLASHES { \
+	{ KMB_ROW_SLEEPS, KMB_ROW_ATOMIC, "%s may sleep, %s may not" }, \
+	{ KMB_ROW_IRQS_ON, KMB_ROW_IRQS_OFF, \
+	  "%s needs interrupts on, in %s they are off" }, \
+	{ KMB_ROW_NOLOCK, KMB_ROW_LOCKS, "%s cannot honour %s" }, \
+}
 
 /**
  * struct kmb_row - one row of a table
  * @table: (in) enum kmb_table.
  * @index: (in) row, below kmb_info.nr_rows[table].
  * @flags: (out) KMB_ROW_*.
- * @pad: (in) 0.
+ * @rank: (out) how far the row is from the most common use, 0 and up; the sum
+ *	over the rows of a cell says in which profiles it is.
  * @value: (out) see enum kmb_table.
+ * @min_size: (out) smallest size of a scenario, bytes.
+ * @max_size: (out) largest size of a scenario, bytes.
+ * @min_cpus: (out) fewest processors of a scenario.
+ * @max_cpus: (out) most processors of a scenario.
  * @name: (out) as a user types it.
  * @text: (out) what the row shows, one line.
  */
@@ -147,8 +184,12 @@ struct kmb_row {
 	__u32 table;
 	__u32 index;
 	__u32 flags;
-	__u32 pad;
+	__u32 rank;
 	__u64 value;
+	__u64 min_size;
+	__u64 max_size;
+	__u32 min_cpus;
+	__u32 max_cpus;
 	char name[KMB_NAME_LEN];
 	char text[KMB_TEXT_LEN];
 };
@@ -167,43 +208,103 @@ struct kmb_stats {
 	__u64 max;
 };
 
+/* Only check the request; nothing is measured. */
+#define KMB_RUN_CHECK		(1U << 0)
+
 /**
- * struct kmb_run - measure one cell on the calling CPU
+ * struct kmb_run - measure one cell, on the calling CPU first of all
  * @scenario: (in) row of KMB_TABLE_SCENARIO.
  * @context: (in) row of KMB_TABLE_CONTEXT.
  * @gfp: (in) row of KMB_TABLE_GFP.
- * @iterations: (in) samples to take, 1 to kmb_info.max_iterations.
- * @warmup: (in) operations before the first sample, 0 to max_iterations.
+ * @cpus: (in) row of KMB_TABLE_CPUS; the calling CPU is the first of them.
+ * @iterations: (in) samples to take on each CPU, 1 to max_iterations; of a
+ *	scenario with KMB_ROW_WHOLE a multiple of its value.
+ * @warmup: (in) operations before the first sample, 0 to max_iterations;
+ *	likewise.
+ * @flags: (in) KMB_RUN_*.
+ * @share: (in) how much of the memory that is available may be held at once,
+ *	per cent, 1 to 90.
  * @pad: (in) 0.
+ * @samplers: (out) how many CPUs took samples, @iterations each.
  * @size: (in) bytes of each object, 1 to kmb_info.max_size.
  * @histogram: (in) address of KMB_HIST_BUCKETS __u64, which receive the
  *	count of each bucket (ticks); 0: no histogram is wanted.
  * @failed: (out) operations whose allocation returned NULL; they are not
- *	in @op. @failed + @op.count is @iterations.
+ *	in @op. @failed + @op.count is @iterations * @samplers.
+ * @mean_failed: (out) the same of the mean-loop.
+ * @allocs: (out) calls that allocate, in all that this ioctl did.
+ * @frees: (out) calls that free, likewise.
+ * @held: (out) bytes of objects that may be held at once.
  * @op: (out) the operation, raw: what @empty shows is contained in it.
- * @empty: (out) the same loop around no operation: what the clock adds to
- *	every sample. Not subtracted from @op.
+ * @mean: (out) the mean-loop: the same operations between two readings of the
+ *	clock for many; @count operations took @sum ticks, @min and @max are of
+ *	the mean of a batch. @count is 0 where a scenario has no such loop.
+ * @empty: (out) the same loop as for @op around no operation: what the clock
+ *	adds to every sample. Not subtracted from @op.
  * @clock: (out) reading the clock: each sample is the mean of a run of
  *	consecutive readings.
+ * @record: (out) taking one sample of nothing and recording it: each sample is
+ *	the mean of a run of them.
+ * @why: (out) where the ioctl fails: which field is wrong, its value, and what
+ *	would be right, one line; empty if that is not known.
  *
- * Errors: EPROTO no hello; EINVAL a field is out of its range, or @gfp may
- * sleep in a @context that may not; EFAULT @histogram; EOPNOTSUPP @context is
- * not legal on this kernel; EINTR a signal came; EBUSY another run is under
- * way; ENOMEM no memory for the histogram; EIO the context was not reached.
+ * Errors: EPROTO no hello; EINVAL a field is out of its range, or does not go
+ * with another one; EFAULT @histogram; EOPNOTSUPP a row is not legal on this
+ * kernel; ENOSPC @share of the available memory is less than would be held; EINTR a signal
+ * came; EBUSY another run is under way; ENOMEM no memory for the module's own
+ * needs; ENODEV fewer CPUs are online than asked for; EIO the context was not
+ * reached.
  */
 struct kmb_run {
 	__u32 scenario;
 	__u32 context;
 	__u32 gfp;
+	__u32 cpus;
 	__u32 iterations;
 	__u32 warmup;
+	__u32 flags;
+	__u32 share;
 	__u32 pad;
+	__u32 samplers;
 	__u64 size;
 	__u64 histogram;
 	__u64 failed;
+	__u64 mean_failed;
+	__u64 allocs;
+	__u64 frees;
+	__u64 held;
 	struct kmb_stats op;
+	struct kmb_stats mean;
 	struct kmb_stats empty;
 	struct kmb_stats clock;
+	struct kmb_stats record;
+	char why[KMB_TEXT_LEN];
+};
+
+/**
+ * struct kmb_footprint - what objects of one kind occupy
+ * @gfp: (in) row of KMB_TABLE_GFP, allocated in process context.
+ * @objects: (in) how many to hold for a moment, 1 to max_footprint.
+ * @share: (in) as in struct kmb_run.
+ * @pad: (in) 0.
+ * @size: (in) bytes of each object, 1 to kmb_info.max_size.
+ * @held: (out) objects that were there.
+ * @blocks: (out) slabs, or blocks of the page allocator, that they lay in.
+ * @bytes: (out) bytes of these, other objects in them included.
+ * @why: (out) as in struct kmb_run.
+ *
+ * Errors: as of struct kmb_run.
+ */
+struct kmb_footprint {
+	__u32 gfp;
+	__u32 objects;
+	__u32 share;
+	__u32 pad;
+	__u64 size;
+	__u64 held;
+	__u64 blocks;
+	__u64 bytes;
+	char why[KMB_TEXT_LEN];
 };
 
 #define KMB_IOC_MAGIC		0xcb
@@ -212,5 +313,6 @@ struct kmb_run {
 #define KMB_IOC_GET_INFO	_IOR(KMB_IOC_MAGIC, 1, struct kmb_info)
 #define KMB_IOC_GET_ROW		_IOWR(KMB_IOC_MAGIC, 2, struct kmb_row)
 #define KMB_IOC_RUN		_IOWR(KMB_IOC_MAGIC, 3, struct kmb_run)
+#define KMB_IOC_FOOTPRINT	_IOWR(KMB_IOC_MAGIC, 4, struct kmb_footprint)
 
 #endif /* _UAPI_KMBENCH_H */

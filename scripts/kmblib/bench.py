@@ -8,6 +8,7 @@ allocation contain a memset.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import os
 import tempfile
@@ -22,20 +23,61 @@ from .kernels import Kernel
 from .options import Machine
 
 INIT_ON_ALLOC = (0, 1)
-# Seconds a boot may take; the whole table needs about 30 on two slow cores.
-TIMEOUT = 600.0
+# What the second boot measures of a profile: it shows what zeroing adds.
+_SECOND = {"": "core", "quick": "core", "standard": "quick", "full": "standard"}
+# Seconds a boot may take: many times what it needs on two slow cores.
+_TIMEOUTS = {"": 600.0, "quick": 600.0, "core": 600.0, "standard": 1800.0, "full": 7200.0}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What to measure, in the tool's words; "" leaves it to the tool.
+
+    scenarios: names or globs. profile: a name. share: per cent of the
+    available memory.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    profile: str = ""
+    share: str = ""
+
+    def beside(self) -> Amount:
+        """What to measure where the figures only stand beside these."""
+        if self.scenarios and not self.profile:
+            return self
+        return dataclasses.replace(self, profile=_SECOND.get(self.profile, self.profile))
+
+    def timeout(self) -> float:
+        """Seconds after which a guest is taken to hang; names may mean all cells."""
+        whole = "full" if self.scenarios and not self.profile else self.profile
+        return _TIMEOUTS.get(whole, _TIMEOUTS["full"])
+
+    def words(self) -> tuple[str, ...]:
+        """Arguments of `kmbench run`. Names of cells go behind "--"."""
+        return (*(("--profile", self.profile) if self.profile else ()),
+                *(("--share", self.share) if self.share else ()), "--", *self.scenarios)
+
+    def variables(self) -> dict[str, str]:
+        """The variables of make that ask for it."""
+        return {"SCENARIOS": " ".join(self.scenarios), "PROFILE": self.profile,
+                "SHARE": self.share}
+
+
+def amount(args: argparse.Namespace) -> Amount:
+    """From --scenarios, --profile and --share; the tool knows which are right."""
+    return Amount(tuple(args.scenarios.split()), args.profile, args.share)
 
 
 @dataclass(frozen=True)
 class Job:
     """One request to measure.
 
-    scenarios: names or globs for the tool. run: where logs and results go.
+    amount: how much. run: where logs and results go.
     """
 
     kernel: Kernel
     machine: Machine
-    scenarios: tuple[str, ...]
+    amount: Amount
     run: Path
 
 
@@ -54,25 +96,34 @@ def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[bu
                                  tuple(loaded), ("/bin/kmbench", *command))
 
 
+def _archive(scratch: Path, init_on_alloc: int) -> Path:
+    """The initramfs of one of the boots."""
+    return scratch / f"initramfs-{init_on_alloc}"
+
+
 def _parts(job: Job, scratch: Path) -> vm.Parts:
-    command = ("run", "--progress", "--json", initramfs.RESULTS, *job.scenarios)
-    archive, probe = scratch / "initramfs", scratch / "initramfs-probe"
+    probe = scratch / "initramfs-probe"
+    amounts = dict(zip(INIT_ON_ALLOC, (job.amount, job.amount.beside())))
     # Another run may build other versions of the same files.
     with cache.lock(f"guest-{job.kernel.key}"):
-        boot, contents = guest(job.kernel, command)
-        initramfs.pack(contents, archive)
-        initramfs.pack(dataclasses.replace(contents, command=("/bin/kmbench", "info")), probe)
+        boot, contents = guest(job.kernel, ("info",))
+        initramfs.pack(contents, probe)
+        for init_on_alloc, amount_ in amounts.items():
+            command = ("/bin/kmbench", "run", "--progress", "--json", initramfs.RESULTS,
+                       *amount_.words())
+            initramfs.pack(dataclasses.replace(contents, command=command),
+                           _archive(scratch, init_on_alloc))
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
-    return vm.Parts(boot, archive, name, accel, why)
+    return vm.Parts(boot, scratch, name, accel, why)
 
 
 def _boot(job: Job, parts: vm.Parts, init_on_alloc: int, scratch: Path) -> dict[str, Any]:
     """One boot: its measurement, or the reason why there is none."""
     base = f"init_on_alloc={init_on_alloc}"
     cmdline = f"{vm.CMDLINE} {base}"
-    paths = qemu.Paths(parts.boot.image, parts.archive, job.run / f"console-{base}.log",
+    paths = qemu.Paths(parts.boot.image, _archive(scratch, init_on_alloc), job.run / f"console-{base}.log",
                        scratch / f"verdict-{base}", scratch / f"results-{base}")
-    ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=TIMEOUT,
+    ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=job.amount.timeout(),
                     what=f"{job.kernel.label}, {parts.accel_name}, {base}",
                     emulator=parts.emulator)
     code = vm.judge(ended)
@@ -111,7 +162,7 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path) -> tuple[list[dict[str, Any
 def _repeat(job: Job) -> str:
     machine = job.machine
     return results.command("bench", job.kernel, CLOCK=machine.clock,
-                           SCENARIOS=" ".join(job.scenarios), MEM=f"{machine.mem_mib}M",
+                           **job.amount.variables(), MEM=f"{machine.mem_mib}M",
                            CPUS=str(machine.cpus))
 
 

@@ -17,6 +17,7 @@ import hashlib
 import re
 import shlex
 import sys
+import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ _BADNESS = re.compile(
     r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
+_CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
 
@@ -161,6 +163,18 @@ def _read(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
+def how_far(console: str, seconds: float) -> str:
+    """What a guest is doing, from the end of its console; and if it counts cells,
+    how long it will take. Its own clock may be the virtual one.
+    """
+    told = _CELLS.findall(console)
+    if not told:
+        return _last_line(console)[-60:]
+    done, total, cell = int(told[-1][0]) - 1, int(told[-1][1]), told[-1][2]
+    left = f", about {seconds * (total - done) / done:.0f} s to go" if done else ""
+    return f"cell {done + 1} of {total}{left}, {cell}"
+
+
 def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
          what: str, timeout: float, emulator: qemu.Emulator = qemu.INSTALLED) -> Ended:
     """Boot a guest and wait until it is off, or for `timeout` seconds.
@@ -171,10 +185,13 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
         path.unlink(missing_ok=True)
     log = paths.console.with_suffix(".qemu")
 
-    def how_far() -> str:
-        return _last_line(_read(paths.console)[-400:].decode(errors="replace"))[-60:]
+    began = time.monotonic()
 
-    with step(what, how_far) as current, log.open("wb") as out, \
+    def far() -> str:
+        console = _read(paths.console)[-4000:].decode(errors="replace")
+        return how_far(console, time.monotonic() - began)
+
+    with step(what, far) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
                        stdout=out) as process:
         status = proc.wait(process, current, timeout)

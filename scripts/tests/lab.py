@@ -16,14 +16,21 @@ from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
 SCENARIO = "pair/task/GFP_KERNEL/64"
+# What takes two processors, in each way.
+ON_TWO = ("crowd/task/GFP_KERNEL/64/2cpus crowd/hardirq/GFP_ATOMIC/64/2cpus "
+          "ring16-alloc/task/GFP_KERNEL/64 ring256-free/task/GFP_KERNEL/4096 "
+          "migrate/task/GFP_KERNEL/256")
+# Each scenario and each context once or more.
+EVERYWHERE = "*/task/GFP_KERNEL/64 pair/*/GFP_ATOMIC/64"
 # One that boots takes a few seconds; a machine under load, more.
 _TIMEOUT = 120.0
 # A hung guest is waited for so many times as long as a healthy one took.
 _PATIENCE = 2.5
 _PATIENCE_MIN = 8.0
 _MACHINE = Machine("virtual", 512, 1)
-# A version of the ABI that no tool speaks yet.
-OTHER_ABI = 2
+# The version of the ABI, and one that no tool speaks yet.
+OUR_ABI = 2
+OTHER_ABI = 99
 
 
 @dataclass(frozen=True)
@@ -31,14 +38,15 @@ class Order:
     """A guest to boot.
 
     clock: virtual, or real, which is quicker and good enough for a guest that
-    dies. fault: parameter of kmbench_fault.ko, if it is to be loaded.
-    scenario: what the tool is asked for. word: added to the kernel's command
+    dies. cpus: processors. fault: parameter of kmbench_fault.ko, if it is to be
+    loaded. scenario: what the tool is asked for, arguments separated by spaces. word: added to the kernel's command
     line. module: "ours", "none", "other ABI", or "ktap": a case of kmalloc_ktap.ko
     and all of its selftest, in place of the tool. hangs: boot it last, and do not
     wait for the whole time-out.
     """
 
     clock: str = "real"
+    cpus: int = 1
     fault: str = ""
     scenario: str = SCENARIO
     word: str = ""
@@ -51,6 +59,8 @@ GUESTS = {
     "virtual again": Order("virtual"),
     "real": Order(),
     "real again": Order(),
+    "two cpus": Order(cpus=2, scenario=f"--repetitions 2 {ON_TWO}"),
+    "everywhere": Order("virtual", scenario=f"--repetitions 1 {EVERYWHERE}"),
     "warn": Order(fault="warn"),
     "oops": Order(fault="oops"),
     "panic": Order(fault="panic"),
@@ -60,6 +70,10 @@ GUESTS = {
     "nonsense": Order(fault="nonsense"),
     "no module": Order(module="none"),
     "unknown scenario": Order(scenario="pear/task/GFP_KERNEL/64"),
+    "sleeps": Order(scenario="pair/hardirq/GFP_KERNEL/64"),
+    "no such flags": Order(scenario="pair/task/__GFP_HIGHMEM/64"),
+    "too much": Order(scenario="--share 1 burst1024-alloc/task/GFP_KERNEL/8192"),
+    "one cpu": Order(scenario="ring16-alloc/task/GFP_KERNEL/64"),
     "unknown context": Order(scenario="pair/tusk/GFP_KERNEL/64"),
     "other ABI": Order(module="other ABI"),
     "ktap": Order(module="ktap"),
@@ -121,15 +135,16 @@ class Lab:
         order = GUESTS[name]
         base = self._scratch / name.replace(" ", "-")
         command = () if order.module == "ktap" else (
-            "/bin/kmbench", "run", "--json", initramfs.RESULTS, order.scenario)
+            "/bin/kmbench", "run", "--json", initramfs.RESULTS, *order.scenario.split())
         guest = replace(self._guest, modules=self._modules(order), command=command)
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
+        machine = replace(_MACHINE, cpus=order.cpus)
         accel = qemu.accel(_MACHINE, self._boot.image, archive)[1]
         paths = qemu.Paths(self._boot.image, archive, base.with_suffix(".console"),
                            base.with_suffix(".verdict"), base.with_suffix(".results"))
         began = time.monotonic()
-        ended = vm.boot(paths, _MACHINE, accel if order.clock == "virtual" else qemu._TCG,
+        ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
                         f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
                         timeout=self._patience() if order.hangs else _TIMEOUT)
         if name == "real":

@@ -13,10 +13,17 @@ _SAID = {
     "no module": ["kmbench: /dev/kmbench: No such file or directory; "
                   "load kmbench.ko first (insmod kmbench.ko)"],
     "unknown scenario": ["kmbench: no scenario matches 'pear/task/GFP_KERNEL/64'; "
-                         "near: pair/task/GFP_KERNEL/64"],
+                         "no scenario 'pear'; near: pair/task/GFP_KERNEL/64"],
     "unknown context": ["kmbench: no scenario matches 'pair/tusk/GFP_KERNEL/64'; "
-                        "near: pair/task/GFP_KERNEL/64"],
-    "other ABI": [f"kmbench: the module speaks ABI {lab.OTHER_ABI}, this tool ABI 1; "
+                        "no context 'tusk'; near: pair/task/GFP_KERNEL/64"],
+    "sleeps": ["kmbench: 'pair/hardirq/GFP_KERNEL/64' cannot be measured: GFP_KERNEL may sleep, "
+               "hardirq may not"],
+    "no such flags": ["kmbench: no scenario matches 'pair/task/__GFP_HIGHMEM/64'; no gfp "
+                      "'__GFP_HIGHMEM'; near: "],
+    "too much": ["kmbench: burst1024-alloc/task/GFP_KERNEL/8192: share 1: "],
+    "one cpu": ["kmbench: 'ring16-alloc/task/GFP_KERNEL/64' cannot be measured: ring16-alloc needs "
+                "2 CPUs, there is 1"],
+    "other ABI": [f"kmbench: the module speaks ABI {lab.OTHER_ABI}, this tool ABI {lab.OUR_ABI}; "
                   "build both from one tree"],
 }
 
@@ -28,5 +35,5 @@ def test_one_line_says_why_nothing_is_measured(guests: lab.Lab, name: str) -> No
     ended = guests.ended(name)
     assert vm.judge(ended) == Code.BROKEN
     said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
-    assert said == _SAID[name]
+    assert len(said) == 1 and said[0].startswith(_SAID[name][0])
     assert not ended.results

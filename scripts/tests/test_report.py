@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from kmblib import report, results
+from kmblib import cells, report, results
 from kmblib.errors import Broken
 
 Document = dict[str, Any]
@@ -79,7 +79,8 @@ def _long_names(kunit: Document, bench: Document) -> None:
         document["command"] = ("make bench KDIR='/home/me/my linux' SCENARIOS='" + " ".join(
             ["pair/task/GFP_KERNEL/64", "free/softirq/GFP_ATOMIC/*"] * 8) + "' MEM=512M CPUS=1")
     for cell in _cells(bench):
-        cell.update(context="hardirq", gfp="GFP_KERNEL_ACCOUNT|__GFP_ZERO")
+        cell.update(context="hardirq", gfp="GFP_KERNEL_ACCOUNT|__GFP_ZERO", steady=False,
+                    scenario="burst1024-shuffled", cpus=128)
 
 
 _CHANGES: dict[str, Change] = {
@@ -181,6 +182,45 @@ def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tm
         assert value in seen[key], key
 
 
+def test_cells_that_disagree_are_named(rendered: Callable[[Change], str]) -> None:
+    """With how many there are; a steady run has no such line."""
+    def unsteady(_kunit: Document, bench: Document) -> None:
+        for cell in _cells(bench):
+            cell["steady"] = cell["size"] != 64
+
+    def steady(_kunit: Document, bench: Document) -> None:
+        for cell in _cells(bench):
+            cell["steady"] = True
+
+    text = _flat(rendered(unsteady))
+    assert re.search(r"\d of 4 cells are UNSTEADY, init_on_alloc=0: .*GFP_\w+/64", text)
+    assert "UNSTEADY" not in rendered(steady)
+
+
+def test_several_processors_are_a_column_of_their_own(rendered: Callable[[Change], str]) -> None:
+    """One and two of them are not mixed up."""
+    def two(_kunit: Document, bench: Document) -> None:
+        for cell in _cells(bench):
+            cell.update(cpus=2, name=cell["name"] + "/2cpus")
+
+    assert "pair x2" in rendered(two) and "pair x2" not in rendered(_nothing)
+
+
+def test_memory_and_events_stand_beside(rendered: Callable[[Change], str]) -> None:
+    """What objects occupy, and what the kernel did; unavailable with its reason."""
+    def events(_kunit: Document, bench: Document) -> None:
+        for cell in _cells(bench):
+            cell["events"] = {"compact_stall": {"value": 3}, "steal": {"value": 0},
+                              "alloc_slab": {"unavailable": "CONFIG_SLUB_STATS is off"}}
+            cell["footprint"] = {"objects": 10, "live_bytes": 640, "blocks": 1,
+                                 "held_bytes": 4096}
+
+    text = rendered(events)
+    assert "counted: compact_stall 12\n" in text and "steal" not in text
+    assert "unavailable: alloc_slab (CONFIG_SLUB_STATS is off)" in text
+    assert re.search(r"^ +64 +10 +1 +4096 +6.40$", text, re.M)
+
+
 def test_run_without_results_is_refused(tmp_path: Path) -> None:
     """There is nothing to report."""
     with pytest.raises(Broken, match=f"^RUN={tmp_path}: neither kunit.json, ktap.json nor bench.json in it$"):
@@ -191,7 +231,7 @@ def test_run_without_results_is_refused(tmp_path: Path) -> None:
                                    10 ** 9 - 1, 10 ** 12, 10 ** 15, 2 ** 63, None])
 def test_number_fits_its_column(value: int | None) -> None:
     """At most six characters, and not off by more than 1 %."""
-    text = report.number(value)
+    text = cells.number(value)
     assert len(text) <= 6
     if value is None:
         assert text == "-"
@@ -204,4 +244,4 @@ def test_number_fits_its_column(value: int | None) -> None:
                                          (65536, "64K"), (4 << 20, "4M"), (1536, "1536")])
 def test_size_is_never_rounded(value: int, text: str) -> None:
     """8193 is not 8K."""
-    assert report.size(value) == text
+    assert cells.size(value) == text

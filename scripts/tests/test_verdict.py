@@ -14,7 +14,7 @@ import pytest
 from kmblib import vm
 from kmblib.errors import Broken, Code, Failed
 
-_VERDICT = "kmbench-verdict 1 exit=0 bytes=2297 crc32=d38a50bb\n"
+_VERDICT = "kmbench-verdict 1 exit=0 bytes=5459 crc32=68c3ee65\n"
 
 
 @pytest.fixture(name="healthy")
@@ -106,7 +106,7 @@ def test_guest_without_a_word_fails(healthy: vm.Ended) -> None:
 
 def test_results_that_are_cut_off_fail(data: Path, healthy: vm.Ended) -> None:
     """As kmbench.truncate=100 does it."""
-    with pytest.raises(Failed, match="results were cut off: 100 of 2297 bytes arrived"):
+    with pytest.raises(Failed, match="results were cut off: 100 of 5459 bytes arrived"):
         vm.judge(replace(healthy, console=_console(data, "truncate"),
                          results=healthy.results[:100]))
 
@@ -146,7 +146,7 @@ def test_exit_code_of_the_command_arrives(healthy: vm.Ended, status: int, code: 
 
 def test_whole_verdict_is_read() -> None:
     """Both forms, field by field."""
-    assert vm.parse_verdict(_VERDICT) == vm.Verdict(0, 2297, 0xd38a50bb, "")
+    assert vm.parse_verdict(_VERDICT) == vm.Verdict(0, 5459, 0x68c3ee65, "")
     assert vm.parse_verdict("kmbench-verdict 1 error=fork: no\n") == vm.Verdict(0, 0, 0, "fork: no")
 
 

@@ -16,13 +16,23 @@
 #define ROWS_MAX_SIZE	4096
 
 static struct kmb_row rows_scenarios[] = {
-	{ .index = 0, .name = "pair", .text = "allocate, free" },
-	{ .index = 1, .name = "burst", .text = "allocate many" },
+	{ .index = 0, .name = "pair", .text = "allocate, free",
+	  .min_size = 1, .max_size = 1 << 20, .min_cpus = 1, .max_cpus = 1 },
+	{ .index = 1, .name = "burst", .text = "allocate many", .rank = 1,
+	  .flags = KMB_ROW_WHOLE, .value = 256,
+	  .min_size = 1, .max_size = 1 << 20, .min_cpus = 1, .max_cpus = 1 },
+	{ .index = 2, .name = "crowd", .rank = 1,
+	  .min_size = 16, .max_size = 64, .min_cpus = 1, .max_cpus = 8 },
+	{ .index = 3, .name = "bulk", .rank = 2, .flags = KMB_ROW_IRQS_ON,
+	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
+	{ .index = 4, .name = "delay", .flags = KMB_ROW_SELFTEST,
+	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
 };
 
 static struct kmb_row rows_contexts[] = {
 	{ .index = 0, .name = "task" },
-	{ .index = 1, .name = "hardirq", .flags = KMB_ROW_ATOMIC },
+	{ .index = 1, .name = "hardirq", .rank = 1,
+	  .flags = KMB_ROW_ATOMIC | KMB_ROW_IRQS_OFF },
 	{ .index = 2, .name = "nmi",
 	  .flags = KMB_ROW_ATOMIC | KMB_ROW_ILLEGAL },
 };
@@ -30,7 +40,7 @@ static struct kmb_row rows_contexts[] = {
 static struct kmb_row rows_gfps[] = {
 	{ .index = 0, .name = "GFP_KERNEL", .flags = KMB_ROW_SLEEPS },
 	{ .index = 1, .name = "GFP_ATOMIC" },
-	{ .index = 2, .name = "GFP_ATOMIC|__GFP_ZERO" },
+	{ .index = 2, .name = "GFP_ATOMIC|__GFP_ZERO", .rank = 1 },
 };
 
 static struct kmb_row rows_sizes[] = {
@@ -40,12 +50,17 @@ static struct kmb_row rows_sizes[] = {
 	{ .index = 3, .name = "8192", .value = 8192 },
 };
 
+static struct kmb_row rows_cpus[] = {
+	{ .index = 0, .name = "1cpu", .value = 1 },
+	{ .index = 1, .name = "2cpus", .value = 2 },
+};
+
 static inline struct catalog *rows__catalog(void)
 {
 	struct kmb_row *const rows[KMB_NR_TABLES] = {
-		rows_scenarios, rows_contexts, rows_gfps, rows_sizes,
+		rows_scenarios, rows_contexts, rows_gfps, rows_sizes, rows_cpus,
 	};
-	const uint32_t nr_rows[KMB_NR_TABLES] = { 2, 3, 3, 4 };
+	const uint32_t nr_rows[KMB_NR_TABLES] = { 5, 3, 3, 4, 2 };
 	struct catalog *catalog = catalog__new(rows, nr_rows, ROWS_MAX_SIZE);
 
 	assert_non_null(catalog);

@@ -66,9 +66,9 @@ static void test_numbers_are_checked(void **state)
 {
 	(void)state;
 	assert_says("run --iterations 12x", 2,
-		    "kmbench: --iterations '12x': must be a number from 1 to 4294967295\n");
+		    "kmbench: --iterations '12x': must be a number from 1 to 4294967294\n");
 	assert_says("run --iterations -1", 2,
-		    "kmbench: --iterations '-1': must be a number from 1 to 4294967295\n");
+		    "kmbench: --iterations '-1': must be a number from 1 to 4294967294\n");
 	assert_says("run --repetitions 0", 2,
 		    "kmbench: --repetitions '0': must be a number from 1 to 1000\n");
 	assert_says("run --repetitions 1001", 2,
@@ -76,7 +76,13 @@ static void test_numbers_are_checked(void **state)
 	assert_says("run --repetitions +5", 2,
 		    "kmbench: --repetitions '+5': must be a number from 1 to 1000\n");
 	assert_says("run --warmup 99999999999999999999", 2,
-		    "kmbench: --warmup '99999999999999999999': must be a number from 0 to 4294967295\n");
+		    "kmbench: --warmup '99999999999999999999': must be a number from 0 to 4294967294\n");
+	assert_says("run --share 91", 2,
+		    "kmbench: --share '91': must be a number from 1 to 90\n");
+	assert_says("run --profile fast", 2,
+		    "kmbench: no profile 'fast'; there are: quick standard full core\n");
+	assert_says("list --profile fast", 2,
+		    "kmbench: no profile 'fast'; there are: quick standard full core\n");
 	assert_says("run --cpu ''", 2,
 		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
 }

@@ -19,8 +19,11 @@ static struct repetition repetition_of(uint64_t value, uint64_t count,
 	struct kmb_stats stats = { .count = count, .sum = count * value,
 				   .min = value, .max = value };
 	uint64_t *counts = calloc(KMB_HIST_BUCKETS, sizeof(*counts));
-	struct repetition repetition = { .failed = failed, .op = stats,
-					 .empty = stats, .clock = stats };
+	struct repetition repetition = {
+		.answer = { .failed = failed, .op = stats, .mean = stats,
+			    .empty = stats, .clock = stats, .record = stats,
+			    .allocs = 77, .frees = 78, .mean_failed = failed },
+	};
 
 	assert_non_null(counts);
 	counts[kmb_hist_index(value)] = count;
@@ -56,6 +59,13 @@ static int fixture_set_up(void **state)
 	f->cells[0].counters[0].known = true;
 	f->cells[0].counters[0].value = 12345;
 	strcpy(f->cells[0].counters[1].why, "ENOENT: made up");
+	f->cells[0].events.values[0].known = true;
+	f->cells[0].events.values[0].value = 99;
+	strcpy(f->cells[0].events.values[1].why, "made up");
+	f->cells[0].footprint.held = 10;
+	f->cells[0].footprint.size = 64;
+	f->cells[0].footprint.blocks = 1;
+	f->cells[0].footprint.bytes = 4096;
 	f->cells[1].cell = rows__cell(f->catalog, "burst/task/GFP_KERNEL/4096");
 	f->cells[1].nr_repetitions = 1;
 	f->cells[1].repetitions = f->bad;
@@ -137,7 +147,7 @@ static void test_document_has_its_members(void **state)
 		       "clock", "name", &clock, "hz", &hz,
 		       "measured", "cpu", &cpu, "cells", &cells);
 	assert_string_equal(format, "kmbench-measurement");
-	assert_int_equal(number, 1);
+	assert_int_equal(number, JSON_OUT_VERSION);
 	assert_string_equal(version, KMB_VERSION);
 	assert_int_equal(abi, KMB_ABI_VERSION);
 	assert_string_equal(release, "6.1");
@@ -163,16 +173,28 @@ static void test_known_frequency_is_given(void **state)
 static void test_cell_has_its_members(void **state)
 {
 	json_t *all = document(*state), *repetitions, *percentiles_, *counters;
+	int size, cpus, iterations, warmup, steady, spread, n[4];
 	const char *name, *scenario, *context, *gfp;
-	int size, iterations, warmup;
+	json_t *events;
 
 	assert_unpacks(cell_of(all, 0),
-		       "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o}",
+		       "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:b, s:i, s:{s:i, s:i, s:i, s:i}, s:o, s:o}",
 		       "name", &name, "scenario", &scenario,
 		       "context", &context, "gfp", &gfp, "size", &size,
+		       "cpus", &cpus,
 		       "iterations", &iterations, "warmup", &warmup,
 		       "repetitions", &repetitions,
-		       "percentiles", &percentiles_, "counters", &counters);
+		       "percentiles", &percentiles_, "steady", &steady,
+		       "spread", &spread, "footprint", "objects", n,
+		       "live_bytes", n + 1, "blocks", n + 2, "held_bytes", n + 3,
+		       "events", &events, "counters", &counters);
+	assert_false(steady);
+	assert_int_equal(spread, (1000 - 10) * 100);
+	assert_int_equal(cpus, 1);
+	assert_int_equal(n[0], 10);
+	assert_int_equal(n[1], 640);
+	assert_int_equal(n[3], 4096);
+	assert_int_equal(json_object_size(events), EVENTS_NR);
 	assert_string_equal(name, "pair/hardirq/GFP_ATOMIC|__GFP_ZERO/64");
 	assert_string_equal(scenario, "pair");
 	assert_string_equal(context, "hardirq");
@@ -191,15 +213,19 @@ static void test_repetition_has_its_members(void **state)
 	json_t *all = document(*state);
 	json_t *one = json_array_get(json_object_get(cell_of(all, 0),
 						     "repetitions"), 0);
-	int n[13];
+	int n[26];
 
-	assert_unpacks(one, "{s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:o}",
+	assert_unpacks(one, "{s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:i, s:i, s:o}",
 		       "count", n, "failed", n + 1, "sum", n + 2,
-		       "min", n + 3, "max", n + 4,
+		       "min", n + 3, "max", n + 4, "mean_loop",
+		       "count", n + 13, "failed", n + 14, "sum", n + 15,
+		       "min", n + 16, "max", n + 17,
 		       "empty", "count", n + 5, "sum", n + 6, "min", n + 7,
 		       "max", n + 8,
 		       "clock", "count", n + 9, "sum", n + 10, "min", n + 11,
-		       "max", n + 12, "histogram", &one);
+		       "max", n + 12, "record", "count", n + 18, "sum", n + 19,
+		       "min", n + 20, "max", n + 21, "allocs", n + 22,
+		       "frees", n + 23, "histogram", &one);
 	assert_int_equal(n[0], 30);
 	assert_int_equal(n[1], 2);
 	assert_int_equal(n[2], 30000);
@@ -207,6 +233,10 @@ static void test_repetition_has_its_members(void **state)
 	assert_int_equal(n[4], 1000);
 	assert_int_equal(n[5], 30);
 	assert_int_equal(n[12], 1000);
+	assert_int_equal(n[13], 30);
+	assert_int_equal(n[14], 2);
+	assert_int_equal(n[22], 77);
+	assert_int_equal(n[23], 78);
 	assert_unpacks(one, "[[i, i]]", n, n + 1);
 	assert_int_equal(n[0], kmb_hist_low(kmb_hist_index(1000)));
 	assert_int_equal(n[1], 30);
@@ -235,6 +265,7 @@ static void test_no_samples_is_null_not_zero(void **state)
 	assert_true(json_is_null(json_object_get(cell, "percentiles")));
 	assert_true(json_is_null(json_object_get(one, "min")));
 	assert_true(json_is_null(json_object_get(one, "max")));
+	assert_true(json_is_null(json_object_get(one, "mean_loop")));
 	assert_int_equal(json_integer_value(json_object_get(one, "failed")),
 			 32);
 	assert_int_equal(json_array_size(json_object_get(one, "histogram")), 0);

@@ -9,6 +9,7 @@
 
 #include "rows.h"
 #include "measurement.h"
+#include "summary.h"
 
 static void test_large_objects_are_measured_less(void **state)
 {
@@ -25,27 +26,32 @@ static void test_large_objects_are_measured_less(void **state)
 	assert_int_equal(measurement__bound(0, 8, budget, 2), 0);
 }
 
-/* A repetition whose samples are these. */
+/* A repetition whose samples are these, and as many NULLs. */
 static struct repetition repetition_of(const uint64_t *values, size_t nr,
 				       uint64_t failed)
 {
 	uint64_t *counts = calloc(KMB_HIST_BUCKETS, sizeof(*counts));
-	struct repetition repetition = { .failed = failed };
+	struct repetition repetition = { .answer.failed = failed };
+	struct kmb_run *answer = &repetition.answer;
 	size_t i;
 
 	assert_non_null(counts);
-	repetition.op.min = UINT64_MAX;
+	answer->op.min = UINT64_MAX;
 	for (i = 0; i < nr; i++) {
 		counts[kmb_hist_index(values[i])]++;
-		repetition.op.count++;
-		repetition.op.sum += values[i];
-		if (values[i] < repetition.op.min)
-			repetition.op.min = values[i];
-		if (values[i] > repetition.op.max)
-			repetition.op.max = values[i];
+		answer->op.count++;
+		answer->op.sum += values[i];
+		if (values[i] < answer->op.min)
+			answer->op.min = values[i];
+		if (values[i] > answer->op.max)
+			answer->op.max = values[i];
 	}
-	repetition.empty = repetition.op;
-	repetition.clock = repetition.op;
+	answer->iterations = nr + failed;
+	answer->samplers = 1;
+	answer->empty = answer->op;
+	answer->clock = answer->op;
+	answer->mean = answer->op;
+	answer->mean.count = answer->iterations;
 	repetition.histogram = histogram__new(counts);
 	free(counts);
 	return repetition;
@@ -53,30 +59,41 @@ static struct repetition repetition_of(const uint64_t *values, size_t nr,
 
 static void test_sound_answer_is_taken(void **state)
 {
-	const uint64_t values[] = { 10, 20, 30 };
-	struct repetition repetition = repetition_of(values, 3, 2);
+	const uint64_t values[] = { 10, 20, 30, 40 };
+	struct repetition repetition = repetition_of(values, 4, 2);
 
 	(void)state;
-	assert_int_equal(repetition__check(&repetition, 5), 0);
+	assert_int_equal(repetition__check(&repetition), 0);
+	repetition.answer.iterations = 3;
+	repetition.answer.samplers = 2;
+	assert_int_equal(repetition__check(&repetition), 0);
+	repetition.answer.mean.count = 0;
+	assert_int_equal(repetition__check(&repetition), 0);
 	histogram__delete(repetition.histogram);
 }
 
 static void test_contradictions_are_refused(void **state)
 {
 	const uint64_t values[] = { 10, 20, 30 };
-	struct repetition good = repetition_of(values, 3, 0), bad;
+	struct repetition good = repetition_of(values, 3, 0), bad[8];
+	int i;
 
 	(void)state;
-	assert_int_equal(repetition__check(&good, 4), -EBADMSG);
-	bad = good;
-	bad.failed = 1;
-	assert_int_equal(repetition__check(&bad, 3), -EBADMSG);
-	bad = good;
-	bad.op.count = 2;
-	assert_int_equal(repetition__check(&bad, 2), -EBADMSG);
-	bad = good;
-	bad.op.min = 31;
-	assert_int_equal(repetition__check(&bad, 3), -EBADMSG);
+	for (i = 0; i < 8; i++)
+		bad[i] = good;
+	bad[0].answer.iterations = 4;
+	bad[1].answer.failed = 1;
+	bad[2].answer.op.count = 2;
+	bad[2].answer.iterations = 2;
+	bad[2].answer.mean.count = 2;
+	bad[3].answer.op.min = 31;
+	bad[4].answer.samplers = 0;
+	bad[5].answer.mean.count = 2;
+	bad[6].answer.op.sum = 3 * 31;
+	bad[7].answer.op.sum = 3 * 9;
+	assert_int_equal(repetition__check(&good), 0);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(repetition__check(&bad[i]), -EBADMSG);
 	histogram__delete(good.histogram);
 }
 
@@ -87,12 +104,15 @@ static void test_backward_clock_is_refused(void **state)
 	struct repetition other = repetition_of(fine, 1, 0);
 
 	(void)state;
-	repetition.empty = other.empty;
-	repetition.clock = other.clock;
-	assert_int_equal(repetition__check(&repetition, 1), -ERANGE);
-	assert_int_equal(repetition__check(&other, 1), 0);
-	other.empty.max = (uint64_t)INT64_MAX + 1;
-	assert_int_equal(repetition__check(&other, 1), -ERANGE);
+	repetition.answer.empty = other.answer.empty;
+	repetition.answer.clock = other.answer.clock;
+	assert_int_equal(repetition__check(&repetition), -ERANGE);
+	assert_int_equal(repetition__check(&other), 0);
+	other.answer.empty.max = (uint64_t)INT64_MAX + 1;
+	assert_int_equal(repetition__check(&other), -ERANGE);
+	other.answer.empty.max = 5;
+	other.answer.mean.max = (uint64_t)INT64_MAX + 1;
+	assert_int_equal(repetition__check(&other), -ERANGE);
 	histogram__delete(repetition.histogram);
 	histogram__delete(other.histogram);
 }
@@ -115,10 +135,37 @@ static void test_summary_takes_repetitions_together(void **state)
 	assert_int_equal(summary.op.sum, 105);
 	assert_int_equal(summary.op.min, 5);
 	assert_int_equal(summary.op.max, 40);
+	assert_int_equal(summary.mean.count, 10);
 	assert_int_equal(summary.percentiles[0], 20);
 	assert_int_equal(summary.percentiles[1], 40);
 	for (i = 0; i < 3; i++)
 		histogram__delete(repetitions[i].histogram);
+}
+
+/* The summary of two repetitions of one sample each. */
+static struct cell_summary summary_of(uint64_t first, uint64_t second)
+{
+	struct repetition repetitions[] = { repetition_of(&first, 1, 0),
+					    repetition_of(&second, 1, 0) };
+	const struct measured_cell measured = { .nr_repetitions = 2,
+						.repetitions = repetitions };
+	struct cell_summary summary;
+
+	assert_int_equal(measured_cell__summarise(&measured, &summary), 0);
+	histogram__delete(repetitions[0].histogram);
+	histogram__delete(repetitions[1].histogram);
+	return summary;
+}
+
+static void test_repetitions_that_disagree_are_flagged(void **state)
+{
+	(void)state;
+	assert_true(summary_of(40, 40).steady);
+	assert_true(summary_of(40, 42).steady);
+	assert_int_equal(summary_of(42, 40).spread, 50);
+	assert_false(summary_of(40, 43).steady);
+	assert_false(summary_of(0, 1).steady);
+	assert_true(summary_of(0, 0).steady);
 }
 
 int main(void)
@@ -129,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_contradictions_are_refused),
 		cmocka_unit_test(test_backward_clock_is_refused),
 		cmocka_unit_test(test_summary_takes_repetitions_together),
+		cmocka_unit_test(test_repetitions_that_disagree_are_flagged),
 	};
 
 	return cmocka_run_group_tests_name("measurement", tests, NULL, NULL) != 0;

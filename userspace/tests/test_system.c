@@ -2,58 +2,12 @@
 /*
  * The description of a machine, from a made-up /proc and /sys.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <cmocka.h>
-
+#include "root.h"
 #include "system.h"
-
-/* Where the made-up files are. */
-static char root[32];
-
-static void put(const char *path, const char *text)
-{
-	char full[512], *slash;
-	FILE *file;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	for (slash = full + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(full, 0755);
-		*slash = '/';
-	}
-	file = fopen(full, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	strcpy(root, "/tmp/kmbench-root-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[512];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	return system(command);
-}
 
 static json_t *describe(void)
 {
-	json_t *all = system__describe(root);
+	json_t *all = system__describe(root__path);
 
 	assert_non_null(all);
 	return all;
@@ -82,9 +36,9 @@ static void test_files_are_read(void **state)
 	json_t *all;
 
 	(void)state;
-	put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 1\nmodel name\t: Toy CPU\n");
-	put("/proc/meminfo", "MemFree: 1 kB\nMemTotal:      4321 kB\n");
-	put("/sys/devices/system/cpu/vulnerabilities/spectre", "Mitigation: x\n");
+	root__put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 1\nmodel name\t: Toy CPU\n");
+	root__put("/proc/meminfo", "MemFree: 1 kB\nMemTotal:      4321 kB\n");
+	root__put("/sys/devices/system/cpu/vulnerabilities/spectre", "Mitigation: x\n");
 	all = describe();
 	assert_string_equal(json_string_value(json_object_get(all, "cpu")),
 			    "Toy CPU");
@@ -101,7 +55,7 @@ static void assert_init_on_alloc(const char *cmdline, int type)
 {
 	json_t *all;
 
-	put("/proc/cmdline", cmdline);
+	root__put("/proc/cmdline", cmdline);
 	all = describe();
 	assert_int_equal(json_typeof(json_object_get(all, "init_on_alloc")),
 			 type);
@@ -127,9 +81,9 @@ static void test_debug_options_that_are_on_are_listed(void **state)
 	json_t *all, *debug;
 
 	(void)state;
-	put("/proc/cmdline", "slub_debug=FZ quiet\n");
-	put("/sys/kernel/slab/kmalloc-64/red_zone", "1\n");
-	put("/sys/kernel/slab/kmalloc-64/poison", "0\n");
+	root__put("/proc/cmdline", "slub_debug=FZ quiet\n");
+	root__put("/sys/kernel/slab/kmalloc-64/red_zone", "1\n");
+	root__put("/sys/kernel/slab/kmalloc-64/poison", "0\n");
 	all = describe();
 	debug = json_object_get(all, "debug");
 	assert_int_equal(json_array_size(debug), 2);
@@ -146,14 +100,14 @@ static void test_strange_bytes_do_no_harm(void **state)
 	json_t *all;
 
 	(void)state;
-	put("/proc/cmdline", "name=\xff\xfe\n");
+	root__put("/proc/cmdline", "name=\xff\xfe\n");
 	all = describe();
 	assert_string_equal(json_string_value(json_object_get(all, "cmdline")),
 			    "name=??");
 	json_decref(all);
 }
 
-#define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, root__set_up, root__tear_down)
 
 int main(void)
 {

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several CPUs at once: a thread on each, one rendezvous at which everybody
+ * waits for everybody, and what they do then.
+ *
+ * A crowd runs the same operation on the same size class on all CPUs; who is
+ * done first goes on, unrecorded, until all are. In a ring one CPU allocates
+ * what another one frees. A migrating task frees on one CPU what it allocated on
+ * another.
+ *
+ * What could fool a reader: waiting for the other side of a ring is in no
+ * sample, but it is in the ring's mean-loop, which is the time that the pair
+ * of CPUs needs for an object.
+ */
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "crew.h"
+#include "measure.h"
+#include "ops.h"
+
+/**
+ * struct kmb_ring - objects under way from one CPU to another
+ * @slots: the objects; NULL for an allocation that failed.
+ * @put: how many were put in, written by the producer.
+ * @taken: how many were taken out, written by the consumer.
+ */
+struct kmb_ring {
+	void *slots[KMB_MAX_RING];
+	u32 put ____cacheline_aligned_in_smp;
+	u32 taken ____cacheline_aligned_in_smp;
+};
+
+/**
+ * struct kmb_crew - one series on several CPUs
+ * @cell: what is measured.
+ * @total: operations of each worker.
+ * @mean: whether the mean-loop is to run.
+ * @nr: workers.
+ * @arrived: workers that have come to the rendezvous.
+ * @finished: workers that have done their share.
+ * @stop: set when somebody failed, or nobody wants the result any more.
+ * @done: completed once a worker.
+ * @ring: between the first two workers.
+ * @workers: the workers.
+ */
+struct kmb_crew {
+	const struct kmb_cell *cell;
+	u32 total;
+	bool mean;
+	u32 nr;
+	atomic_t arrived;
+	atomic_t finished;
+	bool stop;
+	struct completion done;
+	struct kmb_ring ring;
+	struct kmb_worker *workers;
+};
+
+static bool crew_has_stopped(struct kmb_crew *crew)
+{
+	return READ_ONCE(crew->stop);
+}
+
+/* Return: whether all have come. */
+static bool crew_meet(struct kmb_crew *crew)
+{
+	atomic_inc(&crew->arrived);
+	while (atomic_read(&crew->arrived) < crew->nr) {
+		if (crew_has_stopped(crew))
+			return false;
+		cond_resched();
+		cpu_relax();
+	}
+	return true;
+}
+
+/* Batch after batch, while anybody wants it. */
+static int work_batches(struct kmb_worker *worker, u32 total)
+{
+	struct kmb_crew *crew = worker->crew;
+	u32 nr;
+	int err;
+
+	for (; total; total -= nr) {
+		if (crew_has_stopped(crew))
+			return -EINTR;
+		nr = min(total, worker->batch.scenario->nr);
+		err = kmb_run_batches(&worker->batch, crew->cell->context, nr);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Load the others go on to feel; what it brings is forgotten. */
+static int keep_company(struct kmb_worker *worker)
+{
+	struct kmb_crew *crew = worker->crew;
+	struct kmb_batch *batch = &worker->batch;
+	u64 failed = batch->failed;
+	int err = 0;
+
+	atomic_inc(&crew->finished);
+	batch->hist = &worker->scrap;
+	batch->loop = batch->scenario->loops->each;
+	while (!err && !crew_has_stopped(crew) &&
+	       atomic_read(&crew->finished) < crew->nr)
+		err = work_batches(worker, batch->scenario->nr);
+	batch->failed = failed;
+	return err;
+}
+
+/**
+ * kmb_work_crowd() - the same operation on all CPUs
+ * @worker: one of them.
+ *
+ * Return: 0, or the negative error of kmb_run_batches().
+ */
+int kmb_work_crowd(struct kmb_worker *worker)
+{
+	const struct kmb_loops *loops = worker->batch.scenario->loops;
+	int err;
+
+	worker->batch.loop = worker->crew->mean ? loops->all : loops->each;
+	err = work_batches(worker, worker->crew->total);
+	return err ? err : keep_company(worker);
+}
+
+/* Return: false when there is nothing to wait for any more. */
+static bool ring_wait(struct kmb_crew *crew, u32 *counter, u32 unwanted)
+{
+	/* Pairs with the release by the other side, after it used the slot. */
+	while (smp_load_acquire(counter) == unwanted) {
+		if (crew_has_stopped(crew))
+			return false;
+		cond_resched();
+		cpu_relax();
+	}
+	return true;
+}
+
+/* Allocates for the other CPU, as far ahead as the ring is deep. */
+static int ring_produce(struct kmb_worker *worker, bool sampled)
+{
+	struct kmb_batch *batch = &worker->batch;
+	struct kmb_ring *ring = &worker->crew->ring;
+	u32 i, depth = batch->scenario->nr;
+	u64 start, end;
+	void *obj;
+
+	for (i = 0; i < worker->crew->total; i++) {
+		if (!ring_wait(worker->crew, &ring->taken, i - depth))
+			return -EINTR;
+		start = kmb_clock();
+		obj = kmalloc(batch->size, batch->gfp);
+		end = kmb_clock();
+		batch->allocs++;
+		ring->slots[i % KMB_MAX_RING] = obj;
+		/* Pairs with ring_wait() of the consumer. */
+		smp_store_release(&ring->put, i + 1);
+		if (sampled)
+			kmb_sample(batch, obj, end - start);
+	}
+	return 0;
+}
+
+/* Frees what the other CPU allocated. */
+static int ring_consume(struct kmb_worker *worker, bool sampled)
+{
+	struct kmb_batch *batch = &worker->batch;
+	struct kmb_ring *ring = &worker->crew->ring;
+	u64 start, end;
+	bool got;
+	void *obj;
+	u32 i;
+
+	for (i = 0; i < worker->crew->total; i++) {
+		if (!ring_wait(worker->crew, &ring->put, i))
+			return -EINTR;
+		obj = ring->slots[i % KMB_MAX_RING];
+		got = obj;
+		start = kmb_clock();
+		kfree(obj);
+		end = kmb_clock();
+		batch->frees++;
+		/* Pairs with ring_wait() of the producer. */
+		smp_store_release(&ring->taken, i + 1);
+		if (sampled)
+			kmb_sample(batch, got, end - start);
+	}
+	return 0;
+}
+
+/* Both sides; the one that is asked about samples, or is timed as a whole. */
+static int ring_work(struct kmb_worker *worker, u32 asked)
+{
+	struct kmb_crew *crew = worker->crew;
+	bool mine = worker->nr == asked;
+	u64 start = kmb_clock();
+	int err;
+
+	err = worker->nr ? ring_consume(worker, mine && !crew->mean) :
+			   ring_produce(worker, mine && !crew->mean);
+	if (!err && mine && crew->mean)
+		kmb_mean_add(&worker->mean, crew->total, kmb_clock() - start);
+	return err;
+}
+
+/**
+ * kmb_work_ring_alloc() - allocate here, free there; what allocating costs
+ * @worker: the producer (0) or the consumer (1).
+ *
+ * Return: 0, or -EINTR when it was stopped.
+ */
+int kmb_work_ring_alloc(struct kmb_worker *worker)
+{
+	return ring_work(worker, 0);
+}
+
+/**
+ * kmb_work_ring_free() - allocate here, free there; what freeing costs
+ * @worker: the producer (0) or the consumer (1).
+ *
+ * Return: 0, or -EINTR when it was stopped.
+ */
+int kmb_work_ring_free(struct kmb_worker *worker)
+{
+	return ring_work(worker, 1);
+}
+
+/* The n-th CPU that is online, counted from one that is, and around. */
+static u32 cpu_from(u32 first, u32 n)
+{
+	u32 cpu = first;
+
+	while (n--) {
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+	}
+	return cpu;
+}
+
+static int move_to(u32 cpu)
+{
+	return set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
+/**
+ * kmb_work_migrate() - allocate, move to another CPU, free there
+ * @worker: the only one.
+ *
+ * Return: 0; -EINTR when it was stopped; -EINVAL when it cannot move.
+ */
+int kmb_work_migrate(struct kmb_worker *worker)
+{
+	struct kmb_crew *crew = worker->crew;
+	struct kmb_batch *batch = &worker->batch;
+	u32 limit = kmb_batch_limit(batch->scenario, batch->size);
+	u32 left, here = worker->cpu;
+	int err = 0;
+
+	batch->loop = crew->mean ? kmb_loops_free_held.all :
+				   kmb_loops_free_held.each;
+	for (left = crew->total; left && !err; left -= batch->nr) {
+		if (crew_has_stopped(crew))
+			return -EINTR;
+		batch->nr = min(left, limit);
+		kmb_batch_fill(batch);
+		here = here == worker->cpu ? cpu_from(here, 1) : worker->cpu;
+		err = move_to(here);
+		batch->loop(batch);
+	}
+	return err;
+}
+
+static void worker_wait_for_stop(void)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	while (!kthread_should_stop()) {
+		schedule();
+		set_current_state(TASK_INTERRUPTIBLE);
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static int worker_main(void *arg)
+{
+	struct kmb_worker *worker = arg;
+	struct kmb_crew *crew = worker->crew;
+
+	worker->err = crew_meet(crew) ? crew->cell->scenario->work(worker) :
+					-EINTR;
+	if (worker->err)
+		WRITE_ONCE(crew->stop, true);
+	complete(&crew->done);
+	worker_wait_for_stop();
+	return 0;
+}
+
+static int worker_make(struct kmb_worker *worker)
+{
+	struct kmb_batch *batch = &worker->batch;
+
+	batch->scenario = worker->crew->cell->scenario;
+	batch->gfp = worker->crew->cell->gfp | __GFP_NOWARN;
+	batch->size = worker->crew->cell->size;
+	batch->hist = &worker->hist;
+	batch->mean = &worker->mean;
+	kmb_stats_reset(&worker->hist.stats);
+	kmb_stats_reset(&worker->mean);
+	worker->task = kthread_create_on_node(worker_main, worker,
+					      cpu_to_node(worker->cpu),
+					      "kmbench/%u", worker->cpu);
+	if (IS_ERR(worker->task)) {
+		int err = PTR_ERR(worker->task);
+
+		worker->task = NULL;
+		return err;
+	}
+	kthread_bind(worker->task, worker->cpu);
+	return 0;
+}
+
+/* Threads that were not started yet end here without a run. */
+static void crew_dismiss(struct kmb_crew *crew)
+{
+	void *left;
+	u32 i;
+
+	for (i = 0; i < crew->nr; i++)
+		if (crew->workers[i].task)
+			kthread_stop(crew->workers[i].task);
+	/* What a ring that was stopped had under way. */
+	for (i = crew->ring.taken; i != crew->ring.put; i++) {
+		left = crew->ring.slots[i % KMB_MAX_RING];
+		kfree(left);
+	}
+}
+
+static int crew_make(struct kmb_crew *crew)
+{
+	u32 i, first = raw_smp_processor_id();
+	int err = 0;
+
+	for (i = 0; i < crew->nr && !err; i++) {
+		crew->workers[i].crew = crew;
+		crew->workers[i].nr = i;
+		crew->workers[i].cpu = cpu_from(first, i);
+		err = worker_make(&crew->workers[i]);
+	}
+	return err;
+}
+
+/* A signal stops all, but they are waited for in any case. */
+static int crew_wait(struct kmb_crew *crew)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < crew->nr; i++)
+		wake_up_process(crew->workers[i].task);
+	for (i = 0; i < crew->nr; i++) {
+		if (err || !wait_for_completion_interruptible(&crew->done))
+			continue;
+		err = -EINTR;
+		WRITE_ONCE(crew->stop, true);
+		i--;
+	}
+	return err;
+}
+
+static void histogram_merge(struct kmb_histogram *sum,
+			    const struct kmb_histogram *hist)
+{
+	u32 i;
+
+	kmb_stats_merge(&sum->stats, &hist->stats);
+	for (i = 0; i < KMB_HIST_BUCKETS; i++)
+		sum->buckets[i] += hist->buckets[i];
+}
+
+/* Return: the first error that was not just the end of the others. */
+static int crew_merge(struct kmb_crew *crew, struct kmb_batch *sum)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < crew->nr; i++) {
+		struct kmb_worker *worker = &crew->workers[i];
+
+		if (worker->err && (!err || err == -EINTR))
+			err = worker->err;
+		sum->failed += worker->batch.failed;
+		sum->allocs += worker->batch.allocs;
+		sum->frees += worker->batch.frees;
+		histogram_merge(sum->hist, &worker->hist);
+		kmb_stats_merge(sum->mean, &worker->mean);
+	}
+	return err;
+}
+
+/* With no CPU coming or going meanwhile. */
+static int crew_run(struct kmb_crew *crew, struct kmb_batch *sum)
+{
+	int err;
+
+	if (num_online_cpus() < crew->cell->cpus)
+		return -ENODEV;
+	err = crew_make(crew);
+	if (!err)
+		err = crew_wait(crew);
+	crew_dismiss(crew);
+	return err ? err : crew_merge(crew, sum);
+}
+
+/**
+ * kmb_crew_run() - one series on the CPUs of a cell, this one first
+ * @cell: of a scenario that has ->work().
+ * @total: operations of each worker; of 0 nothing is done.
+ * @mean: whether the mean-loop is to run.
+ * @sum: whose histogram, mean and counts grow by those of all workers.
+ *
+ * Return: 0; -ENOMEM; -ENODEV: not so many CPUs are online; -EINTR after a
+ * signal; or the first error of a worker. All threads are gone.
+ */
+int kmb_crew_run(const struct kmb_cell *cell, u32 total, bool mean,
+		 struct kmb_batch *sum)
+{
+	struct kmb_crew *crew;
+	int err = -ENOMEM;
+
+	if (!total)
+		return 0;
+	crew = kvzalloc(sizeof(*crew), GFP_KERNEL);
+	if (!crew)
+		return err;
+	crew->cell = cell;
+	crew->total = total;
+	crew->mean = mean;
+	crew->nr = cell->scenario->threads ? cell->scenario->threads :
+					     cell->cpus;
+	init_completion(&crew->done);
+	crew->workers = kvcalloc(crew->nr, sizeof(*crew->workers), GFP_KERNEL);
+	if (!crew->workers)
+		goto free_crew;
+	cpus_read_lock();
+	err = crew_run(crew, sum);
+	cpus_read_unlock();
+	kvfree(crew->workers);
+free_crew:
+	kvfree(crew);
+	return err;
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How far a guest is, and how long it will take, from its console."""
+
+from __future__ import annotations
+
+from kmblib import vm
+
+_BOOTING = "[    0.5] pnp: PnP ACPI: found 5 devices\n"
+_CELLS = (_BOOTING + "kmbench: cell 1 of 200 (0 %), now alloc/task/GFP_KERNEL/8\n"
+          "kmbench: cell 51 of 200 (25 %), now pair/irqsoff/GFP_ATOMIC/64\n")
+
+
+def test_remaining_time_goes_by_the_cells() -> None:
+    """A quarter is done after 10 s: three times as long is left."""
+    assert vm.how_far(_CELLS, 10.0) == ("cell 51 of 200, about 30 s to go, "
+                                        "pair/irqsoff/GFP_ATOMIC/64")
+
+
+def test_nothing_is_promised_before_the_first_cell_is_done() -> None:
+    """There is nothing to go by."""
+    first = "".join(line + "\n" for line in _CELLS.splitlines()[:2])
+    assert vm.how_far(first, 10.0) == "cell 1 of 200, alloc/task/GFP_KERNEL/8"
+
+
+def test_a_guest_that_boots_shows_its_last_line() -> None:
+    """The control: no cell, no time."""
+    assert vm.how_far(_BOOTING, 10.0) == _BOOTING.strip()

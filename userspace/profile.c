@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of profiles. Which cells one has follows from the ranks that the
+ * module gives to its rows; a new row needs nothing here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "profile.h"
+
+/*
+ * The first is that of a user who asks for none. The last is what scripts ask
+ * for where a figure only stands beside another one.
+ */
+static const struct profile profiles[] = {
+	{ .name = "quick", .max_rank = 1, .iterations = 128, .warmup = 32,
+	  .repetitions = 9, .budget = 256 << 10 },
+	{ .name = "standard", .max_rank = 2, .iterations = 256, .warmup = 64,
+	  .repetitions = 9, .budget = 512 << 10 },
+	{ .name = "full", .max_rank = CATALOG_ANY_RANK, .iterations = 256,
+	  .warmup = 64, .repetitions = 9, .budget = 512 << 10 },
+	{ .name = "core", .max_rank = 0, .iterations = 128, .warmup = 32,
+	  .repetitions = 9, .budget = 256 << 10 },
+	{ .name = NULL },
+};
+
+/**
+ * profile__find() - look up a profile
+ * @name: its name; NULL: the first.
+ *
+ * Return: the profile, or NULL.
+ */
+const struct profile *profile__find(const char *name)
+{
+	const struct profile *profile;
+
+	for (profile = profiles; profile->name; profile++)
+		if (!name || !strcmp(profile->name, name))
+			return profile;
+	return NULL;
+}
+
+/**
+ * profile__names() - the names of all profiles
+ * @text: receives them, separated by spaces.
+ * @size: of @text, bytes.
+ */
+void profile__names(char *text, size_t size)
+{
+	size_t i, length = 0;
+
+	for (i = 0; profiles[i].name && length < size; i++)
+		length += snprintf(text + length, size - length, "%s%s",
+				   i ? " " : "", profiles[i].name);
+}
