@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "events.h"
 
@@ -107,29 +108,39 @@ static void event__key(const struct event *event, uint32_t cpu, char *key,
 		snprintf(key, size, "%s", event->key);
 }
 
-/* Adds from all lines of a file, each of one or more events of it. */
+#define KEY_LEN	32
+
+/* Adds a line to each event that it is of. */
+static void line__add(struct events *sum, const char *path, const char *line,
+		      char keys[EVENTS_NR][KEY_LEN])
+{
+	const char *rest;
+	uint64_t number;
+	unsigned int i;
+
+	for (i = 0; i < EVENTS_NR; i++) {
+		if (keys[i][0] != line[0] || strcmp(events[i].path, path))
+			continue;
+		rest = line__after(line, keys[i]);
+		if (rest && line__number(rest, events[i].field, &number))
+			value__add(&sum->values[i], number);
+	}
+}
+
+/* Adds from all lines of a file. */
 static void file__read(struct events *sum, const char *root, const char *path,
 		       uint32_t cpu)
 {
-	char full[PATH_MAX], line[LINE_LEN], key[64];
-	uint64_t number;
+	char full[PATH_MAX], line[LINE_LEN], keys[EVENTS_NR][KEY_LEN];
 	unsigned int i;
 	FILE *file;
 
+	for (i = 0; i < EVENTS_NR; i++)
+		event__key(&events[i], cpu, keys[i], KEY_LEN);
 	snprintf(full, sizeof(full), "%s%s", root, path);
 	file = fopen(full, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		for (i = 0; i < EVENTS_NR; i++) {
-			const char *rest;
-
-			if (strcmp(events[i].path, path))
-				continue;
-			event__key(&events[i], cpu, key, sizeof(key));
-			rest = line__after(line, key);
-			if (rest && line__number(rest, events[i].field, &number))
-				value__add(&sum->values[i], number);
-		}
-	}
+	while (file && fgets(line, sizeof(line), file))
+		line__add(sum, path, line, keys);
 	if (file)
 		fclose(file);
 }
@@ -189,6 +200,15 @@ static void cache__read(struct events *sum, const char *cache)
 	}
 }
 
+/* Without CONFIG_SLUB_STATS no cache has any; each kernel has this class. */
+static bool caches__have_stats(const char *directory)
+{
+	char path[2 * PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/kmalloc-128/alloc_slowpath", directory);
+	return !access(path, R_OK);
+}
+
 /* All caches of the class that serves a size; none serves a large one. */
 static void caches__read(struct events *sum, const char *root, uint64_t size)
 {
@@ -198,7 +218,7 @@ static void caches__read(struct events *sum, const char *root, uint64_t size)
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "%s" SLAB_DIR, root);
-	dir = opendir(path);
+	dir = caches__have_stats(path) ? opendir(path) : NULL;
 	if (!dir)
 		return;
 	class = caches__class_of(dir, size);

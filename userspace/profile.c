@@ -15,13 +15,13 @@
  */
 static const struct profile profiles[] = {
 	{ .name = "quick", .max_rank = 1, .iterations = 128, .warmup = 32,
-	  .repetitions = 9, .budget = 256 << 10 },
+	  .repetitions = 9, .budget = 128 << 10 },
 	{ .name = "standard", .max_rank = 2, .iterations = 256, .warmup = 64,
 	  .repetitions = 9, .budget = 512 << 10 },
 	{ .name = "full", .max_rank = CATALOG_ANY_RANK, .iterations = 128,
-	  .warmup = 32, .repetitions = 9, .budget = 256 << 10 },
+	  .warmup = 32, .repetitions = 9, .budget = 128 << 10 },
 	{ .name = "core", .max_rank = 0, .iterations = 128, .warmup = 32,
-	  .repetitions = 9, .budget = 256 << 10 },
+	  .repetitions = 9, .budget = 128 << 10 },
 	{ .name = NULL },
 };
 
