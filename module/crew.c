@@ -24,6 +24,7 @@
 #include "crew.h"
 #include "measure.h"
 #include "ops.h"
+#include "own.h"
 
 /**
  * struct kmb_ring - objects under way from one CPU to another
@@ -48,7 +49,7 @@ struct kmb_ring {
  * @stop: set when somebody failed, or nobody wants the result any more.
  * @done: completed once a worker.
  * @ring: between the first two workers.
- * @workers: the workers.
+ * @workers: the workers; the first NULL ends them before their time.
  */
 struct kmb_crew {
 	const struct kmb_cell *cell;
@@ -60,7 +61,7 @@ struct kmb_crew {
 	bool stop;
 	struct completion done;
 	struct kmb_ring ring;
-	struct kmb_worker *workers;
+	struct kmb_worker **workers;
 };
 
 static bool crew_has_stopped(struct kmb_crew *crew)
@@ -335,9 +336,9 @@ static void crew_dismiss(struct kmb_crew *crew)
 	void *left;
 	u32 i;
 
-	for (i = 0; i < crew->nr; i++)
-		if (crew->workers[i].task)
-			kthread_stop(crew->workers[i].task);
+	for (i = 0; i < crew->nr && crew->workers[i]; i++)
+		if (crew->workers[i]->task)
+			kthread_stop(crew->workers[i]->task);
 	/* What a ring that was stopped had under way. */
 	for (i = crew->ring.taken; i != crew->ring.put; i++) {
 		left = crew->ring.slots[i % KMB_MAX_RING];
@@ -351,10 +352,15 @@ static int crew_make(struct kmb_crew *crew)
 	int err = 0;
 
 	for (i = 0; i < crew->nr && !err; i++) {
-		crew->workers[i].crew = crew;
-		crew->workers[i].nr = i;
-		crew->workers[i].cpu = cpu_from(first, i);
-		err = worker_make(&crew->workers[i]);
+		struct kmb_worker *worker = kmb_own_alloc(sizeof(*worker));
+
+		if (!worker)
+			return -ENOMEM;
+		crew->workers[i] = worker;
+		worker->crew = crew;
+		worker->nr = i;
+		worker->cpu = cpu_from(first, i);
+		err = worker_make(worker);
 	}
 	return err;
 }
@@ -366,7 +372,7 @@ static int crew_wait(struct kmb_crew *crew)
 	u32 i;
 
 	for (i = 0; i < crew->nr; i++)
-		wake_up_process(crew->workers[i].task);
+		wake_up_process(crew->workers[i]->task);
 	for (i = 0; i < crew->nr; i++) {
 		if (err || !wait_for_completion_interruptible(&crew->done))
 			continue;
@@ -394,7 +400,7 @@ static int crew_merge(struct kmb_crew *crew, struct kmb_batch *sum)
 	u32 i;
 
 	for (i = 0; i < crew->nr; i++) {
-		struct kmb_worker *worker = &crew->workers[i];
+		struct kmb_worker *worker = crew->workers[i];
 
 		if (worker->err && (!err || err == -EINTR))
 			err = worker->err;
@@ -421,6 +427,16 @@ static int crew_run(struct kmb_crew *crew, struct kmb_batch *sum)
 	return err ? err : crew_merge(crew, sum);
 }
 
+static void crew_free(struct kmb_crew *crew)
+{
+	u32 i;
+
+	for (i = 0; crew->workers && i < crew->nr; i++)
+		kmb_own_free(crew->workers[i], sizeof(*crew->workers[i]));
+	kmb_own_free(crew->workers, crew->nr * sizeof(*crew->workers));
+	kmb_own_free(crew, sizeof(*crew));
+}
+
 /**
  * kmb_crew_run() - one series on the CPUs of a cell, this one first
  * @cell: of a scenario that has ->work().
@@ -439,7 +455,7 @@ int kmb_crew_run(const struct kmb_cell *cell, u32 total, bool mean,
 
 	if (!total)
 		return 0;
-	crew = kvzalloc(sizeof(*crew), GFP_KERNEL);
+	crew = kmb_own_alloc(sizeof(*crew));
 	if (!crew)
 		return err;
 	crew->cell = cell;
@@ -448,14 +464,12 @@ int kmb_crew_run(const struct kmb_cell *cell, u32 total, bool mean,
 	crew->nr = cell->scenario->threads ? cell->scenario->threads :
 					     cell->cpus;
 	init_completion(&crew->done);
-	crew->workers = kvcalloc(crew->nr, sizeof(*crew->workers), GFP_KERNEL);
-	if (!crew->workers)
-		goto free_crew;
-	cpus_read_lock();
-	err = crew_run(crew, sum);
-	cpus_read_unlock();
-	kvfree(crew->workers);
-free_crew:
-	kvfree(crew);
+	crew->workers = kmb_own_alloc(crew->nr * sizeof(*crew->workers));
+	if (crew->workers) {
+		cpus_read_lock();
+		err = crew_run(crew, sum);
+		cpus_read_unlock();
+	}
+	crew_free(crew);
 	return err;
 }

@@ -18,6 +18,7 @@
 #include "footprint.h"
 #include "limits.h"
 #include "measure.h"
+#include "own.h"
 #include "refuse.h"
 #include "scenario.h"
 #include "uapi/kmbench.h"
@@ -103,14 +104,14 @@ static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 	struct kmb_result *result;
 	int err;
 
-	result = kvzalloc(sizeof(*result), GFP_KERNEL);
+	result = kmb_own_alloc(sizeof(*result));
 	if (!result)
 		return -ENOMEM;
 	kmb_stats_reset(&result->op.stats);
 	err = kmb_measure(cell, run->warmup, run->iterations, result);
 	if (!err)
 		err = copy_result(run, result);
-	kvfree(result);
+	kmb_own_free(result, sizeof(*result));
 	return err;
 }
 

@@ -16,6 +16,7 @@
 #include "crew.h"
 #include "measure.h"
 #include "ops.h"
+#include "own.h"
 
 /* The loop that tells what the loops themselves add is no row. */
 static const struct kmb_scenario empty_scenario = {
@@ -166,8 +167,7 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 	struct kmb_batch *batch;
 	int err;
 
-	/* By kvmalloc(), whose calls have another caller than what is counted. */
-	batch = kvzalloc(sizeof(*batch), GFP_KERNEL);
+	batch = kmb_own_alloc(sizeof(*batch));
 	if (!batch)
 		return -ENOMEM;
 	batch->gfp = cell->gfp | __GFP_NOWARN;
@@ -185,6 +185,6 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 		err = measure_op(cell, batch, warmup, iterations, result);
 	kmem_cache_destroy(batch->cache);
 free_batch:
-	kvfree(batch);
+	kmb_own_free(batch, sizeof(*batch));
 	return err;
 }

@@ -14,6 +14,7 @@
 #include "crew.h"
 #include "limits.h"
 #include "ops.h"
+#include "own.h"
 #include "refuse.h"
 #include "scenario.h"
 
@@ -413,12 +414,12 @@ int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run)
 	err = check_ranges(run);
 	if (err)
 		return err;
-	rows = kcalloc(KMB_NR_TABLES, sizeof(*rows), GFP_KERNEL);
+	rows = kmb_own_alloc(KMB_NR_TABLES * sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	err = check_rows(run, rows);
 	cell->cpus = rows[KMB_TABLE_CPUS].value;
-	kfree(rows);
+	kmb_own_free(rows, KMB_NR_TABLES * sizeof(*rows));
 	if (err)
 		return err;
 	cell->scenario = &kmb_scenarios[run->scenario];
