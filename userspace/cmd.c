@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Values of options, as all commands read them: what is wrong with one is told
- * in a line, and ends the tool.
+ * What all commands say: what is wrong with the value of an option, which ends
+ * the tool, and what became of a cell.
  */
 #include <err.h>
 #include <errno.h>
@@ -50,4 +50,52 @@ const struct profile *cmd__profile(const char *name)
 		return profile;
 	profile__names(names, sizeof(names));
 	errx(EXIT_USAGE, "no profile '%s'; there are: %s", name, names);
+}
+
+/**
+ * cmd__explain() - tell why a cell was not measured, in a line
+ * @cell: its name.
+ * @why: what the module says of it, or "".
+ * @err: the negative error.
+ *
+ * Return: the exit code that it means.
+ */
+int cmd__explain(const char *cell, const char *why, int err)
+{
+	if (!why[0])
+		why = strerror(-err);
+	switch (-err) {
+	case ECANCELED:
+	case EINTR:
+		warnx("interrupted; nothing written");
+		return EXIT_UNKNOWN;
+	case EIO:
+		warnx("%s: the kernel did not reach the context; nothing written",
+		      cell);
+		return EXIT_KERNEL;
+	case EBUSY:
+		warnx("%s: another run is under way; wait for its end", cell);
+		return EXIT_USAGE;
+	case ENOSPC:
+		warnx("%s: %s; give a larger --share, or a smaller size", cell,
+		      why);
+		return EXIT_USAGE;
+	case EINVAL:
+	case EOPNOTSUPP:
+	case ENODEV:
+	case EPROTO:
+		warnx("%s: refused by the module: %s", cell, why);
+		return EXIT_USAGE;
+	case EBADMSG:
+		warnx("%s: the module's answer contradicts itself; nothing written",
+		      cell);
+		return EXIT_UNKNOWN;
+	case ERANGE:
+		warnx("%s: a sample of 2^63 ticks or more, the clock ran backwards",
+		      cell);
+		return EXIT_UNKNOWN;
+	default:
+		warnx("%s: %s; nothing written", cell, why);
+		return EXIT_UNKNOWN;
+	}
 }

@@ -30,7 +30,9 @@
 uint32_t cmd__number(const char *option, const char *text, uint32_t min,
 		     uint32_t max);
 const struct profile *cmd__profile(const char *name);
+int cmd__explain(const char *cell, const char *why, int err);
 
+int cmd__check(int argc, char **argv);
 int cmd__info(int argc, char **argv);
 int cmd__list(int argc, char **argv);
 int cmd__run(int argc, char **argv);

@@ -9,7 +9,6 @@
 #include <err.h>
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +17,7 @@
 #include "cmd.h"
 #include "json_out.h"
 #include "session.h"
+#include "signals.h"
 #include "system.h"
 #include "text_out.h"
 
@@ -200,27 +200,6 @@ static int run__pin(struct run_arguments *arguments)
 	return EXIT_GOOD;
 }
 
-static void signals__block(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static bool signals__arrived(void)
-{
-	sigset_t set;
-
-	sigpending(&set);
-	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-	       sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT);
-}
-
 /**
  * struct progress - how far a run is
  * @shown: whether anybody looks.
@@ -278,45 +257,9 @@ static bool progress__next(void *arg, const struct measurement *measurement)
 /* One line for the error of a cell, and the exit code that it means. */
 static int run__explain(const struct measurement *measurement, int err)
 {
-	const char *cell = measurement->current ? measurement->current->name :
-						  "measurement";
-	const char *why = measurement->why[0] ? measurement->why :
-						strerror(-err);
-
-	switch (-err) {
-	case ECANCELED:
-	case EINTR:
-		warnx("interrupted; nothing written");
-		return EXIT_UNKNOWN;
-	case EIO:
-		warnx("%s: the kernel did not reach the context; nothing written",
-		      cell);
-		return EXIT_KERNEL;
-	case EBUSY:
-		warnx("%s: another run is under way; wait for its end", cell);
-		return EXIT_USAGE;
-	case ENOSPC:
-		warnx("%s: %s; give a larger --share, or a smaller size", cell,
-		      why);
-		return EXIT_USAGE;
-	case EINVAL:
-	case EOPNOTSUPP:
-	case ENODEV:
-	case EPROTO:
-		warnx("%s: refused by the module: %s", cell, why);
-		return EXIT_USAGE;
-	case EBADMSG:
-		warnx("%s: the module's answer contradicts itself; nothing written",
-		      cell);
-		return EXIT_UNKNOWN;
-	case ERANGE:
-		warnx("%s: a sample of 2^63 ticks or more, the clock ran backwards",
-		      cell);
-		return EXIT_UNKNOWN;
-	default:
-		warnx("%s: %s; nothing written", cell, why);
-		return EXIT_UNKNOWN;
-	}
+	return cmd__explain(measurement->current ? measurement->current->name :
+						   "measurement",
+			    measurement->why, err);
 }
 
 static int run__measure(const struct run_arguments *arguments,

@@ -22,6 +22,7 @@ static const struct command {
 	{ .name = "list", .run = cmd__list, .title = "kmbench list" },
 	{ .name = "info", .run = cmd__info, .title = "kmbench info" },
 	{ .name = "run", .run = cmd__run, .title = "kmbench run" },
+	{ .name = "check", .run = cmd__check, .title = "kmbench check" },
 	{ .name = NULL },
 };
 
@@ -41,7 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			if (!strcmp(command->name, arg))
 				choice->command = command;
 		if (!choice->command)
-			argp_error(state, "no command '%s'; list, info or run",
+			argp_error(state, "no command '%s'; list, info, run or check",
 				   arg);
 		choice->first = state->next - 1;
 		state->next = state->argc;
@@ -61,7 +62,8 @@ static const struct argp argp = {
 	       "\vCommands:\n"
 	       "  list    name the cells that can be measured\n"
 	       "  info    tell what the module and this machine offer\n"
-	       "  run     measure cells\n\n"
+	       "  run     measure cells\n"
+	       "  check   compare the module's counts with the kernel's\n\n"
 	       "`kmbench COMMAND --help' tells more.\n\n"
 	       "Exit codes: 0 good; 1 the kernel under test failed; 2 wrong use or broken set-up; 3 cannot tell.",
 };

@@ -42,7 +42,7 @@ static void assert_says(const char *arguments, int code, const char *line)
 
 static void test_missing_device_is_one_line(void **state)
 {
-	static const char * const commands[] = { "run", "list", "info", NULL };
+	static const char * const commands[] = { "run", "list", "info", "check", NULL };
 	char arguments[64];
 	int i;
 
