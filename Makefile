@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -21,7 +21,7 @@ help:
 	@echo '  make kunit    only the promises: KUnit in UML, or in QEMU (ARCH=)'
 	@echo '  make kunit-matrix  the same everywhere that kunit/matrix.toml declares'
 	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
-	@echo '  make bench    only the cost: a virtual machine'
+	@echo '  make bench    only the cost: a virtual machine, or this one (WHERE=host)'
 	@echo '  make mutants  does the suite notice broken allocators? half an hour'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
@@ -43,6 +43,8 @@ help:
 	@echo '  PROFILE=quick how much of everything (default); or standard, full'
 	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"', instead or of it'
 	@echo '  SHARE=10      per cent of the available memory that may be held at once'
+	@echo '  WHERE=host    the running kernel, with sudo: loads and unloads a module (bench)'
+	@echo '  FORCE=1       even a debug kernel or a changing frequency; marks the result (host)'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, cache, initramfs, proc, qemu, results, vm
-from .errors import Broken, CannotTell, Code, Failed, KmbError
+from . import build, cache, errors, initramfs, proc, qemu, results, vm
+from .errors import Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
 
@@ -130,7 +130,7 @@ def _boot(job: Job, parts: vm.Parts, init_on_alloc: int, scratch: Path) -> dict[
     if code != Code.GOOD:
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
         reason = said[-1].removeprefix("kmbench: ") if said else f"kmbench exited with {code}"
-        raise {Code.FAILED: Failed, Code.CANNOT_TELL: CannotTell}.get(code, Broken)(reason)
+        raise errors.of(code)(reason)
     measurement = results.parse(ended.results, f"results of the guest ({base})")
     return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
 

@@ -44,6 +44,12 @@ class CannotTell(KmbError):
     code = Code.CANNOT_TELL
 
 
+def of(status: int) -> type[KmbError]:
+    """The error that an exit status other than 0 stands for."""
+    errors: dict[int, type[KmbError]] = {Code.FAILED: Failed, Code.CANNOT_TELL: CannotTell}
+    return errors.get(status, Broken)
+
+
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

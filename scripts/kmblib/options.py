@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .errors import Broken
 
 CLOCKS = ("virtual", "real")
+PLACES = ("vm", "host")
 # Less does not boot: the image, the initramfs and a kernel's own tables.
 MEM_MIN_MIB = 256
 
@@ -45,6 +46,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "only": "which mutants: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "out": "the file to write",
+        "where": "vm (default), or host: the running machine, which needs root",
     }
     for name in names:
         default = os.environ.get(name.upper(), "").strip()
@@ -96,3 +98,20 @@ def init_on_alloc(args: argparse.Namespace) -> int:
     if args.init_on_alloc not in ("", "0", "1"):
         raise Broken(f"INIT_ON_ALLOC={args.init_on_alloc} is neither 0 nor 1")
     return int(args.init_on_alloc or 0)
+
+
+def add_force(args: argparse.ArgumentParser) -> None:
+    """Add --force, which FORCE=1 switches on."""
+    args.add_argument("--force", action="store_true",
+                      default=os.environ.get("FORCE", "").strip() not in ("", "0"),
+                      help="on the running machine: measure even what distorts, and mark the result")
+
+
+def where(args: argparse.Namespace) -> str:
+    """Check --where and --force: "vm" or "host"."""
+    place: str = args.where or PLACES[0]
+    if place not in PLACES:
+        raise Broken(f"no WHERE={place}; there are: {' '.join(PLACES)}")
+    if args.force and place != "host":
+        raise Broken(f"FORCE=1 with WHERE={place}: only WHERE=host refuses anything; leave it out")
+    return place

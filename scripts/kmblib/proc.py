@@ -19,7 +19,7 @@ from .progress import Step
 _HIDDEN = (
     "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKEFILES", "GNUMAKEFLAGS",
     "KERNEL", "KDIR", "CLOCK", "SCENARIOS", "MEM", "CPUS", "RUN", "OUT",
-    "INIT_ON_ALLOC", "CONFIG", "ROWS", "ONLY",
+    "INIT_ON_ALLOC", "CONFIG", "ROWS", "ONLY", "WHERE", "FORCE",
     "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS", "O", "V", "C", "W", "M",
 )
 

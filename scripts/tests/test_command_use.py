@@ -29,6 +29,9 @@ _WRONG = {
     "processors and virtual clock": ("bench", {"CPUS": "2"}, "kmbench: CPUS=2 with CLOCK=virtual: "
                                      "instructions are counted exactly on one processor only; "
                                      "CPUS=1 or CLOCK=real"),
+    "unknown place": ("bench", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
+    "force in a guest": ("bench", {"FORCE": "1"}, "kmbench: FORCE=1 with WHERE=vm: only "
+                         "WHERE=host refuses anything; leave it out"),
     "patch to nowhere": ("patch", {"KERNEL": "6.1"}, "kmbench: OUT= is missing; name the file "
                          "that the patch goes to"),
     "patch for no tree": ("patch", {"OUT": "/dev/null"}, "kmbench: KDIR= is missing; name the "
@@ -60,6 +63,18 @@ def test_unknown_option_is_named(copy: Checkout) -> None:
     ended = copy.run("bench", "--kernle", "6.1")
     assert ended.status == 2
     assert ended.stderr == "kmbench: unrecognized arguments: --kernle 6.1; see --help\n"
+
+
+def test_running_machine_is_no_virtual_one(copy: Checkout) -> None:
+    """Whatever else speaks against it is told, too; force does not help."""
+    before = copy.runs()
+    ended = copy.run("bench", WHERE="host", KERNEL="6.1", FORCE="1")
+    assert (ended.status, ended.stdout) == (2, "")
+    assert ended.said[0] == ("kmbench: impossible: KERNEL=6.1 is for a virtual machine, and "
+                             "WHERE=host measures the running kernel; leave one out")
+    assert ended.said[-1] == ("kmbench: nothing was built or loaded; --force does not help "
+                              "against what is impossible")
+    assert ended.stderr.splitlines() == ended.said and copy.runs() == before
 
 
 def test_help_is_no_error(copy: Checkout) -> None:
