@@ -32,13 +32,13 @@ class Boot:
     modules: tuple[Path, ...]
 
 
-def _channel_modules(stock: kernels.Stock) -> tuple[Path, ...]:
-    """The channel's modules and all they need, in loading order."""
+def stock_modules(stock: kernels.Stock, *names: str) -> tuple[Path, ...]:
+    """Modules of a stock kernel and all they need, in loading order."""
     base = stock.root / "lib/modules" / stock.release
     rows = (line.split(":") for line in (base / "modules.dep").read_text().splitlines())
     needs = {Path(name).name.split(".")[0]: [name, *rest.split()] for name, rest in rows}
     order: list[Path] = []
-    for module in _CHANNEL_MODULES:
+    for module in names:
         for name in reversed(needs.get(module, [])):
             if base / name not in order:
                 order.append(base / name)
@@ -47,7 +47,8 @@ def _channel_modules(stock: kernels.Stock) -> tuple[Path, ...]:
 
 def _stock(kernel: Kernel) -> Boot:
     stock = kernels.stock(kernel)
-    return Boot(stock.vmlinuz, stock.config, stock.headers, _channel_modules(stock))
+    return Boot(stock.vmlinuz, stock.config, stock.headers,
+                stock_modules(stock, *_CHANNEL_MODULES))
 
 
 def _configure(tree: Path, build: Path, logs: Path) -> None:
