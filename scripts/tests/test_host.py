@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kmblib import errors, host, report, results, vm
+from kmblib.bench import Amount
 from kmblib.errors import Broken, CannotTell, Failed
 from kmblib.kernel_log import text_of
 from kmblib.system import System
@@ -29,7 +30,7 @@ def _system(tmp_path: Path) -> System:
 
 
 def _job(system: System, run: Path, *forced: str) -> host.Job:
-    return host.Job(system, ("pair/task",), forced, run)
+    return host.Job(system, Amount(("pair/task",)), forced, run)
 
 
 def _recorded(data: Path) -> Document:
@@ -43,7 +44,7 @@ def test_what_is_about_to_happen_is_said(system: System, tmp_path: Path,
     host.announce(_job(system, tmp_path))
     out, said = capsys.readouterr()
     assert out == "" and f"CPU {max(os.sched_getaffinity(0))}," in said
-    for word in ("6.1.0-x", f"{system.headers}", "load kmbench.ko", "pair/task", "10 at most",
+    for word in ("6.1.0-x", f"{system.headers}", "load kmbench.ko", "pair/task", "120 at most",
                  "unload"):
         assert word in said
 
