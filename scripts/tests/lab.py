@@ -23,7 +23,7 @@ ON_TWO = ("crowd/task/GFP_KERNEL/64/2cpus crowd/hardirq/GFP_ATOMIC/64/2cpus "
 # Each scenario and each context once or more.
 EVERYWHERE = "*/task/GFP_KERNEL/64 pair/*/GFP_ATOMIC/64"
 # One that boots takes a few seconds; a machine under load, more.
-_TIMEOUT = 120.0
+_TIMEOUT = 300.0
 # A hung guest is waited for so many times as long as a healthy one took.
 _PATIENCE = 2.5
 _PATIENCE_MIN = 8.0
@@ -31,6 +31,9 @@ _MACHINE = Machine("virtual", 512, 1)
 # The version of the ABI, and one that no tool speaks yet.
 OUR_ABI = 2
 OTHER_ABI = 99
+_HERE = Path(__file__).parent
+# Of busybox-static: it needs no library in the guest.
+_BUSYBOX = Path("/bin/busybox")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Order:
     loaded. scenario: what the tool is asked for, arguments separated by spaces. word: added to the kernel's command
     line. module: "ours", "none", "other ABI", or "ktap": a case of kmalloc_ktap.ko
     and all of its selftest, in place of the tool. hangs: boot it last, and do not
-    wait for the whole time-out.
+    wait for the whole time-out. script: of tests/guest, which is run in place of
+    the tool, with a shell. plain_loop: load the module of tests/plain_loop, too.
     """
 
     clock: str = "real"
@@ -52,6 +56,8 @@ class Order:
     word: str = ""
     module: str = "ours"
     hangs: bool = False
+    script: str = ""
+    plain_loop: bool = False
 
 
 GUESTS = {
@@ -77,6 +83,8 @@ GUESTS = {
     "unknown context": Order(scenario="pair/tusk/GFP_KERNEL/64"),
     "other ABI": Order(module="other ABI"),
     "ktap": Order(module="ktap"),
+    "counts": Order(script="counts.sh", cpus=2),
+    "outside": Order("virtual", script="outside.sh", plain_loop=True),
 }
 # What the guest "ktap" runs of the real suites.
 KTAP_FILTER = "*_alignment.p2_*"
@@ -95,6 +103,13 @@ def _other_abi(boot: build.Boot, work: Path) -> Path:
     proc.run(build.module_make(boot, work), work / "build.log",
              what="building kmbench.ko of another ABI")
     return work / "kmbench.ko"
+
+
+def _plain_loop(boot: build.Boot, work: Path) -> Path:
+    """plain_loop.ko, which knows nothing of kmbench."""
+    shutil.copytree(_HERE / "plain_loop", work)
+    proc.run(build.module_make(boot, work), work / "build.log", what="building plain_loop.ko")
+    return work / "plain_loop.ko"
 
 
 class Lab:
@@ -127,6 +142,8 @@ class Lab:
             modules += [
                 (build.ktap(self._kernel, self._boot), f"filter={KTAP_FILTER}"),
                 (build.ktap(self._kernel, self._boot, selftest=True), f"timeout={KTAP_TIMEOUT}")]
+        if order.plain_loop:
+            modules.append((_plain_loop(self._boot, self._scratch / "plain-loop"), ""))
         if order.fault:
             modules.append((fault, f"fault={order.fault}"))
         return tuple(modules)
@@ -137,6 +154,10 @@ class Lab:
         command = () if order.module == "ktap" else (
             "/bin/kmbench", "run", "--json", initramfs.RESULTS, *order.scenario.split())
         guest = replace(self._guest, modules=self._modules(order), command=command)
+        if order.script:
+            programs = {"busybox": _BUSYBOX, order.script: _HERE / "guest" / order.script}
+            guest = replace(guest, programs={**guest.programs, **programs},
+                            command=(f"/bin/{order.script}",))
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
         machine = replace(_MACHINE, cpus=order.cpus)

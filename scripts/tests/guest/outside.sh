@@ -1,0 +1,21 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: a plain loop of kmalloc() and kfree(), once and twice as long,
+# for each power of two up to 32 KiB; then the tool's own figures. The loop is
+# timed by the stamps of the kernel's log: "begin SIZE PAIRS", "end SIZE PAIRS".
+loop() {
+	echo "begin $1 $2" >/dev/kmsg
+	echo "$1 $2" >/sys/module/plain_loop/parameters/run
+	echo "end $1 $2" >/dev/kmsg
+}
+
+size=8
+while [ $size -le 32768 ]; do
+	loop $size 10000
+	loop $size 20000
+	size=$((2 * size))
+done
+exec /bin/kmbench run --json /results.json --repetitions 5 --iterations 1024 \
+	--warmup 4096 pair/task/GFP_KERNEL alloc/task/GFP_KERNEL/64 \
+	free/task/GFP_KERNEL/64 kzalloc/task/GFP_KERNEL/1024 \
+	'burst*/task/GFP_KERNEL/64' delay/task/GFP_KERNEL/64
