@@ -137,10 +137,12 @@ static long ioctl_run(void __user *arg)
 	if (copy_from_user(&run, arg, sizeof(run)))
 		return -EFAULT;
 	memset(run.why, 0, sizeof(run.why));
-	if (!mutex_trylock(&kmb_run_mutex))
-		return -EBUSY;
-	err = run_cell(&run);
-	mutex_unlock(&kmb_run_mutex);
+	if (mutex_trylock(&kmb_run_mutex)) {
+		err = run_cell(&run);
+		mutex_unlock(&kmb_run_mutex);
+	} else {
+		err = kmb_refuse(run.why, -EBUSY, "another run is under way");
+	}
 	return copy_to_user(arg, &run, sizeof(run)) ? -EFAULT : err;
 }
 
@@ -152,10 +154,13 @@ static long ioctl_footprint(void __user *arg)
 	if (copy_from_user(&footprint, arg, sizeof(footprint)))
 		return -EFAULT;
 	memset(footprint.why, 0, sizeof(footprint.why));
-	if (!mutex_trylock(&kmb_run_mutex))
-		return -EBUSY;
-	err = kmb_footprint(&footprint);
-	mutex_unlock(&kmb_run_mutex);
+	if (mutex_trylock(&kmb_run_mutex)) {
+		err = kmb_footprint(&footprint);
+		mutex_unlock(&kmb_run_mutex);
+	} else {
+		err = kmb_refuse(footprint.why, -EBUSY,
+				 "another run is under way");
+	}
 	return copy_to_user(arg, &footprint, sizeof(footprint)) ? -EFAULT : err;
 }
 
