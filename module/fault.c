@@ -9,11 +9,12 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 static char *fault = "";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "how to break: warn, oops, panic, hang or poweroff");
+MODULE_PARM_DESC(fault, "how to break: warn, oops, panic, hang, leak or poweroff");
 
 static void fault_warn(void)
 {
@@ -41,6 +42,14 @@ static void fault_hang(void)
 		cpu_relax();
 }
 
+static void fault_leak(void)
+{
+	void *lost = kmalloc(64, GFP_KERNEL);
+
+	/* Or the compiler leaves out what nobody uses. */
+	OPTIMIZER_HIDE_VAR(lost);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -49,6 +58,7 @@ static const struct {
 	{ "oops", fault_oops },
 	{ "panic", fault_panic },
 	{ "hang", fault_hang },
+	{ "leak", fault_leak },
 	{ "poweroff", kernel_power_off },
 };
 
@@ -62,7 +72,7 @@ static int __init fault_init(void)
 			return 0;
 		}
 	}
-	pr_err("no fault '%s'; there are: warn oops panic hang poweroff\n",
+	pr_err("no fault '%s'; there are: warn oops panic hang leak poweroff\n",
 	       fault);
 	return -EINVAL;
 }
