@@ -162,10 +162,13 @@ def tool_make(kernel: Kernel, work: Path) -> list[str | Path]:
             f"VERSION={results.tool_version()}", f"-j{os.cpu_count()}"]
 
 
-def tool(kernel: Kernel) -> Path:
-    """The directory with kmbench, kmbench-static and init."""
+def tool(kernel: Kernel, *targets: str) -> Path:
+    """The directory with kmbench, kmbench-static and init.
+
+    targets: of userspace/Makefile, besides; "guests" are tests for a guest.
+    """
     work = cache.workdir(f"tool/{kernel.key}")
-    argv = tool_make(kernel, work)
+    argv = [*tool_make(kernel, work), *(("all", *targets) if targets else ())]
     with cache.lock(f"tool-{kernel.key}"), step("build the tool") as current:
         proc.run(argv, work / "build.log", what="building the tool", step=current)
     return work

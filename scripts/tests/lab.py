@@ -24,6 +24,8 @@ ON_TWO = ("crowd/task/GFP_KERNEL/64/2cpus crowd/hardirq/GFP_ATOMIC/64/2cpus "
 EVERYWHERE = "*/task/GFP_KERNEL/64 pair/*/GFP_ATOMIC/64"
 # One that boots takes a few seconds; a machine under load, more.
 _TIMEOUT = 300.0
+# One in which many runs are broken off takes a minute or two.
+_TIMEOUT_MEMORY = 900.0
 # A hung guest is waited for so many times as long as a healthy one took.
 _PATIENCE = 2.5
 _PATIENCE_MIN = 8.0
@@ -34,6 +36,9 @@ OTHER_ABI = 99
 _HERE = Path(__file__).parent
 # Of busybox-static: it needs no library in the guest.
 _BUSYBOX = Path("/bin/busybox")
+# Only what is worse than a warning comes to the console. And with two CPUs Linux
+# checks at boot whether the timer ticks, and panics when the host had no time for it.
+_QUIET = "loglevel=4 no_timer_check"
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Order:
     line. module: "ours", "none", "other ABI", or "ktap": a case of kmalloc_ktap.ko
     and all of its selftest, in place of the tool. hangs: boot it last, and do not
     wait for the whole time-out. script: of tests/guest, which is run in place of
-    the tool, with a shell. plain_loop: load the module of tests/plain_loop, too.
+    the tool, with a shell. program: of userspace/tests, likewise, without one.
+    mem_mib: its memory, MiB. plain_loop: load the module of tests/plain_loop, too.
     """
 
     clock: str = "real"
@@ -55,9 +61,17 @@ class Order:
     scenario: str = SCENARIO
     word: str = ""
     module: str = "ours"
+    program: tuple[str, ...] = ()
+    mem_mib: int = _MACHINE.mem_mib
     hangs: bool = False
     script: str = ""
     plain_loop: bool = False
+
+
+def _memory(part: str, cpus: int = 1, mem_mib: int = _MACHINE.mem_mib) -> Order:
+    """A part of userspace/tests/guest_memory.c. That the kernel kills for want
+    of memory is no complaint: what it says then is kept off the console."""
+    return Order(program=("/bin/guest-memory", part), cpus=cpus, mem_mib=mem_mib, word=_QUIET)
 
 
 GUESTS = {
@@ -85,6 +99,14 @@ GUESTS = {
     "ktap": Order(module="ktap"),
     "counts": Order(script="counts.sh", cpus=2),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
+    "warn on a quiet console": Order(fault="warn", word=_QUIET),
+    "kill": _memory("kill"),
+    "kill on two CPUs": _memory("kill", 2),
+    # Small ones are filled in half of the time.
+    "oom": _memory("oom", 1, 256),
+    "oom on two CPUs": _memory("oom", 2, 256),
+    "null": _memory("null", 1, 256),
+    "unload": _memory("unload", 2),
 }
 # What the guest "ktap" runs of the real suites.
 KTAP_FILTER = "*_alignment.p2_*"
@@ -120,6 +142,8 @@ class Lab:
         self._kernel = kernel
         # With a fault, for the file of the module that breaks guests.
         self._boot, self._guest = bench.guest(kernel, ("run",), "warn")
+        programs = build.tool(kernel, "guests")
+        self._guest.programs["guest-memory"] = programs / "guest-memory"
         self._pool = ThreadPoolExecutor(2)
         self._futures: dict[str, Future[vm.Ended]] = {}
         self._healthy = 0.0
@@ -151,7 +175,7 @@ class Lab:
     def _run(self, name: str) -> vm.Ended:
         order = GUESTS[name]
         base = self._scratch / name.replace(" ", "-")
-        command = () if order.module == "ktap" else (
+        command = () if order.module == "ktap" else order.program or (
             "/bin/kmbench", "run", "--json", initramfs.RESULTS, *order.scenario.split())
         guest = replace(self._guest, modules=self._modules(order), command=command)
         if order.script:
@@ -160,14 +184,15 @@ class Lab:
                             command=(f"/bin/{order.script}",))
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
-        machine = replace(_MACHINE, cpus=order.cpus)
+        machine = replace(_MACHINE, cpus=order.cpus, mem_mib=order.mem_mib)
         accel = qemu.accel(_MACHINE, self._boot.image, archive)[1]
         paths = qemu.Paths(self._boot.image, archive, base.with_suffix(".console"),
                            base.with_suffix(".verdict"), base.with_suffix(".results"))
         began = time.monotonic()
         ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
                         f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
-                        timeout=self._patience() if order.hangs else _TIMEOUT)
+                        timeout=self._patience() if order.hangs else
+                        _TIMEOUT_MEMORY if order.program else _TIMEOUT)
         if name == "real":
             self._healthy = time.monotonic() - began
         return ended

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * No memory: the kernel kills the tool in the middle of a run, or another
+ * process beside it. Afterwards no more is held than before, and the module
+ * measures again.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* Of klogctl(2); no header of the C library has it. */
+#define SYSLOG_ACTION_READ_CLEAR	4
+#define LOG_LEN		(1 << 20)
+/* Free memory with which the tool starts, KiB. */
+#define LITTLE_KIB	(32 << 10)
+/* Seconds until the kernel has killed somebody. */
+#define OOM_SECONDS	120
+/* Nobody is killed before, or after, this one. */
+#define OOM_FIRST	1000
+#define OOM_NEVER	(-1000)
+
+/* Takes memory until there is little; then, once told to go on, all. */
+static void take_all(void *arg)
+{
+	while (meminfo__kib("MemAvailable") > LITTLE_KIB)
+		hog__take_chunk(0);
+	raise(SIGSTOP);
+	while (hog__take_chunk(0) != arg)
+		;
+}
+
+/* Whether the kernel says that it killed a process for want of memory. */
+static bool log_tells_of(pid_t pid)
+{
+	char *log = calloc(1, LOG_LEN + 1), line[64];
+	bool told = false;
+
+	snprintf(line, sizeof(line), "Out of memory: Killed process %d (", pid);
+	if (log && klogctl(SYSLOG_ACTION_READ_CLEAR, log, LOG_LEN) > 0)
+		told = strstr(log, line);
+	free(log);
+	return told;
+}
+
+/**
+ * struct shortage - who is killed while what runs
+ * @name: for people.
+ * @tool: the tool.
+ * @hog_adj: of the process that takes all memory.
+ * @victim: the tool is to be killed.
+ * @cpus: of the guest in which it is run.
+ * @refusable: it holds so much that it may be refused before.
+ */
+static const struct shortage {
+	const char *name;
+	struct tool tool;
+	int hog_adj;
+	bool victim;
+	int cpus;
+	bool refusable;
+} shortages[] = {
+	{ "pair, which is killed",
+	  { "--share 90 --repetitions 1000 pair/task/GFP_KERNEL/4096", OOM_FIRST },
+	  0, true, 1, false },
+	{ "burst of 1024, which is killed",
+	  { "--share 90 --repetitions 1000 burst1024-lifo/task/GFP_KERNEL/64", OOM_FIRST },
+	  0, true, 1, false },
+	{ "kfree_rcu, which is killed",
+	  { "--share 90 --repetitions 1000 kfree_rcu/task/GFP_KERNEL/512", OOM_FIRST },
+	  0, true, 1, false },
+	{ "largest size, which is killed or refused",
+	  { "--share 90 --repetitions 1000 alloc/task/GFP_KERNEL/4194304",
+	    OOM_FIRST }, 0, true, 1, true },
+	{ "interrupt, which is killed",
+	  { "--share 90 --repetitions 1000 alloc/hardirq/GFP_ATOMIC/4096", OOM_FIRST },
+	  0, true, 1, false },
+	{ "crowd, which is killed",
+	  { "--share 90 --repetitions 1000 crowd/task/GFP_KERNEL/4096/2cpus", OOM_FIRST },
+	  0, true, 2, false },
+	{ "ring, which is killed",
+	  { "--share 90 --repetitions 1000 ring16-alloc/task/GFP_KERNEL/16384/2cpus",
+	    OOM_FIRST }, 0, true, 2, false },
+	{ "pair, beside which another is killed",
+	  { "--share 90 --repetitions 100 pair/task/GFP_KERNEL/4096", 0 },
+	  OOM_FIRST, false, 1, false },
+	{ "crowd, beside which another is killed",
+	  { "--share 90 --repetitions 100 crowd/task/GFP_KERNEL/4096/2cpus", 0 },
+	  OOM_FIRST, false, 2, false },
+	{ NULL, { NULL, 0 }, 0, false, 0, false },
+};
+
+/* The module may well see the shortage coming, and refuse to go on. */
+static bool was_refused(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 2 &&
+	       tool__said("bytes would be held");
+}
+
+/* Or the tool finds no memory for itself; it must say so. */
+static bool survived(int status)
+{
+	return was_refused(status) ||
+	       (WIFEXITED(status) &&
+		(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3));
+}
+
+static bool starve(const struct shortage *shortage, char *why)
+{
+	pid_t hog = hog__start(take_all, NULL, shortage->hog_adj);
+	pid_t tool, victim;
+	bool inside;
+	int status;
+
+	hog__wait(hog);
+	tool = tool__start(&shortage->tool);
+	victim = shortage->victim ? tool : hog;
+	inside = tool__wait_inside(tool);
+	kill(hog, SIGCONT);
+	if (!shortage->victim)
+		waitpid(hog, &status, 0);
+	status = tool__wait(tool, OOM_SECONDS);
+	if (shortage->victim)
+		hog__end(hog);
+	why[0] = '\0';
+	if (!inside)
+		strcpy(why, "the tool never came into the module");
+	else if (shortage->victim && was_refused(status))
+		strcpy(why, shortage->refusable ? "" : "the tool was refused");
+	else if (!log_tells_of(victim))
+		snprintf(why, WHY_LEN, "the kernel killed others than %d; the tool, %d, ended with status %#x",
+			 victim, tool, status);
+	else if (shortage->victim ? !WIFSIGNALED(status) : !survived(status))
+		snprintf(why, WHY_LEN, "the tool ended with status %#x", status);
+	return !why[0];
+}
+
+/**
+ * oom__run() - there is no memory for the tool
+ */
+void oom__run(void)
+{
+	const struct shortage *shortage;
+	struct holdings before;
+	char why[WHY_LEN] = "";
+
+	set_oom_score_adj(OOM_NEVER);
+	module__measures(why);
+	holdings__read(&before);
+	for (shortage = shortages; shortage->name; shortage++) {
+		if (shortage->cpus != sysconf(_SC_NPROCESSORS_ONLN))
+			continue;
+		if (starve(shortage, why) &&
+		    holdings__are_back(&before, HOLDINGS_PATIENCE, why) &&
+		    module__measures(why))
+			why[0] = '\0';
+		report(shortage->name, why);
+	}
+}
