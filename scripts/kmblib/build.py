@@ -23,13 +23,15 @@ class Boot:
     """A kernel ready to boot.
 
     image: what QEMU loads. config: its .config. build: what modules are built
-    against. modules: files the guest loads first, in order.
+    against. modules: files the guest loads first, in order. suffix: of the
+    directories of the cache that are this kernel's alone.
     """
 
     image: Path
     config: Path
     build: Path
     modules: tuple[Path, ...]
+    suffix: str = ""
 
 
 def stock_modules(stock: kernels.Stock, *names: str) -> tuple[Path, ...]:
@@ -51,11 +53,14 @@ def _stock(kernel: Kernel) -> Boot:
                 stock_modules(stock, *_CHANNEL_MODULES))
 
 
-def _configure(tree: Path, build: Path, logs: Path) -> None:
+def _configure(tree: Path, build: Path, logs: Path, fragments: tuple[str, ...]) -> None:
     """Write .config from the fragments, if they or the tree's Kconfig changed."""
     fragment = build / "kmbench.config"
-    required = (CONFIGS / "vm-x86_64.config").read_text()
-    text = required + (CONFIGS / "vm-x86_64-optional.config").read_text()
+    texts = [(CONFIGS / name).read_text() for name in fragments]
+    required = "".join(texts)
+    # Of two lines about one option the last one holds.
+    optional = (CONFIGS / "vm-x86_64-optional.config").read_text()
+    text = "".join([texts[0], optional, *texts[1:]])
     same = fragment.exists() and fragment.read_text() == text
     target = "olddefconfig" if same and (build / ".config").exists() else "allnoconfig"
     aside = build / "kmbench.config.part"
@@ -66,33 +71,38 @@ def _configure(tree: Path, build: Path, logs: Path) -> None:
     lost = [line for line in required.splitlines() if line.endswith("=y") and line not in have]
     if lost:
         raise Broken(f"the kernel does not take {' '.join(lost)} of "
-                     f"configs/vm-x86_64.config; see {build}/.config")
+                     f"configs/{' or '.join(fragments)}; see {build}/.config")
     aside.rename(fragment)
 
 
-def _built(kernel: Kernel) -> Boot:
-    """A kernel built from its source with the small configuration."""
-    with cache.lock(f"vm-{kernel.key}"):
+def _built(kernel: Kernel, config: str) -> Boot:
+    """A kernel built from its source with the small configuration, and a fragment on top."""
+    suffix = f"-{config}" if config else ""
+    fragments = ("vm-x86_64.config", *([f"{config}.config"] if config else []))
+    with cache.lock(f"vm{suffix}-{kernel.key}"):
         tree = farm.plant(kernel)
-        build = cache.workdir(f"vm/{kernel.key}")
-        logs = cache.workdir(f"logs/{kernel.key}")
+        build = cache.workdir(f"vm{suffix}/{kernel.key}")
+        logs = cache.workdir(f"logs/{kernel.key}{suffix}")
 
         def how_far() -> str:
             count = sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
             return f"{count} objects"
 
-        with step(f"build {kernel.label} for the virtual machine", how_far) as current:
-            _configure(tree, build, logs)
+        with step(f"build {kernel.label}{suffix} for the virtual machine", how_far) as current:
+            _configure(tree, build, logs, fragments)
             proc.run(["make", "-C", tree, f"O={build}", "ARCH=x86_64",
                       f"-j{os.cpu_count()}", "bzImage", "modules"],
                      logs / "build.log", what=f"building {kernel.label}", step=current)
-    return Boot(build / "arch/x86/boot/bzImage", build / ".config", build, ())
+    return Boot(build / "arch/x86/boot/bzImage", build / ".config", build, (), suffix)
 
 
-def kernel_for_vm(kernel: Kernel) -> Boot:
-    """The kernel that a virtual machine boots: stock where there is one."""
+def kernel_for_vm(kernel: Kernel, config: str = "") -> Boot:
+    """The kernel that a virtual machine boots: stock where there is one.
+
+    config: a fragment of scripts/configs on top, as "debug"; no stock one has it.
+    """
     has_stock = kernel.distro is not None and kernel.distro.stock is not None
-    return _stock(kernel) if has_stock else _built(kernel)
+    return _stock(kernel) if has_stock and not config else _built(kernel, config)
 
 
 def _copy_sources(source: Path, into: Path) -> None:
@@ -116,8 +126,8 @@ def module_make(boot: Boot, work: Path, *variables: str) -> list[str | Path]:
 
 def modules(kernel: Kernel, boot: Boot) -> Path:
     """The directory with kmbench.ko and kmbench_fault.ko for a kernel."""
-    with cache.lock(f"module-{kernel.key}"):
-        work = cache.workdir(f"module/{kernel.key}")
+    with cache.lock(f"module{boot.suffix}-{kernel.key}"):
+        work = cache.workdir(f"module{boot.suffix}/{kernel.key}")
         _copy_sources(REPO / "module", work)
         with step(f"build kmbench.ko for {kernel.label}") as current:
             proc.run(module_make(boot, work), work / "build.log",

@@ -20,13 +20,15 @@ class Guest:
     """What is put into a guest.
 
     init: PID 1. programs: name in /bin to file. modules: files and their
-    parameters, in loading order. command: what PID 1 runs, as argv.
+    parameters, in loading order. command: what PID 1 runs, as argv. unloaded:
+    modules that the command loads itself.
     """
 
     init: Path
     programs: dict[str, Path]
     modules: tuple[tuple[Path, str], ...]
     command: tuple[str, ...]
+    unloaded: tuple[Path, ...] = ()
     directories: tuple[str, ...] = field(default=("proc", "sys", "dev", "tmp", "bin",
                                                   "etc/kmbench", "lib/modules"))
 
@@ -37,6 +39,8 @@ def _fill(guest: Guest, root: Path) -> None:
     shutil.copy(guest.init, root / "init")
     for name, program in guest.programs.items():
         shutil.copy(program, root / "bin" / name)
+    for module in guest.unloaded:
+        shutil.copyfile(module, root / "lib/modules" / module.name)
     lines = []
     for module, parameters in guest.modules:
         shutil.copyfile(module, root / "lib/modules" / module.name)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Random ioctls, see fuzz.c.
+ */
+#ifndef KMBENCH_FUZZ_H
+#define KMBENCH_FUZZ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "module/uapi/kmbench.h"
+
+/* Bytes in which the argument of any of the ioctls has room. */
+#define FUZZ_ROOM	512
+
+/**
+ * struct fuzz_random - a sequence of numbers that a seed gives
+ * @state: where it is.
+ */
+struct fuzz_random {
+	uint64_t state;
+};
+
+/**
+ * struct fuzz_request - one ioctl
+ * @cmd: its number.
+ * @fault: no good address: what is there cannot be read, or not be written.
+ * @deaf: for a file that must never hear the right version.
+ * @counts: for the histogram.
+ * @body: the argument.
+ */
+struct fuzz_request {
+	uint32_t cmd;
+	bool fault;
+	bool deaf;
+	uint64_t counts[KMB_HIST_BUCKETS];
+	union {
+		uint8_t bytes[FUZZ_ROOM];
+		struct kmb_hello hello;
+		struct kmb_info info;
+		struct kmb_row row;
+		struct kmb_run run;
+		struct kmb_footprint footprint;
+	} body;
+};
+
+uint64_t fuzz__random(struct fuzz_random *random);
+uint32_t fuzz__below(struct fuzz_random *random, uint32_t limit);
+void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
+		   const struct kmb_info *info);
+
+/* Whose numbers are counted; the last for all that is no ioctl. */
+#define FUZZ_KINDS	6
+
+int fuzz__kind(uint32_t cmd);
+const char *fuzz__kind_name(int kind);
+const char *fuzz__complaint(const struct fuzz_request *request, int err);
+
+#endif /* KMBENCH_FUZZ_H */

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether an answer of the module may be believed: an error is one that the
+ * ABI names, says why where the ABI promises that, and figures agree.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+#define ERRORS_MAX	12
+
+/* What each ioctl may answer, besides 0. */
+static const struct {
+	uint32_t cmd;
+	const char *name;
+	int errors[ERRORS_MAX];
+} kinds[FUZZ_KINDS] = {
+	{ KMB_IOC_HELLO, "hello", { EPROTO, EINVAL, EFAULT } },
+	{ KMB_IOC_GET_INFO, "info", { EPROTO, EFAULT } },
+	{ KMB_IOC_GET_ROW, "row", { EPROTO, EINVAL, EFAULT } },
+	{ KMB_IOC_RUN, "run", { EPROTO, EINVAL, EFAULT, EOPNOTSUPP, ENOSPC,
+				EINTR, EBUSY, ENOMEM, ENODEV } },
+	{ KMB_IOC_FOOTPRINT, "footprint", { EPROTO, EINVAL, EFAULT, ENOSPC,
+					    EINTR, EBUSY, ENOMEM } },
+	{ 0, "none", { ENOTTY, EPROTO } },
+};
+
+/**
+ * fuzz__kind() - which ioctl a number is
+ * @cmd: the number.
+ *
+ * Return: below FUZZ_KINDS.
+ */
+int fuzz__kind(uint32_t cmd)
+{
+	int kind;
+
+	for (kind = 0; kind < FUZZ_KINDS - 1; kind++)
+		if (kinds[kind].cmd == cmd)
+			break;
+	return kind;
+}
+
+/**
+ * fuzz__kind_name() - the name of an ioctl
+ * @kind: of fuzz__kind().
+ *
+ * Return: a word.
+ */
+const char *fuzz__kind_name(int kind)
+{
+	return kinds[kind].name;
+}
+
+static bool may_answer(int kind, int err)
+{
+	size_t i;
+
+	if (!err)
+		return kind != FUZZ_KINDS - 1;
+	for (i = 0; i < ERRORS_MAX; i++)
+		if (err == -kinds[kind].errors[i])
+			return true;
+	return false;
+}
+
+static bool says_why(const char *why, int err)
+{
+	if (!memchr(why, '\0', KMB_TEXT_LEN))
+		return false;
+	return why[0] || (err != -EINVAL && err != -EOPNOTSUPP &&
+			  err != -ENOSPC);
+}
+
+static bool run__agrees(const struct fuzz_request *request)
+{
+	const struct kmb_run *run = &request->body.run;
+	uint64_t count = 0;
+	size_t i;
+
+	if (run->flags & KMB_RUN_CHECK)
+		return true;
+	if (run->failed + run->op.count !=
+	    (uint64_t)run->iterations * run->samplers)
+		return false;
+	if (run->histogram != (uintptr_t)request->counts)
+		return true;
+	for (i = 0; i < KMB_HIST_BUCKETS; i++)
+		count += request->counts[i];
+	return count == run->op.count;
+}
+
+static bool footprint__agrees(const struct kmb_footprint *footprint)
+{
+	return footprint->held <= footprint->objects &&
+	       footprint->blocks <= footprint->held &&
+	       footprint->bytes >= footprint->held * footprint->size;
+}
+
+static const char *complaint_of_run(const struct fuzz_request *request, int err)
+{
+	if (!says_why(request->body.run.why, err))
+		return "run: an error that does not say why";
+	return err || run__agrees(request) ? NULL : "run: figures that disagree";
+}
+
+static const char *complaint_of_footprint(const struct fuzz_request *request,
+					  int err)
+{
+	const struct kmb_footprint *footprint = &request->body.footprint;
+
+	if (!says_why(footprint->why, err))
+		return "footprint: an error that does not say why";
+	return err || footprint__agrees(footprint) ? NULL :
+						     "footprint: figures that disagree";
+}
+
+/**
+ * fuzz__complaint() - what is wrong with an answer
+ * @request: what was asked, and the answer in it.
+ * @err: 0, or the negative error.
+ *
+ * Return: a text, or NULL where nothing is.
+ */
+const char *fuzz__complaint(const struct fuzz_request *request, int err)
+{
+	int kind = fuzz__kind(request->cmd);
+
+	if (!may_answer(kind, err))
+		return "an answer that the ABI does not name";
+	if (request->deaf && err != -EPROTO && request->cmd != KMB_IOC_HELLO)
+		return "an answer without a hello";
+	if (request->fault && kind != FUZZ_KINDS - 1 && err != -EFAULT &&
+	    err != -EPROTO && err != -EBUSY)
+		return "no EFAULT for a bad address";
+	if (err == -EPROTO || request->fault)
+		return NULL;
+	if (request->cmd == KMB_IOC_RUN)
+		return complaint_of_run(request, err);
+	if (request->cmd == KMB_IOC_FOOTPRINT)
+		return complaint_of_footprint(request, err);
+	return NULL;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What to ask next: a number that is an ioctl, or none; an argument that is
+ * noise, or good, or good but for one word of it. Good ones are small.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+#define NR(_array)	(sizeof(_array) / sizeof((_array)[0]))
+
+/**
+ * fuzz__random() - the next number (splitmix64)
+ * @random: the sequence.
+ *
+ * Return: any.
+ */
+uint64_t fuzz__random(struct fuzz_random *random)
+{
+	uint64_t z = random->state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+/**
+ * fuzz__below() - a number below a limit
+ * @random: the sequence.
+ * @limit: at least 1.
+ *
+ * Return: 0 to @limit - 1.
+ */
+uint32_t fuzz__below(struct fuzz_random *random, uint32_t limit)
+{
+	return fuzz__random(random) % limit;
+}
+
+/* Values at which comparisons go wrong. */
+static uint64_t edge(struct fuzz_random *random)
+{
+	static const uint64_t edges[] = {
+		0, 1, 2, 3, 63, 64, 89, 90, 91, 100, 255, 256, 4095, 4096, 4097,
+		8192, 8193, 1U << 20, 1000001, 4U << 20, (4U << 20) + 1,
+		INT32_MAX, 1ULL << 31, UINT32_MAX, 1ULL << 32, INT64_MAX,
+		1ULL << 63, UINT64_MAX - 1, UINT64_MAX,
+	};
+
+	return edges[fuzz__below(random, NR(edges))];
+}
+
+static uint32_t any_command(struct fuzz_random *random)
+{
+	static const uint32_t known[] = {
+		KMB_IOC_HELLO, KMB_IOC_GET_INFO, KMB_IOC_GET_ROW, KMB_IOC_RUN,
+		KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_FOOTPRINT,
+	};
+	uint32_t cmd = known[fuzz__below(random, 8)];
+
+	switch (fuzz__below(random, 32)) {
+	case 0:
+		return fuzz__random(random);
+	case 1:
+		return _IOC(fuzz__below(random, 4), KMB_IOC_MAGIC,
+			    fuzz__below(random, 256), fuzz__below(random, 4096));
+	case 2:
+		return cmd ^ 1U << fuzz__below(random, 32);
+	default:
+		return cmd;
+	}
+}
+
+static void fill_noise(struct fuzz_request *request, struct fuzz_random *random)
+{
+	uint64_t words[FUZZ_ROOM / sizeof(uint64_t)];
+	size_t i;
+
+	for (i = 0; i < FUZZ_ROOM / sizeof(uint64_t); i++)
+		words[i] = fuzz__below(random, 4) ? fuzz__random(random) :
+						    edge(random);
+	memcpy(request->body.bytes, words, FUZZ_ROOM);
+}
+
+/* An RCU callback takes a grace period, so that most are left out. */
+static uint32_t any_context(struct fuzz_random *random,
+			    const struct kmb_info *info)
+{
+	uint32_t last = info->nr_rows[KMB_TABLE_CONTEXT] - 1;
+
+	return fuzz__below(random, fuzz__below(random, 8) ? last : last + 1);
+}
+
+static uint64_t any_size(struct fuzz_random *random,
+			 const struct kmb_info *info)
+{
+	uint32_t bits = fuzz__below(random, 14);
+
+	if (!fuzz__below(random, 8))
+		return 1 + fuzz__below(random, info->max_size);
+	return 1 + fuzz__below(random, 1U << bits);
+}
+
+static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
+		     const struct kmb_info *info)
+{
+	struct kmb_run *run = &request->body.run;
+
+	run->scenario = fuzz__below(random, info->nr_rows[KMB_TABLE_SCENARIO]);
+	run->context = any_context(random, info);
+	run->gfp = fuzz__below(random, info->nr_rows[KMB_TABLE_GFP]);
+	if (!fuzz__below(random, 2))
+		run->cpus = fuzz__below(random, info->nr_rows[KMB_TABLE_CPUS]);
+	run->iterations = 1 + fuzz__below(random, 12);
+	run->warmup = fuzz__below(random, 4);
+	run->size = any_size(random, info);
+	run->share = 1 + fuzz__below(random, 90);
+	/* Measuring takes long; one that is only checked, not. */
+	if (fuzz__below(random, 8))
+		run->flags = KMB_RUN_CHECK;
+	if (fuzz__below(random, 2))
+		run->histogram = (uintptr_t)request->counts;
+}
+
+static void fill_footprint(struct fuzz_request *request,
+			   struct fuzz_random *random,
+			   const struct kmb_info *info)
+{
+	struct kmb_footprint *footprint = &request->body.footprint;
+
+	footprint->gfp = fuzz__below(random, info->nr_rows[KMB_TABLE_GFP]);
+	footprint->objects = 1 + fuzz__below(random, 32);
+	footprint->size = any_size(random, info);
+	footprint->share = 1 + fuzz__below(random, 90);
+}
+
+static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
+		      const struct kmb_info *info)
+{
+	memset(request->body.bytes, 0, FUZZ_ROOM);
+	switch (request->cmd) {
+	case KMB_IOC_HELLO:
+		request->body.hello.abi_version = KMB_ABI_VERSION;
+		break;
+	case KMB_IOC_GET_ROW:
+		request->body.row.table = fuzz__below(random, KMB_NR_TABLES);
+		request->body.row.index = fuzz__below(random,
+			info->nr_rows[request->body.row.table]);
+		break;
+	case KMB_IOC_RUN:
+		fill_run(request, random, info);
+		break;
+	case KMB_IOC_FOOTPRINT:
+		fill_footprint(request, random, info);
+		break;
+	}
+}
+
+/* A word of it, most often one that the module reads. */
+static void spoil(struct fuzz_request *request, struct fuzz_random *random)
+{
+	size_t at = fuzz__below(random, fuzz__below(random, 4) ? 8 : 64);
+	uint64_t value = fuzz__below(random, 2) ? edge(random) :
+						  fuzz__random(random);
+
+	memcpy(request->body.bytes + at * sizeof(value), &value,
+	       fuzz__below(random, 2) ? sizeof(value) : sizeof(value) / 2);
+}
+
+/* No run of a million operations, which take as long as all the others. */
+static void keep_small(struct fuzz_request *request)
+{
+	struct kmb_run *run = &request->body.run;
+
+	if (request->cmd != KMB_IOC_RUN)
+		return;
+	if (run->iterations > 64 && run->iterations <= 1000000)
+		run->iterations &= 63;
+	if (run->warmup > 64 && run->warmup <= 1000000)
+		run->warmup &= 63;
+}
+
+/**
+ * fuzz__request() - what to ask next
+ * @request: receives it.
+ * @random: the sequence.
+ * @info: what the module offers.
+ */
+void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
+		   const struct kmb_info *info)
+{
+	uint32_t way = fuzz__below(random, 8);
+
+	request->cmd = any_command(random);
+	request->fault = !fuzz__below(random, 32);
+	request->deaf = !fuzz__below(random, 16);
+	memset(request->counts, 0, sizeof(request->counts));
+	if (!way)
+		fill_noise(request, random);
+	else
+		fill_good(request, random, info);
+	if (way > 3)
+		spoil(request, random);
+	keep_small(request);
+	if (request->deaf && request->cmd == KMB_IOC_HELLO &&
+	    request->body.hello.abi_version == KMB_ABI_VERSION)
+		request->body.hello.abi_version++;
+}

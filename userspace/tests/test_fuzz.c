@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fuzzer notices each kind of answer that is wrong, and no other; and a seed
+ * gives the same requests again.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fuzz.h"
+
+static struct fuzz_request request;
+
+static const struct kmb_info info = {
+	.nr_rows = { 40, 8, 6, 27, 2 }, .max_size = 4 << 20,
+};
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&request, 0, sizeof(request));
+	return 0;
+}
+
+/* A run of two samples, of which one failed. */
+static void answer_run(void)
+{
+	struct kmb_run *run = &request.body.run;
+
+	request.cmd = KMB_IOC_RUN;
+	run->iterations = 2;
+	run->samplers = 1;
+	run->failed = 1;
+	run->op.count = 1;
+	run->histogram = (uintptr_t)request.counts;
+	request.counts[7] = 1;
+}
+
+static void good_answers_are_believed(void **state)
+{
+	(void)state;
+	answer_run();
+	assert_null(fuzz__complaint(&request, 0));
+	assert_null(fuzz__complaint(&request, -EBUSY));
+	strcpy(request.body.run.why, "size 0: 1 to 2");
+	assert_null(fuzz__complaint(&request, -EINVAL));
+	request.cmd = 1;
+	assert_null(fuzz__complaint(&request, -ENOTTY));
+}
+
+static void error_without_why_is_reported(void **state)
+{
+	static const int errors[3] = { -EINVAL, -EOPNOTSUPP, -ENOSPC };
+	size_t i;
+
+	(void)state;
+	answer_run();
+	for (i = 0; i < 3; i++)
+		assert_string_equal(fuzz__complaint(&request, errors[i]),
+				    "run: an error that does not say why");
+	request.cmd = KMB_IOC_FOOTPRINT;
+	memset(&request.body, 0, sizeof(request.body));
+	assert_string_equal(fuzz__complaint(&request, -EINVAL),
+			    "footprint: an error that does not say why");
+}
+
+static void why_without_an_end_is_reported(void **state)
+{
+	(void)state;
+	answer_run();
+	memset(request.body.run.why, 'x', KMB_TEXT_LEN);
+	assert_non_null(fuzz__complaint(&request, -EBUSY));
+}
+
+static void figures_that_disagree_are_reported(void **state)
+{
+	(void)state;
+	answer_run();
+	request.body.run.failed = 0;
+	assert_string_equal(fuzz__complaint(&request, 0),
+			    "run: figures that disagree");
+	request.body.run.failed = 1;
+	request.counts[8] = 1;
+	assert_string_equal(fuzz__complaint(&request, 0),
+			    "run: figures that disagree");
+	request.cmd = KMB_IOC_FOOTPRINT;
+	memset(&request.body, 0, sizeof(request.body));
+	request.body.footprint.held = 1;
+	assert_string_equal(fuzz__complaint(&request, 0),
+			    "footprint: figures that disagree");
+}
+
+static void answer_that_nobody_promised_is_reported(void **state)
+{
+	(void)state;
+	answer_run();
+	assert_non_null(fuzz__complaint(&request, -EPERM));
+	assert_non_null(fuzz__complaint(&request, -EIO));
+	request.cmd = 1;
+	assert_non_null(fuzz__complaint(&request, 0));
+}
+
+static void address_that_is_bad_must_be_refused(void **state)
+{
+	(void)state;
+	request.cmd = KMB_IOC_GET_INFO;
+	request.fault = true;
+	assert_non_null(fuzz__complaint(&request, 0));
+	assert_null(fuzz__complaint(&request, -EFAULT));
+}
+
+static void file_without_a_hello_must_be_refused(void **state)
+{
+	(void)state;
+	answer_run();
+	request.deaf = true;
+	assert_non_null(fuzz__complaint(&request, 0));
+	assert_null(fuzz__complaint(&request, -EPROTO));
+}
+
+static void seed_decides_the_requests(void **state)
+{
+	struct fuzz_random one = { 7 }, same = { 7 }, other = { 8 };
+	static struct fuzz_request again;
+	int i, differ = 0;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		fuzz__request(&request, &one, &info);
+		fuzz__request(&again, &same, &info);
+		again.body.run.histogram = request.body.run.histogram;
+		assert_int_equal(request.cmd, again.cmd);
+		assert_memory_equal(&request.body, &again.body, FUZZ_ROOM);
+		fuzz__request(&again, &other, &info);
+		differ += !!memcmp(&request.body, &again.body, FUZZ_ROOM);
+	}
+	assert_in_range(differ, 900, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(good_answers_are_believed, set_up),
+		cmocka_unit_test_setup(error_without_why_is_reported, set_up),
+		cmocka_unit_test_setup(why_without_an_end_is_reported, set_up),
+		cmocka_unit_test_setup(figures_that_disagree_are_reported, set_up),
+		cmocka_unit_test_setup(answer_that_nobody_promised_is_reported,
+				       set_up),
+		cmocka_unit_test_setup(address_that_is_bad_must_be_refused,
+				       set_up),
+		cmocka_unit_test_setup(file_without_a_hello_must_be_refused,
+				       set_up),
+		cmocka_unit_test_setup(seed_decides_the_requests, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
