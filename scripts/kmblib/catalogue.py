@@ -18,7 +18,7 @@ from typing import Any, Callable
 
 from .errors import Broken
 from .farm import REPO
-from .kernels import Kernel
+from .kernels import KERNELS, Kernel
 
 HOME = REPO / "scripts/mutants.d"
 _PROMISES = REPO / "kunit/promises.c"
@@ -119,14 +119,25 @@ def versions() -> list[str]:
                   key=lambda v: [int(n) for n in v.split(".")])
 
 
+def _none(asked: str, version: str) -> Broken:
+    return Broken(f"{asked}: no mutants of Linux {version}; there are some of: "
+                  f"{' '.join(versions())}")
+
+
+def require(name: str | None) -> None:
+    """Broken where a kernel's name tells that there is no catalogue of it, before
+    anything of it is fetched."""
+    if name in KERNELS and name not in versions():
+        raise _none(f"KERNEL={name}", name)
+
+
 def of(kernel: Kernel) -> tuple[Mutant, ...]:
     """The catalogue of a kernel's version; a tree's is told by its Makefile."""
     for version in versions():
         if kernel.version == version or kernel.version.startswith(f"{version}."):
             return load(HOME / f"{version}.toml")
-    asked = f"KDIR={kernel.name}" if kernel.is_tree else f"KERNEL={kernel.name}"
-    raise Broken(f"{asked}: no mutants of Linux {kernel.version}; there are some of: "
-                 f"{' '.join(versions())}")
+    raise _none(f"KDIR={kernel.name}" if kernel.is_tree else f"KERNEL={kernel.name}",
+                kernel.version)
 
 
 def select(mutants: tuple[Mutant, ...], only: str) -> tuple[Mutant, ...]:

@@ -36,6 +36,8 @@ _WRONG = {
                          "that the patch goes to"),
     "patch for no tree": ("patch", {"OUT": "/dev/null"}, "kmbench: KDIR= is missing; name the "
                           "tree that the patch is for"),
+    "no mutants of it": ("mutants", {"KERNEL": "6.12"}, "kmbench: KERNEL=6.12: no mutants of "
+                         "Linux 6.12; there are some of: 6.1 7.3"),
 }
 
 

@@ -152,6 +152,14 @@ def test_selection_by_name_and_glob() -> None:
         catalogue.select(rows, "kfree-rcu-fries")
 
 
+def test_name_without_a_catalogue_is_refused_before_anything_is_fetched() -> None:
+    """Only where the name alone tells; the controls are names that may go on."""
+    for name in (None, "6.1", "7.3", "banana"):
+        catalogue.require(name)
+    with pytest.raises(Broken, match="KERNEL=6.12: no mutants of Linux 6.12; .*of: 6.1 7.3"):
+        catalogue.require("6.12")
+
+
 def test_kernel_without_a_catalogue_is_told_which_there_are(kernel: Kernel) -> None:
     """6.12 has none; a tree is told by its version."""
     other = Kernel("6.12", "6.12", "6.12.95-1", Path("/"), "x", kernel.distro)
