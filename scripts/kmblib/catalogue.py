@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
+from . import configs
 from .errors import Broken
 from .farm import REPO
 from .kernels import KERNELS, Kernel
@@ -31,7 +32,7 @@ _IN_TEST_C = '(!strncmp(current->comm, "kunit_try", 9))'
 _FILES = {"kernel": re.compile(r"mm/[\w-]+\.[ch]|kernel/[\w/-]+\.c"),
           "tests": re.compile(r"include/linux/[\w/-]+\.h")}
 _FIELDS = {"name": str, "breaks": list, "edit": list, "args": str, "scope": str,
-           "equivalent": str}
+           "config": str, "equivalent": str, "nowhere": str}
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,10 @@ class Mutant:
 
     name: what is broken. breaks: the numbers of the promises. edits: of the
     source. args: of the kernel's command line. scope: "kernel", or "tests"
-    for a header that changes for the suites alone. equivalent: why no caller
-    can tell it from the original; "" where one can.
+    for a header that changes for the suites alone. config: of user-mode Linux,
+    as in CONFIG=. equivalent: why no caller can tell it from the original; ""
+    where one can. nowhere: why no user-mode Linux of this version can show it,
+    so that it is not tried; "" where one can.
     """
 
     name: str
@@ -58,7 +61,9 @@ class Mutant:
     edits: tuple[Edit, ...]
     args: str
     scope: str
-    equivalent: str
+    config: str = configs.DEFAULT
+    equivalent: str = ""
+    nowhere: str = ""
 
 
 def promises() -> dict[int, str]:
@@ -90,12 +95,18 @@ def _mutant(row: dict[str, Any], known: dict[int, str], where: str) -> Mutant:
     scope = row.get("scope", "kernel")
     if scope not in _FILES:
         raise Broken(f"{where}: no scope {scope}; there are: {' '.join(_FILES)}")
+    config = row.get("config", configs.DEFAULT)
+    if config not in configs.known():
+        raise Broken(f"{where}: no config {config}; there are: {' '.join(configs.known())}")
+    if row.get("equivalent") and row.get("nowhere"):
+        raise Broken(f"{where}: equivalent and nowhere exclude each other: what is not tried "
+                     "cannot be refuted")
     args = row.get("args", "")
     if any(known[nr] == "I" for nr in row["breaks"]):
         args = f"{args} kmalloc_kunit.strict=1".strip()
     edits = tuple(_edit(e, scope, where) for e in row["edit"])
-    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope,
-                  row.get("equivalent", ""))
+    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config,
+                  row.get("equivalent", ""), row.get("nowhere", ""))
 
 
 def load(path: Path) -> tuple[Mutant, ...]:

@@ -43,6 +43,23 @@ class Target:
         """Where the suites run, for the rules of matrix.toml."""
         return Place(version(kernel.version), self.arch.name, self.config.name)
 
+    def boot(self) -> list[str]:
+        """The words of the kernel's command line that belong to it."""
+        uml_cpus = self.config.cpus if not self.arch.emulator else 1
+        return [*self.config.boot, *([f"ncpus={uml_cpus}"] if uml_cpus > 1 else [])]
+
+    def build_name(self, kernel: Kernel, merged: Merged) -> str:
+        """What its build is called in the cache; configurations without options
+        share one."""
+        config = self.config.name if merged.own else configs.DEFAULT
+        if (self.arch.name, config) == (arches.DEFAULT, configs.DEFAULT):
+            return kernel.key
+        return f"{kernel.key}-{self.arch.name}-{config}"
+
+    def seconds(self) -> int:
+        """How long the suites may take."""
+        return max(self.arch.timeout, self.config.timeout)
+
     def words(self) -> dict[str, str]:
         """The variables of make that ask for it."""
         return {"ARCH": "" if self.arch.name == arches.DEFAULT else self.arch.name,
@@ -84,26 +101,9 @@ class _Work:
 
     def boot(self) -> list[str]:
         """The words that are added to the kernel's command line."""
-        config = self.target.config
         # One that panics is to end, or QEMU would wait for its time-out.
-        words = [*(["panic=-1"] if self.target.arch.emulator else []), *config.boot]
-        if config.cpus > 1 and not self.target.arch.emulator:
-            words.append(f"ncpus={config.cpus}")
-        if strict():
-            words.append("kmalloc_kunit.strict=1")
-        return words
-
-    def seconds(self) -> int:
-        """How long the suites may take."""
-        return max(self.target.arch.timeout, self.target.config.timeout)
-
-
-def _build_dir(kernel: Kernel, of: Target, merged: Merged) -> str:
-    """Its name in the cache; configurations without options share one."""
-    config = of.config.name if merged.own else configs.DEFAULT
-    if (of.arch.name, config) == (arches.DEFAULT, configs.DEFAULT):
-        return kernel.key
-    return f"{kernel.key}-{of.arch.name}-{config}"
+        words = [*(["panic=-1"] if self.target.arch.emulator else []), *self.target.boot()]
+        return [*words, "kmalloc_kunit.strict=1"] if strict() else words
 
 
 def _built(build: Path) -> int:
@@ -195,7 +195,7 @@ def _exec(work: _Work, log: Path, emulator: qemu.Emulator) -> float:
     # UML keeps a directory a process; without this, in the user's home.
     words = work.boot() if arch.emulator else [f"uml_dir={work.build}/uml/", *work.boot()]
     argv = ["/usr/bin/python3", str(work.kunit_py), "exec", *work.common(), "--raw_output=all",
-            f"--timeout={work.seconds()}", *(f"--kernel_args={word}" for word in words)]
+            f"--timeout={work.target.seconds()}", *(f"--kernel_args={word}" for word in words)]
     env = {}
     if arch.emulator:
         argv += [f"--qemu_args=-smp {config.cpus}"]
@@ -317,7 +317,7 @@ def build_and_run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Ra
     merged = configs.merge(of.config, of.arch, of.place(kernel))
     for option, why in merged.without.items():
         print(f"  without {option}: {why}", file=sys.stderr)
-    name = _build_dir(kernel, of, merged)
+    name = of.build_name(kernel, merged)
     with cache.lock(f"kunit-{name}"):
         tree = farm.plant(kernel)
         work = _Work(kernel, of, merged, tree / "tools/testing/kunit/kunit.py",

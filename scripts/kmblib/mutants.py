@@ -2,9 +2,9 @@
 """Does the suite notice broken allocators? Applies each mutant of the catalogue
 to a private tree, rebuilds UML, runs the suites, and asks whether they are red.
 
-The unmutated kernel goes first, with each command line that a mutant has: what
-is red there would be no mutant's doing. A mutant that does not match the tree,
-does not compile or does not boot proves nothing and is no kill.
+The unmutated kernel goes first, with each configuration and command line that a
+mutant has: what is red there would be no mutant's doing. A mutant that does not
+match the tree, does not compile or does not boot proves nothing and is no kill.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from typing import Any, Iterator
 
 from . import cache, catalogue, configs, farm, ktap, kunit, proc, results
 from .catalogue import Mutant
-from .errors import Broken, Code
+from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
 from .progress import Step, step
 
 # A mutant's run may take so many times as long as the control's, and seconds more.
 _PATIENCE = 3
 _PATIENCE_MORE = 10.0
-# Seconds for the control, which is not known to end.
-_TIMEOUT = 120.0
 # A kernel that complains without end is heard so far: bytes.
 _HEARD = 4 << 20
 # Outcomes that prove nothing, and why.
 _BROKEN = {"unmatched": "its text is not in the tree once", "unbuilt": "it does not compile",
            "unbooted": "it does not come as far as KUnit",
            "refuted": "the data says that no caller can tell it from the original"}
+# Outcomes that are as they should be, and what is no result at all.
+_COUNTED = ("killed", "survived", "equivalent", "untried")
 _CASE = re.compile(r"^ {4}(?:not )?ok \d+ (?:- )?(\w+)")
 _COPIES = ".kmbench-copies"
 
@@ -54,9 +54,9 @@ class Red:
 class Result:
     """What became of a mutant.
 
-    outcome: killed, survived, equivalent, or one of _BROKEN. red: the cases
-    that failed, died, hung, or during which the kernel complained.
-    reason: the first failure, or why the outcome is none. seconds: of all.
+    outcome: one of _COUNTED or of _BROKEN; untried is what the data says cannot
+    be tried here. red: the cases that failed, died, hung, or during which the
+    kernel complained. reason: the first failure, or why the outcome is none. seconds: of all.
     """
 
     mutant: Mutant
@@ -90,22 +90,34 @@ def _relocate(build: Path, tree: Path) -> None:
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-class Tree:
-    """A private tree of a kernel, its build directory, and how to change it."""
+def original(kernel: Kernel, name: str) -> str:
+    """The text of a file of a kernel."""
+    try:
+        return (kernel.source / name).read_text()
+    except OSError as error:
+        raise Broken(f"{name}: {error.strerror}") from error
 
-    def __init__(self, kernel: Kernel, logs: Path) -> None:
+
+class Tree:
+    """A private tree of a kernel, a configuration's build directory, and how to
+    change it."""
+
+    def __init__(self, kernel: Kernel, logs: Path, config: str = configs.DEFAULT) -> None:
         self.kernel = kernel
         self.logs = logs
+        self.target = kunit.target("", config)
+        self.merged = configs.merge(self.target.config, self.target.arch, self.target.place(kernel))
         self.farm = farm.plant(kernel, "mutants/tree")
-        self.build = cache.root() / f"mutants/build/{kernel.key}"
-        self._adopt_objects()
+        name = self.target.build_name(kernel, self.merged)
+        self.build = cache.root() / f"mutants/build/{name}"
+        self._adopt_objects(name)
 
-    def _adopt_objects(self) -> None:
+    def _adopt_objects(self, name: str) -> None:
         """Begin with what `make kunit` has compiled, if it has."""
-        have = cache.root() / f"kunit/{self.kernel.key}"
+        have = cache.root() / f"kunit/{name}"
         if not self.build.exists() and (have / "linux").exists():
-            with cache.lock(f"kunit-{self.kernel.key}"):
-                cache.made(f"mutants/build/{self.kernel.key}", lambda aside: self._copy(have, aside))
+            with cache.lock(f"kunit-{name}"):
+                cache.made(f"mutants/build/{name}", lambda aside: self._copy(have, aside))
         self.build.mkdir(parents=True, exist_ok=True)
 
     def _copy(self, have: Path, aside: Path) -> None:
@@ -119,10 +131,7 @@ class Tree:
 
     def original(self, name: str) -> str:
         """The text of a file of the kernel."""
-        try:
-            return (self.kernel.source / name).read_text()
-        except OSError as error:
-            raise Broken(f"{name}: {error.strerror}") from error
+        return original(self.kernel, name)
 
     @property
     def _kbuild(self) -> Path:
@@ -167,10 +176,10 @@ class Tree:
 
     def configure(self) -> None:
         """Configure and build the tree as it stands, by kunit.py."""
-        of = kunit.target()
         fragment = self.build / "kmbench.kunitconfig"
-        cache.write_if_changed(fragment, configs.merge(of.config, of.arch, of.place(self.kernel)).text)
-        with step(f"build {self.kernel.label} in a tree of its own") as current:
+        cache.write_if_changed(fragment, self.merged.text)
+        with step(f"build {self.kernel.label} ({self.target.config.name}) in a tree of its "
+                  "own") as current:
             proc.run(["/usr/bin/python3", self.kunit_py, "build", f"--build_dir={self.build}",
                       f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"],
                      self.logs / "build.log", what="kunit.py build", step=current)
@@ -184,7 +193,7 @@ class Tree:
     def run(self, args: str, log: Path, timeout: float, current: Step) -> bool:
         """Run the suites as kunit.py does; returns whether they ended in time."""
         argv = [str(self.build / "linux"), f"uml_dir={self.build}/uml/", "kunit.enable=1", "mem=1G",
-                "console=tty", "kunit_shutdown=halt", *args.split()]
+                "console=tty", "kunit_shutdown=halt", *self.target.boot(), *args.split()]
         with log.open("wb") as out, proc.child(argv, stdout=out, cwd=self.build) as process:
             ended = proc.wait(process, current, timeout) is not None
         with log.open("rb+") as file:
@@ -247,7 +256,7 @@ def _booted(log: ktap.Log) -> bool:
 
 @dataclass
 class Laboratory:
-    """The tree, and what the suites do in it without a mutant.
+    """The tree in one configuration, and what the suites do in it without a mutant.
 
     took: seconds, by command line. skipped: the cases that skip, likewise.
     """
@@ -256,6 +265,11 @@ class Laboratory:
     run_dir: Path
     took: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
+
+    @property
+    def config(self) -> str:
+        """The name of the configuration."""
+        return self.tree.target.config.name
 
     def _suites(self, args: str, name: str, timeout: float,
                 current: Step) -> tuple[ktap.Log, str, bool]:
@@ -268,14 +282,17 @@ class Laboratory:
         self.tree.restore()
         self.tree.configure()
         for nr, args in enumerate(every_args):
-            with step(f"control: the unmutated kernel {args}".strip()) as current:
-                log, console, ended = self._suites(args, f"control-{nr}", _TIMEOUT, current)
+            what = f"the unmutated kernel ({self.config}) {args}".strip()
+            name = f"control-{self.config}-{nr}"
+            with step(f"control: {what}") as current:
+                # It is not known to end.
+                log, console, ended = self._suites(args, name, self.tree.target.seconds(), current)
                 self.took[args] = current.seconds()
             self.skipped[args] = _skipped(log)
             _, reason = judge(log, console, ended, self.skipped[args])
             if reason:
-                raise Broken(f"the unmutated kernel {args} does not pass: {reason}; console: "
-                             f"{self.run_dir}/control-{nr}.log")
+                raise Broken(f"{what} does not pass: {reason}; console: "
+                             f"{self.run_dir}/{name}.log")
 
     def try_one(self, mutant: Mutant, current: Step) -> Result:
         """Apply a mutant, rebuild, run, judge."""
@@ -309,23 +326,34 @@ def _word(result: Result) -> str:
     return result.outcome + (f", {_BROKEN[result.outcome]}" if result.outcome in _BROKEN else "")
 
 
-def _unmatched(mutants: tuple[Mutant, ...], tree: Tree) -> list[Result]:
+def _unmatched(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:
     """Those whose text is not in the tree; all are named before anything is built."""
     found = []
     for mutant in mutants:
         try:
-            catalogue.mutated(mutant, tree.original)
+            catalogue.mutated(mutant, lambda name: original(kernel, name))
         except Broken as error:
             found.append(Result(mutant, "unmatched", (), str(error)))
     return found
 
 
-def _run_all(mutants: list[Mutant], lab: Laboratory, done: list[Result]) -> None:
-    for nr, mutant in enumerate(mutants, 1):
-        current = Step(f"{nr}/{len(mutants)} {mutant.name}")
+def _run_all(mutants: list[Mutant], lab: Laboratory, done: list[Result], wanted: int) -> None:
+    for mutant in mutants:
+        current = Step(f"{len(done) + 1}/{wanted} {mutant.name}")
         result = lab.try_one(mutant, current)
         current.done(_word(result))
         done.append(result)
+
+
+def _untried(mutants: list[Mutant]) -> list[Result]:
+    """Those that the data says cannot be tried here."""
+    return [Result(m, "untried", (), m.nowhere) for m in mutants if m.nowhere]
+
+
+def _by_config(mutants: list[Mutant]) -> dict[str, list[Mutant]]:
+    """The mutants of each configuration, so that each is built once."""
+    return {config: [m for m in mutants if m.config == config]
+            for config in dict.fromkeys(m.config for m in mutants)}
 
 
 def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
@@ -343,27 +371,30 @@ def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
 
 def _json(result: Result) -> dict[str, Any]:
     mutant = result.mutant
-    return {"name": mutant.name, "breaks": list(mutant.breaks), "args": mutant.args,
-            "outcome": result.outcome, "expected": result.expected,
+    return {"name": mutant.name, "breaks": list(mutant.breaks), "config": mutant.config,
+            "args": mutant.args, "outcome": result.outcome, "expected": result.expected,
             "red": [{"case": r.case, "promise": r.promise} for r in result.red],
             "reason": result.reason, "equivalent": mutant.equivalent,
             "seconds": round(result.seconds, 1)}
 
 
-def document(lab: Laboratory, done: list[Result], wanted: int, only: str) -> dict[str, Any]:
+def _environment(labs: list[Laboratory]) -> dict[str, Any]:
+    texts = {lab.config: (lab.tree.build / ".config").read_bytes() for lab in labs}
+    return {"arch": "um", "compiler": results.compiler(next(iter(texts.values())).decode()),
+            "configs": {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}}
+
+
+def document(labs: list[Laboratory], done: list[Result], wanted: int, only: str) -> dict[str, Any]:
     """The content of mutants.json, as results/schema.json describes it."""
     verdict, reason = verdict_of(done, wanted)
-    kernel = lab.tree.kernel
-    config = (lab.tree.build / ".config").read_bytes()
-    count = {word: sum(r.outcome == word for r in done)
-             for word in ("killed", "survived", "equivalent")}
+    kernel = labs[0].tree.kernel
+    count = {word: sum(r.outcome == word for r in done) for word in _COUNTED}
     return {
         **results.header("kmbench-mutants", kernel, results.command("mutants", kernel, ONLY=only)),
-        "environment": {"arch": "um", "compiler": results.compiler(config.decode()),
-                        "config_sha256": hashlib.sha256(config).hexdigest()},
-        "verdict": verdict, "reason": reason,
+        "environment": _environment(labs), "verdict": verdict, "reason": reason,
         "counts": {**count, "broken": len(done) - sum(count.values())},
-        "controls": [{"args": a, "seconds": round(s, 1)} for a, s in lab.took.items()],
+        "controls": [{"config": lab.config, "args": args, "seconds": round(seconds, 1)}
+                     for lab in labs for args, seconds in lab.took.items()],
         "mutants": [_json(r) for r in done],
     }
 
@@ -377,11 +408,24 @@ def table(done: list[Result]) -> str:
         lines.append(f"{r.mutant.name:48} {breaks:9} {r.seconds:4.0f}  {said}")
     lines += ["", *(f"{r.mutant.name}: {_word(r)}" + (f": {r.reason}" if r.reason else "")
                     for r in done if r.outcome not in ("killed", "equivalent"))]
-    counts = [f"{sum(r.outcome == word for r in done)} {word}"
-              for word in ("killed", "survived", "equivalent")]
+    counts = [f"{sum(r.outcome == word for r in done)} {word}" for word in _COUNTED]
     by_other = sum(r.outcome == "killed" and not r.expected for r in done)
     lines.append(f"{', '.join(counts)}; {by_other} killed only by another promise")
     return "\n".join(lines) + "\n"
+
+
+def _settled(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:
+    """Those that need not be built; raises where that is all of them."""
+    done = _unmatched(mutants, kernel)
+    done += _untried([m for m in mutants if m not in {r.mutant for r in done}])
+    for result in done:
+        Step(result.mutant.name).done(f"{result.outcome}: {result.reason}")
+    if len(done) == len(mutants):
+        broken = [r for r in done if r.outcome in _BROKEN]
+        if broken:
+            raise Broken(broken[0].reason)
+        raise CannotTell(f"{done[0].mutant.name}: cannot be tried here: {done[0].reason}")
+    return done
 
 
 def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
@@ -389,20 +433,20 @@ def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
     mutants = catalogue.select(catalogue.of(kernel), only)
     with cache.lock(f"mutants-{kernel.key}"):
         shutil.rmtree(cache.root() / f"mutants/logs/{kernel.key}", ignore_errors=True)
-        tree = Tree(kernel, cache.workdir(f"mutants/logs/{kernel.key}"))
-        done = _unmatched(mutants, tree)
-        for result in done:
-            Step(result.mutant.name).done(f"unmatched: {result.reason}")
+        logs = cache.workdir(f"mutants/logs/{kernel.key}")
+        done = _settled(mutants, kernel)
         rest = [m for m in mutants if m not in {r.mutant for r in done}]
-        if not rest:
-            raise Broken(done[0].reason)
-        lab = Laboratory(tree, run_dir)
-        lab.control(list(dict.fromkeys(m.args for m in rest)))
+        labs: list[Laboratory] = []
         try:
-            _run_all(rest, lab, done)
+            for config, some in _by_config(rest).items():
+                lab = Laboratory(Tree(kernel, logs, config), run_dir)
+                lab.control(list(dict.fromkeys(m.args for m in some)))
+                labs.append(lab)
+                _run_all(some, lab, done, len(mutants))
         finally:
-            results.write(run_dir / "mutants.json", document(lab, done, len(mutants), only))
-            (run_dir / "mutants.txt").write_text(table(done))
+            if labs:
+                results.write(run_dir / "mutants.json", document(labs, done, len(mutants), only))
+                (run_dir / "mutants.txt").write_text(table(done))
     print(table(done), end="")
     verdict, _ = verdict_of(done, len(mutants))
     return {"pass": Code.GOOD, "fail": Code.FAILED}.get(verdict, Code.BROKEN)

@@ -129,7 +129,7 @@ def test_what_only_boots_differently_is_not_built_again(
         kernel: Kernel, tmp_path: Path, arch: str, config: str, name: str) -> None:
     """And UML's default keeps the directory that it always had."""
     work = _work(kernel, tmp_path, arch, config)
-    assert kunit._build_dir(kernel, work.target, work.merged) == f"{kernel.key}{name}"
+    assert work.target.build_name(kernel, work.merged) == f"{kernel.key}{name}"
 
 
 def test_build_depends_on_options_but_not_on_the_boot(kernel: Kernel, tmp_path: Path) -> None:

@@ -16,14 +16,11 @@ from typing import Callable
 import pytest
 from kmblib import cache, catalogue, ktap, mutants, results
 from kmblib.catalogue import Edit, Mutant
-from kmblib.errors import Broken, Code
+from kmblib.errors import Broken, CannotTell, Code
 from kmblib.kernels import Kernel
 
 # At least so many rows a version.
 _MANY = 40
-# Promises that user-mode Linux cannot break: it has one processor, no
-# DEBUG_ATOMIC_SLEEP, no tags.
-_NOT_IN_UML = {33, 43, 44}
 # What older kernels do not promise.
 _LATER = {"6.1": {3, 15, 21, 42}}
 
@@ -56,8 +53,8 @@ new = "	struct kmem_cache *s;	/* broken by no means */\\n	void *ret;\\n"
 _UNMATCHED = _KILLED.replace("is-null", "is-old").replace("if (!size)\n", "if (!bytes)\n")
 
 
-def _mutant(breaks: tuple[int, ...] = (4,), equivalent: str = "") -> Mutant:
-    return Mutant("m", breaks, (Edit("mm/slub.c", "a", "b"),), "", "kernel", equivalent)
+def _mutant(breaks: tuple[int, ...] = (4,), config: str = "default") -> Mutant:
+    return Mutant("m", breaks, (Edit("mm/slub.c", "a", "b"),), "", "kernel", config)
 
 
 @pytest.fixture(name="write")
@@ -77,9 +74,10 @@ def test_catalogue_is_valid_and_covers_each_promise(version: str) -> None:
     """load() checks fields, unique names, known promises, files."""
     rows = catalogue.load(catalogue.HOME / f"{version}.toml")
     assert len(rows) >= _MANY
-    exempt = _NOT_IN_UML | _LATER.get(version, set())
-    assert {nr for m in rows for nr in m.breaks} == set(catalogue.promises()) - exempt
-    assert all(len(m.equivalent) > 40 for m in rows if m.equivalent), "a proof is a sentence"
+    later = _LATER.get(version, set())
+    assert {nr for m in rows for nr in m.breaks} == set(catalogue.promises()) - later
+    for said in (m.equivalent or m.nowhere for m in rows):
+        assert not said or len(said) > 40, "a proof is a sentence"
     assert {e.file for m in rows for e in m.edits if m.scope == "tests"} <= {"include/linux/slab.h"}
 
 
@@ -97,7 +95,7 @@ def test_each_mutant_applies_to_the_distributions_source(version: str) -> None:
 
 def test_two_edits_of_a_file_are_both_made() -> None:
     """In order: the second sees what the first has made."""
-    mutant = Mutant("m", (4,), (Edit("f", "a", "bb"), Edit("f", "bb", "c")), "", "kernel", "")
+    mutant = Mutant("m", (4,), (Edit("f", "a", "bb"), Edit("f", "bb", "c")), "", "kernel")
     assert catalogue.mutated(mutant, lambda _: "xay") == {"f": "xcy"}
 
 
@@ -115,6 +113,8 @@ def test_text_that_is_not_there_once_is_named(text: str, count: int) -> None:
     (("mm/slab_common.c", "mm/../Makefile"), "cannot be changed with scope"),
     (("mm/slab_common.c", "include/linux/slab.h"), "cannot be changed with scope"),
     (("[4]", '[4]\nscope = "world"'), "no scope world; there are: kernel tests"),
+    (("[4]", '[4]\nconfig = "smb"'), "no config smb; there are: default .* smp"),
+    (("[4]", '[4]\nequivalent = "so"\nnowhere = "so"'), "equivalent and nowhere exclude"),
     (("[4]", "[4"), "6.1.toml: "),
     (("name = \"kmalloc-of-no-bytes-is-null\"\n", ""), "a mutant without a name"),
 ])
@@ -209,13 +209,13 @@ def test_complaint_counts_for_the_case_that_it_came_in() -> None:
     assert mutants._case_of_complaint(f"{asked}    ok 2 p7_max\n", "WARNING: x") == ""
 
 
-def _done(outcome: str, *red: int, equivalent: str = "") -> mutants.Result:
-    return mutants.Result(_mutant((4, 9), equivalent), outcome,
+def _done(outcome: str, *red: int) -> mutants.Result:
+    return mutants.Result(_mutant((4, 9)), outcome,
                           tuple(mutants.Red(f"p{nr}_x", nr) for nr in red), "why")
 
 
 @pytest.mark.parametrize("outcomes, verdict", [
-    (["killed"], "pass"), (["killed", "equivalent"], "pass"),
+    (["killed"], "pass"), (["killed", "equivalent"], "pass"), (["killed", "untried"], "pass"),
     (["killed", "survived"], "fail"),
     (["survived", "unmatched"], "error"), (["unbuilt"], "error"), (["unbooted"], "error"),
     (["refuted", "killed"], "error"),
@@ -232,8 +232,30 @@ def test_killer_of_another_promise_is_shown() -> None:
     assert _done("killed", 12, 9).expected and not _done("killed", 12).expected
     text = mutants.table([_done("killed", 12, 9), _done("killed", 12), _done("survived")])
     assert " 9 12\n" in text and " another: 12\n" in text and "SURVIVED" in text
-    assert "2 killed, 1 survived, 0 equivalent; 1 killed only by another promise" in text
+    assert "2 killed, 1 survived, 0 equivalent, 0 untried; 1 killed only by another" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_each_configuration_is_built_once() -> None:
+    """Its mutants together, in the catalogue's order."""
+    rows = [replace(_mutant(config=c), name=n) for n, c in
+            (("a", "default"), ("b", "smp"), ("c", "default"), ("d", "smp"))]
+    groups = mutants._by_config(rows)
+    assert {c: [m.name for m in some] for c, some in groups.items()} == {
+        "default": ["a", "c"], "smp": ["b", "d"]}
+
+
+def test_mutant_that_cannot_be_tried_here_is_no_proof(write: Callable[[str], Path], kernel: Kernel,
+                                                      tmp_path: Path) -> None:
+    """Said at once, before anything is built; its text still has to match."""
+    why = 'nowhere = "UML of 6.1 has one processor"'
+    write(_KILLED.replace("breaks", f"{why}\nbreaks"))
+    with pytest.raises(CannotTell, match="is-null: cannot be tried here: UML of 6.1 has one"):
+        mutants.run(kernel, "", tmp_path)
+    write(_UNMATCHED.replace("breaks", f"{why}\nbreaks"))
+    with pytest.raises(Broken, match="its text is 0 times"):
+        mutants.run(kernel, "", tmp_path)
+    assert not list(tmp_path.glob("mutants.*"))
 
 
 def test_mutant_that_does_not_match_ends_with_2(write: Callable[[str], Path], kernel: Kernel,
@@ -248,14 +270,19 @@ def test_mutant_that_does_not_match_ends_with_2(write: Callable[[str], Path], ke
 def test_fault_is_killed_and_a_comment_survives(write: Callable[[str], Path], kernel: Kernel,
                                                 tmp_path: Path) -> None:
     """The real thing: two kernels built and run, and the tree as it was afterwards."""
-    write(_KILLED + _NOTHING)
+    untried = _KILLED.replace("is-null", "is-far").replace("breaks", 'nowhere = "x"\nbreaks')
+    write(_KILLED + _NOTHING + untried)
     assert mutants.run(kernel, "", tmp_path) == Code.FAILED
     document = results.load(tmp_path / "mutants.json")
     outcomes = {m["name"]: (m["outcome"], m["expected"]) for m in document["mutants"]}
     assert outcomes == {"kmalloc-of-no-bytes-is-null": ("killed", True),
-                        "comment-added": ("survived", False)}
-    assert "p4_no_bytes_give_zero_size_ptr" in [r["case"] for r in document["mutants"][0]["red"]]
-    assert document["counts"] == {"killed": 1, "survived": 1, "equivalent": 0, "broken": 0}
+                        "comment-added": ("survived", False),
+                        "kmalloc-of-no-bytes-is-far": ("untried", False)}
+    red = {m["name"]: [r["case"] for r in m["red"]] for m in document["mutants"]}
+    assert "p4_no_bytes_give_zero_size_ptr" in red["kmalloc-of-no-bytes-is-null"]
+    assert document["counts"] == {"killed": 1, "survived": 1, "equivalent": 0, "untried": 1,
+                                  "broken": 0}
+    assert list(document["environment"]["configs"]) == ["default"]
     copy = cache.root() / f"mutants/tree/{kernel.key}/mm/slab_common.c"
     assert copy.read_text() == (kernel.source / "mm/slab_common.c").read_text()
     assert not copy.is_symlink(), "a link would be older than the object of the mutant"
