@@ -36,6 +36,11 @@ _WRONG = {
                          "that the patch goes to"),
     "patch for no tree": ("patch", {"OUT": "/dev/null"}, "kmbench: KDIR= is missing; name the "
                           "tree that the patch is for"),
+    "patch into no directory": ("patch", {"KERNEL": "6.1", "OUT": "/nonexistent/x"},
+                                "kmbench: OUT=/nonexistent/x: there is no directory /nonexistent; "
+                                "make it or name a file elsewhere"),
+    "patch to a directory": ("patch", {"KERNEL": "6.1", "OUT": "/"}, "kmbench: OUT=/ is a "
+                             "directory; name a file in it"),
     "no mutants of it": ("mutants", {"KERNEL": "6.12"}, "kmbench: KERNEL=6.12: no mutants of "
                          "Linux 6.12; there are some of: 6.1 7.3"),
 }
