@@ -35,14 +35,9 @@
 /* Seconds after which all is given back to a request that waits for ever. */
 #define RESCUE (IS_ENABLED(CONFIG_KASAN) ? 60 : 10)
 
-#ifdef MODULE
-static bool exhaust;
+static bool exhaust = IS_ENABLED(CONFIG_KMALLOC_KUNIT_EXHAUST);
 module_param(exhaust, bool, 0444);
 MODULE_PARM_DESC(exhaust, "use up all memory of this machine for a moment");
-#else
-/* Built in are these tests into kernels that are for testing. */
-static const bool exhaust = true;
-#endif
 
 static DEFINE_SPINLOCK(lock);
 /* Under @lock, as any task that needs memory may call the notifier. */
@@ -118,7 +113,7 @@ static DECLARE_DELAYED_WORK(rescue_work, rescue);
 void kmb_scarcity_begin(struct kunit *test)
 {
 	if (!exhaust)
-		kmb_skip(test, "exhaust=0: the module may not use up the memory of this machine");
+		kmb_skip(test, "exhaust=0: the memory of this machine may not be used up");
 	KUNIT_ASSERT_EQ(test, register_oom_notifier(&oom_notifier), 0);
 	oom_calls = 0;
 	WRITE_ONCE(rescued, false);
