@@ -81,7 +81,7 @@ static void p2_power_of_two_is_aligned_to_itself(struct kunit *test)
 static void skip_unless_divisor_counts(struct kunit *test)
 {
 	if (!KMB_ALIGNS_TO_DIVISOR)
-		kmb_skip(test, "only powers of two are promised an alignment before 6.12");
+		kmb_skip(test, "this kernel promises only powers of two an alignment");
 }
 
 static void p3_other_size_is_aligned_to_its_divisor(struct kunit *test)

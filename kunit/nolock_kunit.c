@@ -398,7 +398,7 @@ static struct kunit_case cases[] = {
 static void p21_served_in_any_context(struct kunit *test)
 {
 	kmb_promise(test, 21);
-	kmb_skip(test, "kmalloc_nolock() came with Linux 6.18");
+	kmb_skip(test, "this kernel has no kmalloc_nolock()");
 }
 
 static struct kunit_case cases[] = {

@@ -85,7 +85,7 @@ static void p10_never_less_than_huge_size(struct kunit *test)
 	kmb_promise(test, 10);
 	if (!KMB_ROUNDUP_KEEPS_HUGE && row->bytes > SIZE_MAX / 2 + 1 &&
 	    row->bytes != SIZE_MAX)
-		kmb_skip(test, "before 6.12 the roundup of such a size overflows");
+		kmb_skip(test, "the roundup of such a size overflows in this kernel");
 	expect_roundup(test, row->bytes);
 	if (KMB_ROUNDUP_KEEPS_HUGE)
 		KMB_EXPECT(test, 10, rounded(row->bytes) == row->bytes,

@@ -2,19 +2,17 @@
 """The suites as a patch for a kernel tree, for `git am`.
 
 In the tree they lie in one directory: what they share with the benchmark's
-module moves beside them, and what module/compat.h bridges is resolved for the
-version of that tree. The patch is made by git itself, in a repository of its
+module moves beside them, and all is resolved for the version of that tree. The patch is made by git itself, in a repository of its
 own that holds only the files that change.
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
-from . import farm, proc
+from . import farm, intree_text, proc
 from .errors import Broken
 from .kernels import Kernel
 
@@ -33,7 +31,6 @@ To run them:
 
   ./tools/testing/kunit/kunit.py run --kunitconfig={HOME}
 """
-_VERSION_TEST = re.compile(r"LINUX_VERSION_CODE (>=|<) KERNEL_VERSION\((\d+), (\d+), (\d+)\)")
 
 
 def _version(kernel: Kernel) -> tuple[int, ...]:
@@ -41,21 +38,6 @@ def _version(kernel: Kernel) -> tuple[int, ...]:
     fields = dict(re.findall(r"^(\w+) *= *(\d+)$",
                              (kernel.source / "Makefile").read_text()[:2000], re.M))
     return tuple(int(fields[f]) for f in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
-
-
-def resolved(text: str, version: tuple[int, ...]) -> str:
-    """A source whose tests of the kernel's version are decided, by unifdef(1)."""
-
-    def decide(match: re.Match[str]) -> str:
-        least = tuple(map(int, match.groups()[1:]))
-        return str(int((version >= least) == (match[1] == ">=")))
-
-    constant = _VERSION_TEST.sub(decide, text).replace("#include <linux/version.h>\n", "")
-    done = subprocess.run(["unifdef", "-k"], input=constant, capture_output=True, text=True,
-                          check=False)
-    if done.returncode not in (0, 1) or "LINUX_VERSION" in done.stdout:
-        raise Broken(f"module/compat.h: unifdef cannot decide a version test: {done.stderr.strip()}")
-    return re.sub(r"\n{3,}", "\n\n", done.stdout)
 
 
 def _shared() -> list[Path]:
@@ -76,10 +58,9 @@ def _shared() -> list[Path]:
 def files(kernel: Kernel) -> dict[str, str]:
     """What the patch adds: path in the tree to text."""
     own = [f for f in farm.own_files() if f.parent == farm.REPO / "kunit"]
-    version = _version(kernel)
     texts = {f.name: f.read_text().replace("../module/", "") for f in [*own, *_shared()]}
-    return {f"{HOME}/{name}": resolved(text, version) if "LINUX_VERSION" in text else text
-            for name, text in texts.items()}
+    done = intree_text.resolved(texts, _version(kernel))
+    return {f"{HOME}/{name}": text for name, text in done.items()}
 
 
 def _before(kernel: Kernel, name: str) -> str:
