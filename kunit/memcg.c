@@ -23,6 +23,7 @@
 
 #define NAME "kmbench-charges"
 
+/* What a case leaves is undone by a task that need not be a kernel thread. */
 static int switch_memory(struct kmb_memcg *home, const char *text)
 {
 	size_t size = strlen(text);
@@ -35,7 +36,8 @@ static int switch_memory(struct kmb_memcg *home, const char *text)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	done = kernel_write(file, text, size, &at);
-	__fput_sync(file);
+	fput(file);
+	flush_delayed_fput();
 	if (done < 0)
 		return done;
 	return done == size ? 0 : -EIO;
