@@ -246,13 +246,15 @@ static inline bool kmb_kvfree_rcu_barrier(void)
 })
 
 /* kvrealloc() wanted the old size, too, until 6.11. */
+static inline void *kmb_kvrealloc(const void *object, size_t old, size_t bytes,
+				  gfp_t flags)
+{
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#define kmb_kvrealloc(_object, _old, _bytes, _flags) \
-	kvrealloc(_object, _bytes, _flags)
+	return kvrealloc(object, bytes, flags);
 #else
-#define kmb_kvrealloc(_object, _old, _bytes, _flags) \
-	kvrealloc(_object, _old, _bytes, _flags)
+	return kvrealloc(object, old, bytes, flags);
 #endif
+}
 
 /* kvmalloc() serves flags that do not let it sleep since 6.19. */
 #define KMB_KVMALLOC_NEED_NOT_BLOCK \
