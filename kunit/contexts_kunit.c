@@ -278,40 +278,84 @@ static KMB_GENERATOR(atomic_process_contexts)
 	return kmb_next_context(prev, desc, is_atomic_process);
 }
 
-/* Return: how many warnings a GFP_KERNEL in the context of the trip gave. */
-static unsigned int warnings_of_sleeper(struct kunit *test)
+static const struct kmb_gfp sleeper = KMB_GFP(GFP_KERNEL, "may sleep");
+
+/* Return: how many warnings a request in a context gave. */
+static unsigned int warnings_of(struct kunit *test, const struct kmb_gfp *gfp,
+				const struct kmb_context *context)
 {
-	static const struct kmb_gfp gfp = KMB_GFP(GFP_KERNEL, "");
+	struct kmb_trip *trip = test->priv;
 	struct kmsg_dump_iter mark;
 
-	kmb_trip_add(test->priv, 8, &gfp);
+	trip->context = context;
+	trip->call = call_kmalloc;
+	kmb_trip_add(trip, 8, gfp);
 	kmb_log_mark(&mark);
-	kmb_log_ask();
 	kmb_trip_go(test);
-	kmb_log_asked();
 	kmb_trip_unload(test);
 	return kmb_log_warnings(&mark);
 }
 
+static unsigned int warnings_of_sleeper(struct kunit *test,
+					const struct kmb_context *context)
+{
+	unsigned int count;
+
+	kmb_log_ask();
+	count = warnings_of(test, &sleeper, context);
+	kmb_log_asked();
+	return count;
+}
+
+static void skip_unless_sleepers_are_watched(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kmb_skip(test, "CONFIG_DEBUG_ATOMIC_SLEEP is off");
+}
+
+/* There is at most one warning a second. */
+static void wait_for_next_warning(void)
+{
+	schedule_timeout_uninterruptible(HZ + 1);
+}
+
 static void p43_sleeper_is_warned_of(struct kunit *test)
 {
-	struct kmb_trip *trip = test->priv;
+	const struct kmb_context *context;
 	unsigned int count;
 
 	kmb_promise(test, 43);
-	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		kmb_skip(test, "CONFIG_DEBUG_ATOMIC_SLEEP is off");
-	trip->context = kmb_context_of(test);
-	trip->call = call_kmalloc;
-	count = warnings_of_sleeper(test);
+	skip_unless_sleepers_are_watched(test);
+	context = kmb_context_of(test);
+	count = warnings_of_sleeper(test, context);
 	if (!count) {
-		/* There is at most one warning a second. */
-		schedule_timeout_uninterruptible(HZ + 1);
-		count = warnings_of_sleeper(test);
+		wait_for_next_warning();
+		count = warnings_of_sleeper(test, context);
 	}
 	KMB_EXPECT(test, 43, count,
 		   "size 8, GFP_KERNEL, %s: expected a warning, got none",
-		   trip->context->name);
+		   context->name);
+}
+
+/* What may sleep in the task, and what does not sleep elsewhere, is silent. */
+static void control_legal_request_is_silent(struct kunit *test)
+{
+	static const struct kmb_gfp atomic = KMB_GFP(GFP_ATOMIC, "does not sleep");
+	const struct kmb_context *row;
+
+	skip_unless_sleepers_are_watched(test);
+	wait_for_next_warning();
+	for (row = kmb_contexts; row < kmb_contexts + ARRAY_SIZE(kmb_contexts);
+	     row++) {
+		if (!kmb_context_is_legal(row))
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, 0, warnings_of(test, &atomic, row),
+				    "GFP_ATOMIC, %s", row->name);
+		if (!row->atomic)
+			KUNIT_EXPECT_EQ_MSG(test, 0,
+					    warnings_of(test, &sleeper, row),
+					    "GFP_KERNEL, %s", row->name);
+	}
 }
 
 /* A place, and what else is true there. */
@@ -463,6 +507,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p20_frees_in_the_task_what_it_took, kmb_every_context),
 	KUNIT_CASE_PARAM(p20_freed_there_is_given_out_again, kmb_every_context),
 	KUNIT_CASE_PARAM(p43_sleeper_is_warned_of, atomic_process_contexts),
+	KUNIT_CASE(control_legal_request_is_silent),
 	KUNIT_CASE_PARAM(control_wrong_context_is_refused, kmb_every_context),
 	KUNIT_CASE(control_sleep_is_seen),
 	KUNIT_CASE(control_changed_interrupts_are_seen),

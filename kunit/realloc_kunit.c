@@ -456,6 +456,14 @@ static bool some_are_tagged(struct kunit *test, size_t bytes)
 	return tagged;
 }
 
+static void skip_unless_tags(struct kunit *test, size_t bytes)
+{
+	if (!IS_ENABLED(CONFIG_KASAN_SW_TAGS) && !IS_ENABLED(CONFIG_KASAN_HW_TAGS))
+		kmb_skip(test, "CONFIG_KASAN_SW_TAGS and CONFIG_KASAN_HW_TAGS are off");
+	if (!some_are_tagged(test, bytes))
+		kmb_skip(test, "no pointer has a tag: KASAN is off");
+}
+
 /* KASAN itself reports a tag that does not fit the memory. */
 static void p44_tags_do_not_disturb(struct kunit *test)
 {
@@ -464,16 +472,31 @@ static void p44_tags_do_not_disturb(struct kunit *test)
 
 	kmb_promise(test, 44);
 	bytes = kmb_size_of(test);
-	if (!IS_ENABLED(CONFIG_KASAN_SW_TAGS) && !IS_ENABLED(CONFIG_KASAN_HW_TAGS))
-		kmb_skip(test, "CONFIG_KASAN_SW_TAGS and CONFIG_KASAN_HW_TAGS are off");
-	if (!some_are_tagged(test, bytes))
-		kmb_skip(test, "no pointer has a tag: KASAN is off");
+	skip_unless_tags(test, bytes);
 	for (round = 0; round < 16; round++)
 		if (!resize_once(test, 44, bytes, DIV_ROUND_UP(bytes, 2)) ||
 		    !resize_once(test, 44, bytes, bytes - 1) ||
 		    !resize_once(test, 44, bytes - 1, bytes) ||
 		    !resize_once(test, 44, bytes, 2 * bytes))
 			break;
+}
+
+/* A pointer without its tag is told apart, and may be used to read and write. */
+static void control_missing_tag_is_seen(struct kunit *test)
+{
+	struct kmb_objects *held = test->priv;
+	u8 *object, *bare;
+
+	skip_unless_tags(test, 8);
+	KUNIT_ASSERT_TRUE(test, hold(test, 8, GFP_KERNEL));
+	object = held->at[held->nr - 1];
+	bare = kasan_reset_tag(object);
+	KUNIT_EXPECT_TRUE(test, is_tagged(object));
+	KUNIT_EXPECT_FALSE(test, is_tagged(bare));
+	*object = 1;
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*bare), 1);
+	WRITE_ONCE(*bare, 2);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*object), 2);
 }
 
 static struct kunit_case cases[] = {
@@ -486,6 +509,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p14_array_keeps_content),
 	KUNIT_CASE_PARAM(p39_moved_object_comes_back, sizes_that_may_grow),
 	KUNIT_CASE_PARAM(p44_tags_do_not_disturb, kmb_every_size),
+	KUNIT_CASE(control_missing_tag_is_seen),
 	KUNIT_CASE(control_leak_is_seen),
 	KUNIT_CASE(control_lost_byte_is_seen),
 	KUNIT_CASE(control_shared_object_is_seen),
