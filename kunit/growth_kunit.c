@@ -124,7 +124,8 @@ static void p15_growth_is_zeroed(struct kunit *test)
 	if (!KMB_REALLOC_ZEROES)
 		kmb_skip(test, "krealloc() of this kernel is documented to ignore __GFP_ZERO");
 	if (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) && !KMB_REALLOC_KNOWS_SIZE)
-		kmb_skip(test, "CONFIG_SLUB_DEBUG_ON: krealloc() of this kernel gives red zones away");
+		kmb_skip(test,
+			 "CONFIG_SLUB_DEBUG_ON: krealloc() of this kernel gives red zones away");
 	kmb_dirt_or_skip(test);
 	kmb_dirty(test, from_null, bytes, GFP_KERNEL, &were);
 	kmb_dirty(test, from_null, min_t(size_t, 2 * bytes, KMALLOC_MAX_SIZE),
