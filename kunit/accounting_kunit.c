@@ -7,12 +7,15 @@
  * A kernel thread belongs to no memory cgroup and is charged only in the name
  * of another, with set_active_memcg().
  *
- * Left out: how much more than the size is charged, and a return of less than
- * two batches, which the counter does not show.
+ * Left out: how much more than the size is charged; a return of less than two
+ * batches, which the counter does not show; what kfree_rcu() frees where that
+ * is not soon and on this CPU; and limits, see refusal_kunit.c.
  */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/memcontrol.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -25,37 +28,8 @@
 /* Objects of a measurement, where so many pages need more. */
 #define MAX_OBJECTS 4096
 
-static int accounting_init(struct kunit *test)
-{
-	struct kmb_memcg *home = kunit_kmalloc(test, sizeof(*home), GFP_KERNEL);
-
-	if (!home)
-		return -ENOMEM;
-	home->mnt = NULL;
-	home->memcg = NULL;
-	test->priv = home;
-	return 0;
-}
-
-static void accounting_exit(struct kunit *test)
-{
-	if (test->priv)
-		kmb_memcg_end(test->priv);
-}
-
-static void begin(struct kunit *test)
-{
-	int err;
-
-	if (!IS_ENABLED(CONFIG_MEMCG))
-		kmb_skip(test, "CONFIG_MEMCG is off");
-	if (!KMB_CHARGES_KMEM)
-		kmb_skip(test, "CONFIG_MEMCG_KMEM is off");
-	err = kmb_memcg_begin(test->priv);
-	if (err == -EOPNOTSUPP)
-		kmb_skip(test, "cgroup v2 has no memory controller");
-	KUNIT_ASSERT_EQ(test, err, 0);
-}
+/* Objects that are freed at a time. */
+#define HANDFUL 64
 
 /**
  * struct charges - what a measurement came to
@@ -69,6 +43,111 @@ struct charges {
 	unsigned long left;
 };
 
+/* An object that is not charged, and grows. */
+static void *by_krealloc(size_t bytes, gfp_t flags)
+{
+	void *object = kmb_kmalloc(bytes / 4, flags & ~__GFP_ACCOUNT), *grown;
+
+	if (!object)
+		return NULL;
+	grown = kmb_krealloc(object, bytes, flags);
+	if (!grown)
+		kfree(object);
+	return grown;
+}
+
+static void by_kfree(void **objects, unsigned int nr)
+{
+	while (nr--)
+		kfree(objects[nr]);
+}
+
+/* Neighbours from different slabs, which it has to sort out. */
+static void by_kfree_bulk(void **objects, unsigned int nr)
+{
+	void *mixed[HANDFUL];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		mixed[i] = objects[i / 2 + (i % 2 ? DIV_ROUND_UP(nr, 2) : 0)];
+	kfree_bulk(nr, mixed);
+}
+
+static void by_kfree_sensitive(void **objects, unsigned int nr)
+{
+	while (nr--)
+		kfree_sensitive(objects[nr]);
+}
+
+struct later {
+	struct rcu_head rcu;
+};
+
+static void by_kfree_rcu(void **objects, unsigned int nr)
+{
+	struct later *later;
+
+	while (nr--) {
+		later = objects[nr];
+		kfree_rcu(later, rcu);
+	}
+}
+
+#ifdef KMB_HAS_NOLOCK
+static void *by_kmalloc_nolock(size_t bytes, gfp_t flags)
+{
+	void *object = kmalloc_nolock(kmb_hide(bytes), flags & __GFP_ACCOUNT,
+				      NUMA_NO_NODE);
+
+	OPTIMIZER_HIDE_VAR(object);
+	return object;
+}
+
+static void by_kfree_nolock(void **objects, unsigned int nr)
+{
+	while (nr--)
+		kfree_nolock(objects[nr]);
+}
+#endif
+
+/**
+ * struct life - from where objects come and how they go
+ * @name: as messages call it.
+ * @alloc: allocates one.
+ * @free: frees some.
+ * @least: bytes of the smallest.
+ * @most: bytes of the largest.
+ */
+struct life {
+	const char *name;
+	void *(*alloc)(size_t bytes, gfp_t flags);
+	void (*free)(void **objects, unsigned int nr);
+	size_t least;
+	size_t most;
+};
+
+static const struct life plain = {
+	.name = "kmalloc(), kfree()", .alloc = kmb_kmalloc, .free = by_kfree,
+	.most = KMALLOC_MAX_SIZE,
+};
+
+static const struct life others[] = {
+	{ .name = "krealloc(), kfree()", .alloc = by_krealloc, .free = by_kfree,
+	  .least = 64, .most = SZ_64K },
+	{ .name = "kmalloc(), kfree_bulk()", .alloc = kmb_kmalloc,
+	  .free = by_kfree_bulk, .most = SZ_64K },
+	{ .name = "kmalloc(), kfree_sensitive()", .alloc = kmb_kmalloc,
+	  .free = by_kfree_sensitive, .most = SZ_64K },
+	{ .name = "kmalloc(), kfree_rcu()", .alloc = kmb_kmalloc,
+	  .free = by_kfree_rcu, .least = sizeof(struct later),
+	  .most = SZ_64K },
+#ifdef KMB_HAS_NOLOCK
+	{ .name = "kmalloc_nolock(), kfree_nolock()",
+	  .alloc = by_kmalloc_nolock, .free = by_kfree_nolock,
+	  .most = KMALLOC_MAX_CACHE_SIZE },
+#endif
+};
+
 /* Enough to see them return. */
 static unsigned int how_many(size_t bytes)
 {
@@ -76,10 +155,34 @@ static unsigned int how_many(size_t bytes)
 		       MAX_OBJECTS);
 }
 
+static void take(struct kmb_chain *chain, const struct life *life,
+		 size_t bytes, gfp_t flags)
+{
+	unsigned int nr = how_many(bytes);
+
+	while (nr-- && kmb_chain_add(chain, life->alloc(bytes, flags | __GFP_NOWARN)))
+		;
+}
+
+static void give_back(struct kmb_chain *chain, const struct life *life)
+{
+	void *some[HANDFUL];
+	unsigned int nr;
+
+	while (chain->last) {
+		for (nr = 0; nr < HANDFUL && chain->last; nr++) {
+			some[nr] = chain->last;
+			chain->last = *(void **)some[nr];
+		}
+		life->free(some, nr);
+	}
+	chain->nr = 0;
+}
+
 /* On one CPU, as each has pages in store. */
 static struct charges measure(const struct kmb_memcg *home,
-			      struct mem_cgroup *payer, size_t bytes,
-			      gfp_t flags)
+			      struct mem_cgroup *payer, const struct life *life,
+			      size_t bytes, gfp_t flags)
 {
 	struct kmb_chain chain = {};
 	struct charges charges;
@@ -87,17 +190,20 @@ static struct charges measure(const struct kmb_memcg *home,
 
 	migrate_disable();
 	old = set_active_memcg(payer);
-	kmb_chain_grow(&chain, how_many(bytes), bytes, flags);
+	take(&chain, life, bytes, flags);
 	set_active_memcg(old);
 	charges.nr = chain.nr;
 	charges.held = kmb_memcg_pages(home);
-	kmb_chain_free(&chain);
+	give_back(&chain, life);
+	if (life->free == by_kfree_rcu)
+		kmb_kvfree_rcu_barrier();
 	charges.left = kmb_memcg_pages(home);
 	migrate_enable();
 	return charges;
 }
 
-static struct charges measure_afresh(struct kunit *test, size_t bytes,
+static struct charges measure_afresh(struct kunit *test,
+				     const struct life *life, size_t bytes,
 				     gfp_t flags)
 {
 	struct kmb_memcg *home = test->priv;
@@ -105,7 +211,7 @@ static struct charges measure_afresh(struct kunit *test, size_t bytes,
 
 	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
 	KUNIT_ASSERT_EQ(test, kmb_memcg_pages(home), 0);
-	charges = measure(home, home->memcg, bytes, flags);
+	charges = measure(home, home->memcg, life, bytes, flags);
 	kmb_memcg_remove(home);
 	if (!charges.nr && !kmb_has_plenty(numa_mem_id(), bytes, flags))
 		kmb_skip(test, "no free block of %zu bytes", bytes);
@@ -125,44 +231,44 @@ static bool covers(const struct charges *charges, size_t bytes)
 	return charges->held >= whole_pages(charges, bytes);
 }
 
-/* What may be in store: a batch, and a page that is charged by the byte. */
-static unsigned long most_in_store(void)
-{
-	return kmb_memcg_batch() + 1;
-}
-
 /* Return: whether so little is left that all may have been returned. */
 static bool has_returned(const struct charges *charges)
 {
-	return charges->left <= most_in_store();
+	return charges->left <= kmb_memcg_most_in_store();
 }
 
 static bool shows_return(const struct charges *charges, size_t bytes)
 {
-	return whole_pages(charges, bytes) > 2 * most_in_store();
+	return whole_pages(charges, bytes) > 2 * kmb_memcg_most_in_store();
+}
+
+static void expect_life(struct kunit *test, const struct life *life,
+			size_t bytes, const struct kmb_gfp *gfp)
+{
+	struct charges charges;
+
+	charges = measure_afresh(test, life, bytes, gfp->flags | __GFP_ACCOUNT);
+	KMB_EXPECT(test, 34, covers(&charges, bytes),
+		   "size %zu, %s|__GFP_ACCOUNT, task: %s: %u objects: expected a charge of at least %lu pages, got %lu",
+		   bytes, gfp->name, life->name, charges.nr,
+		   whole_pages(&charges, bytes), charges.held);
+	if (shows_return(&charges, bytes))
+		KMB_EXPECT(test, 34, has_returned(&charges),
+			   "size %zu, %s|__GFP_ACCOUNT, task: %s: expected a charge of at most %lu pages in store, got %lu of %lu",
+			   bytes, gfp->name, life->name, kmb_memcg_most_in_store(),
+			   charges.left, charges.held);
 }
 
 static void expect_charged(struct kunit *test, size_t bytes,
 			   const struct kmb_gfp *gfp)
 {
-	struct charges charges;
-
-	charges = measure_afresh(test, bytes, gfp->flags | __GFP_ACCOUNT);
-	KMB_EXPECT(test, 34, covers(&charges, bytes),
-		   "size %zu, %s|__GFP_ACCOUNT, task: %u objects: expected a charge of at least %lu pages, got %lu",
-		   bytes, gfp->name, charges.nr, whole_pages(&charges, bytes),
-		   charges.held);
-	if (shows_return(&charges, bytes))
-		KMB_EXPECT(test, 34, has_returned(&charges),
-			   "size %zu, %s|__GFP_ACCOUNT, task: freed: expected a charge of at most %lu pages in store, got %lu of %lu",
-			   bytes, gfp->name, most_in_store(), charges.left,
-			   charges.held);
+	expect_life(test, &plain, bytes, gfp);
 }
 
 static void expect_free_of_charge(struct kunit *test, size_t bytes,
 				  const struct kmb_gfp *gfp)
 {
-	struct charges charges = measure_afresh(test, bytes, gfp->flags);
+	struct charges charges = measure_afresh(test, &plain, bytes, gfp->flags);
 
 	KMB_EXPECT(test, 34, !charges.held,
 		   "size %zu, %s, task: %u objects: expected no charge, got %lu pages",
@@ -181,31 +287,106 @@ static void each_row(struct kunit *test,
 				expect(test, kmb_sizes[s].bytes, &kmb_gfps[g]);
 }
 
-/* Not with cgroup.memory=nokmem, which shows once there is a cgroup. */
-static void skip_unless_kmem_counts(struct kunit *test)
-{
-	struct kmb_memcg *home = test->priv;
-
-	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
-	if (!kmb_memcg_kmem_online())
-		kmb_skip(test, "cgroup.memory=nokmem: memory of the kernel is not charged");
-	kmb_memcg_remove(home);
-}
-
 static void p34_accounted_is_charged(struct kunit *test)
 {
 	kmb_promise(test, 34);
-	begin(test);
-	skip_unless_kmem_counts(test);
+	kmb_memcg_or_skip(test, true);
 	each_row(test, expect_charged);
 }
 
 static void p34_other_is_not_charged(struct kunit *test)
 {
 	kmb_promise(test, 34);
-	begin(test);
-	skip_unless_kmem_counts(test);
+	kmb_memcg_or_skip(test, true);
 	each_row(test, expect_free_of_charge);
+}
+
+/*
+ * Whether there are such objects here, and the charge of what is freed later is
+ * seen on this CPU, and soon.
+ */
+static bool is_seen(const struct life *life)
+{
+#ifdef KMB_HAS_NOLOCK
+	if (life->alloc == by_kmalloc_nolock && !kmb_has_cmpxchg_double())
+		return false;
+#endif
+	return life->free != by_kfree_rcu ||
+	       (num_online_cpus() == 1 && IS_ENABLED(CONFIG_TINY_RCU));
+}
+
+static void p34_other_lives_are_charged(struct kunit *test)
+{
+	size_t i, s, bytes;
+
+	kmb_promise(test, 34);
+	kmb_memcg_or_skip(test, true);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		for (s = 0; s < ARRAY_SIZE(kmb_sizes); s++) {
+			bytes = kmb_sizes[s].bytes;
+			if (bytes >= others[i].least &&
+			    bytes <= others[i].most && is_seen(&others[i]))
+				expect_life(test, &others[i], bytes,
+					    &kmb_gfps[0]);
+		}
+}
+
+/* Flags that are no wish to be charged, and choose a cache of their own. */
+static void p34_reclaimable_is_not_charged(struct kunit *test)
+{
+	static const struct kmb_gfp gfp = KMB_GFP(GFP_KERNEL | __GFP_RECLAIMABLE, "");
+	size_t s;
+
+	kmb_promise(test, 34);
+	kmb_memcg_or_skip(test, true);
+	for (s = 0; s < ARRAY_SIZE(kmb_sizes); s++)
+		if (kmb_is_from_slab(kmb_sizes[s].bytes))
+			expect_free_of_charge(test, kmb_sizes[s].bytes, &gfp);
+}
+
+/* Objects of a bulk, so large that one alone does not charge for all. */
+#define BULK 256
+#define BULK_BYTES SZ_4K
+
+static void *bulk[BULK];
+
+static struct charges measure_bulk(const struct kmb_memcg *home,
+				   struct kmem_cache *cache)
+{
+	struct charges charges;
+	struct mem_cgroup *old;
+
+	migrate_disable();
+	old = set_active_memcg(home->memcg);
+	charges.nr = kmb_alloc_bulk(cache, GFP_KERNEL_ACCOUNT | __GFP_NOWARN,
+				    BULK, bulk);
+	set_active_memcg(old);
+	charges.held = kmb_memcg_pages(home);
+	kmem_cache_free_bulk(cache, charges.nr, bulk);
+	charges.left = kmb_memcg_pages(home);
+	migrate_enable();
+	return charges;
+}
+
+static void p34_bulk_is_charged(struct kunit *test)
+{
+	struct kmb_memcg *home = test->priv;
+	struct kmem_cache *cache;
+	struct charges charges;
+
+	kmb_promise(test, 34);
+	kmb_memcg_or_skip(test, true);
+	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
+	cache = kmem_cache_create("kmbench_charges", BULK_BYTES, 0,
+				  KMB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	charges = measure_bulk(home, cache);
+	kmem_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, charges.nr, BULK);
+	KMB_EXPECT(test, 34, covers(&charges, BULK_BYTES) && has_returned(&charges),
+		   "size %d, GFP_KERNEL_ACCOUNT, task: bulk of %u: expected a charge of at least %lu pages, then at most %lu, got %lu, %lu",
+		   BULK_BYTES, charges.nr, whole_pages(&charges, BULK_BYTES),
+		   kmb_memcg_most_in_store(), charges.held, charges.left);
 }
 
 /* What another pays for, and what is not freed yet, has to be told apart. */
@@ -215,12 +396,11 @@ static void control_missing_charge_is_seen(struct kunit *test)
 	struct kmb_memcg *home = test->priv;
 	struct charges charges;
 
-	begin(test);
-	skip_unless_kmem_counts(test);
+	kmb_memcg_or_skip(test, true);
 	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
-	charges = measure(home, NULL, bytes, GFP_KERNEL_ACCOUNT);
+	charges = measure(home, NULL, &plain, bytes, GFP_KERNEL_ACCOUNT);
 	KUNIT_EXPECT_FALSE(test, covers(&charges, bytes));
-	charges = measure(home, home->memcg, bytes, GFP_KERNEL_ACCOUNT);
+	charges = measure(home, home->memcg, &plain, bytes, GFP_KERNEL_ACCOUNT);
 	KUNIT_EXPECT_TRUE(test, covers(&charges, bytes));
 	KUNIT_EXPECT_TRUE(test, shows_return(&charges, bytes));
 	charges.left = charges.held;
@@ -230,14 +410,17 @@ static void control_missing_charge_is_seen(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p34_accounted_is_charged),
 	KUNIT_CASE(p34_other_is_not_charged),
+	KUNIT_CASE(p34_other_lives_are_charged),
+	KUNIT_CASE(p34_reclaimable_is_not_charged),
+	KUNIT_CASE(p34_bulk_is_charged),
 	KUNIT_CASE(control_missing_charge_is_seen),
 	{}
 };
 
 static struct kunit_suite accounting_suite = {
 	.name = "kmalloc_accounting",
-	.init = accounting_init,
-	.exit = accounting_exit,
+	.init = kmb_memcg_init,
+	.exit = kmb_memcg_exit,
 	.test_cases = cases,
 };
 

@@ -8,6 +8,7 @@
  * that cgroup v1 has, and mount options of a cgroup2 that is mounted already,
  * which another mount resets.
  */
+#include <kunit/test.h>
 #include <linux/bits.h>
 #include <linux/cgroup.h>
 #include <linux/err.h>
@@ -16,6 +17,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../module/compat.h"
@@ -24,15 +26,15 @@
 #define NAME "kmbench-charges"
 
 /* What a case leaves is undone by a task that need not be a kernel thread. */
-static int switch_memory(struct kmb_memcg *home, const char *text)
+static int write_file(struct kmb_memcg *home, const char *path,
+		      const char *text)
 {
 	size_t size = strlen(text);
 	struct file *file;
 	ssize_t done;
 	loff_t at = 0;
 
-	file = file_open_root_mnt(home->mnt, "cgroup.subtree_control",
-				  O_WRONLY, 0);
+	file = file_open_root_mnt(home->mnt, path, O_WRONLY, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	done = kernel_write(file, text, size, &at);
@@ -41,6 +43,11 @@ static int switch_memory(struct kmb_memcg *home, const char *text)
 	if (done < 0)
 		return done;
 	return done == size ? 0 : -EIO;
+}
+
+static int switch_memory(struct kmb_memcg *home, const char *text)
+{
+	return write_file(home, "cgroup.subtree_control", text);
 }
 
 static int enable_memory(struct kmb_memcg *home)
@@ -60,38 +67,8 @@ static int enable_memory(struct kmb_memcg *home)
 	return err;
 }
 
-/**
- * kmb_memcg_begin() - have a place to make cgroups in
- * @home: (out) that place.
- *
- * Return: 0, -EOPNOTSUPP when the memory controller is not to be had in
- * cgroup v2, or another error, after which there is nothing to end.
- */
-int kmb_memcg_begin(struct kmb_memcg *home)
-{
-	struct file_system_type *cgroup2 = get_fs_type("cgroup2");
-	struct vfsmount *mnt;
-	int err;
-
-	*home = (struct kmb_memcg) {};
-	if (!cgroup2 || mem_cgroup_disabled() ||
-	    !cgroup_subsys_on_dfl(memory_cgrp_subsys))
-		return -EOPNOTSUPP;
-	mnt = kern_mount(cgroup2);
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
-	home->mnt = mnt;
-	err = enable_memory(home);
-	if (err)
-		kmb_memcg_end(home);
-	return err;
-}
-
-/**
- * kmb_memcg_end() - leave everything as it was before kmb_memcg_begin()
- * @home: that place, which may be none.
- */
-void kmb_memcg_end(struct kmb_memcg *home)
+/* Leave everything as it was before begin(). */
+static void end(struct kmb_memcg *home)
 {
 	if (!home->mnt)
 		return;
@@ -101,6 +78,86 @@ void kmb_memcg_end(struct kmb_memcg *home)
 	home->enabled_here = false;
 	kern_unmount(home->mnt);
 	home->mnt = NULL;
+}
+
+/*
+ * Return: 0, -EOPNOTSUPP when the memory controller is not to be had in
+ * cgroup v2, or another error, after which there is nothing to end.
+ */
+static int begin(struct kmb_memcg *home)
+{
+	struct file_system_type *cgroup2 = get_fs_type("cgroup2");
+	struct vfsmount *mnt;
+	int err;
+
+	if (!cgroup2 || mem_cgroup_disabled() ||
+	    !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return -EOPNOTSUPP;
+	mnt = kern_mount(cgroup2);
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	home->mnt = mnt;
+	err = enable_memory(home);
+	if (err)
+		end(home);
+	return err;
+}
+
+/**
+ * kmb_memcg_init() - the .init of a suite whose cases have a cgroup
+ * @test: the case; its ->priv is the struct kmb_memcg.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kmb_memcg_init(struct kunit *test)
+{
+	struct kmb_memcg *home = kunit_kmalloc(test, sizeof(*home), GFP_KERNEL);
+
+	if (!home)
+		return -ENOMEM;
+	*home = (struct kmb_memcg) {};
+	test->priv = home;
+	return 0;
+}
+
+/**
+ * kmb_memcg_exit() - the .exit that belongs to kmb_memcg_init()
+ * @test: the case.
+ */
+void kmb_memcg_exit(struct kunit *test)
+{
+	if (test->priv)
+		end(test->priv);
+}
+
+/* Not with cgroup.memory=nokmem, which shows once there is a cgroup. */
+static void skip_unless_kmem_counts(struct kunit *test)
+{
+	struct kmb_memcg *home = test->priv;
+
+	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
+	if (!kmb_memcg_kmem_online())
+		kmb_skip(test, "cgroup.memory=nokmem: memory of the kernel is not charged");
+	kmb_memcg_remove(home);
+}
+
+/**
+ * kmb_memcg_or_skip() - have a place to make a cgroup in
+ * @test: the case, which is skipped where there is none.
+ * @counts_kmem: skip it as well where memory of the kernel is not charged.
+ */
+void kmb_memcg_or_skip(struct kunit *test, bool counts_kmem)
+{
+	int err;
+
+	if (!KMB_CHARGES_KMEM)
+		kmb_skip(test, "CONFIG_MEMCG_KMEM is off");
+	err = begin(test->priv);
+	if (err == -EOPNOTSUPP)
+		kmb_skip(test, "cgroup v2 has no memory controller");
+	KUNIT_ASSERT_EQ(test, err, 0);
+	if (counts_kmem)
+		skip_unless_kmem_counts(test);
 }
 
 /* Return: the memory cgroup of that name, not one of an ancestor. */
@@ -156,6 +213,21 @@ void kmb_memcg_remove(struct kmb_memcg *home)
 }
 
 /**
+ * kmb_memcg_limit() - limit how much the cgroup may be charged
+ * @home: where it is.
+ * @bytes: the limit.
+ *
+ * Return: 0 or an error.
+ */
+int kmb_memcg_limit(struct kmb_memcg *home, size_t bytes)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%zu", bytes);
+	return write_file(home, NAME "/memory.max", text);
+}
+
+/**
  * kmb_memcg_pages() - ask for how much the cgroup is charged
  * @home: where it is.
  *
@@ -174,4 +246,14 @@ unsigned long kmb_memcg_pages(const struct kmb_memcg *home)
 unsigned long kmb_memcg_batch(void)
 {
 	return MEMCG_CHARGE_BATCH;
+}
+
+/**
+ * kmb_memcg_most_in_store() - ask how much of a charge may outlive its objects
+ *
+ * Return: pages: a batch, and one that is charged by the byte.
+ */
+unsigned long kmb_memcg_most_in_store(void)
+{
+	return kmb_memcg_batch() + 1;
 }
