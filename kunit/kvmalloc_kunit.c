@@ -4,8 +4,9 @@
  * than a page?
  *
  * Where the memory is from is told from its address. A fallback is forced by a
- * size that kmalloc() cannot serve, or by a failure that is injected. Left
- * out: kvmalloc() with little memory left, and what vmalloc() promises.
+ * size that kmalloc() cannot serve, by a failure that is injected, or by using
+ * up all memory. Left out: kvrealloc(), see kvrealloc_kunit.c, and what
+ * vmalloc() promises.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
@@ -21,6 +22,7 @@
 #include "pattern.h"
 #include "promises.h"
 #include "recycle.h"
+#include "scarcity.h"
 #include "sizes.h"
 
 /* What only vmalloc() serves; a page more than it and not a power of two. */
@@ -203,6 +205,16 @@ static KMB_GENERATOR(sizes_up_to_a_page)
 	return kmb_next_size(prev, desc, is_up_to_a_page);
 }
 
+static bool is_some_pages(size_t bytes)
+{
+	return bytes >= PAGE_SIZE && bytes <= 16 * PAGE_SIZE;
+}
+
+static KMB_GENERATOR(sizes_of_some_pages)
+{
+	return kmb_next_size(prev, desc, is_some_pages);
+}
+
 static bool is_above_a_page(size_t bytes)
 {
 	return bytes > PAGE_SIZE;
@@ -344,6 +356,67 @@ static void control_frames_stay_dirty(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_dirt(test, &ways[0]));
 }
 
+/* What no other case leaves in memory. */
+#define SECRET 0xe7
+
+/* Return: how many words of it consist of that byte. */
+static size_t count_words(const unsigned long *object, size_t bytes, u8 byte)
+{
+	unsigned long word;
+	size_t i, words = 0;
+
+	memset(&word, byte, sizeof(word));
+	for (i = 0; i < bytes / sizeof(word); i++)
+		words += object[i] == word;
+	return words;
+}
+
+/* Return: how many words of what was freed are given out again. */
+static size_t words_left_by(struct kunit *test, u8 byte,
+			    void (*free)(const void *object, size_t bytes))
+{
+	struct kmb_objects *held = test->priv;
+	unsigned int i;
+	void *object;
+
+	for (i = 0; i < 2; i++) {
+		object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		memset(object, byte, ABOVE);
+	}
+	while (held->nr)
+		free(held->at[--held->nr], ABOVE);
+	object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	return count_words(object, ABOVE, byte);
+}
+
+static void p32_kvfree_sensitive_clears_vmalloc(struct kunit *test)
+{
+	size_t words;
+
+	kmb_promise(test, 32);
+	kmb_dirt_or_skip(test);
+	skip_unless_roomy(test);
+	words = words_left_by(test, SECRET, kvfree_sensitive);
+	KMB_EXPECT(test, 32, !words,
+		   KMB_WHAT "kvfree_sensitive() of vmalloc memory: expected nothing of it again, got %zu words",
+		   (size_t)ABOVE, "GFP_KERNEL", "task", words);
+}
+
+static void just_kvfree(const void *object, size_t bytes)
+{
+	kvfree(object);
+}
+
+/* After kvfree() it is found again. */
+static void control_kvfree_leaves_dirt(struct kunit *test)
+{
+	kmb_dirt_or_skip(test);
+	skip_unless_roomy(test);
+	KUNIT_EXPECT_GT(test, words_left_by(test, KMB_DIRT, just_kvfree), 0);
+}
+
 static void kvfree_all(void **objects, unsigned int nr)
 {
 	while (nr--)
@@ -390,46 +463,32 @@ static void p28_kvfree_of_nothing(struct kunit *test)
 		   kmb_log_warnings(&mark));
 }
 
-/* Sizes to go through with kvrealloc(); it need not move to shrink. */
-static const size_t steps[] = {
-	64, 100, 4096, 8193, 65536, KMALLOC_MAX_SIZE, ABOVE, ABOVE + SZ_1M,
-	ABOVE, KMALLOC_MAX_SIZE, 5000, ABOVE, 8,
-};
+/*
+ * For memory of one node the OOM killer is not called: without the flag it is
+ * NULL when memory is used up. Up to a page it is kmalloc() that has to obey.
+ */
+#define INSIST (GFP_KERNEL | __GFP_THISNODE | __GFP_NOFAIL)
 
-static bool step_to(struct kunit *test, size_t old, size_t bytes)
+static void p24_nofail_is_served(struct kunit *test)
 {
-	struct kmb_objects *held = test->priv;
-	const u8 *wrong;
+	struct kmb_chain chain = {};
+	size_t bytes;
 	void *object;
 
-	kmb_pattern_write(held->at[0], 0, old, 0);
-	object = kmb_kvrealloc(held->at[0], kmb_hide(old), kmb_hide(bytes),
-			       GFP_KERNEL | __GFP_NOWARN);
-	OPTIMIZER_HIDE_VAR(object);
-	if (!KMB_EXPECT(test, 28, object,
-			KMB_WHAT "kvrealloc() to %zu: expected memory, got NULL",
-			old, "GFP_KERNEL", "task", bytes))
-		return false;
-	held->at[0] = object;
-	wrong = kmb_pattern_find_wrong(object, 0, min(old, bytes), 0);
-	return KMB_EXPECT(test, 28, !wrong,
-			  KMB_WHAT "kvrealloc() to %zu: expected its bytes, got 0x%02x at %td",
-			  old, "GFP_KERNEL", "task", bytes, *wrong,
-			  wrong - (u8 *)object);
-}
-
-static void p28_kvrealloc_keeps_content(struct kunit *test)
-{
-	size_t i, old = 8;
-
-	kmb_promise(test, 28);
-	skip_unless_roomy(test);
-	KUNIT_ASSERT_NOT_NULL(test, hold(test, by_kvmalloc(old, GFP_KERNEL)));
-	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (!step_to(test, old, steps[i]))
-			break;
-		old = steps[i];
-	}
+	kmb_promise(test, 24);
+	bytes = kmb_size_of(test);
+	kmb_scarcity_begin(test);
+	kmb_scarcity_take(0, 0);
+	while (!kmb_scarcity_is_over() &&
+	       kmb_chain_grow(&chain, 1, min(bytes, PAGE_SIZE), GFP_NOWAIT))
+		;
+	object = by_kvmalloc(bytes, INSIST);
+	kmb_chain_free(&chain);
+	kmb_scarcity_give_all();
+	hold(test, object);
+	KMB_EXPECT(test, 24, object,
+		   KMB_WHAT "kvmalloc(): expected memory with all of it used up, got NULL",
+		   bytes, "GFP_KERNEL|__GFP_THISNODE|__GFP_NOFAIL", "task");
 }
 
 /* Memory of each allocator is told from that of the other. */
@@ -456,16 +515,24 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p28_kvfree_takes_kmalloc, kmb_every_size),
 	KUNIT_CASE(p28_kvfree_takes_vmalloc),
 	KUNIT_CASE(p28_kvfree_of_nothing),
-	KUNIT_CASE(p28_kvrealloc_keeps_content),
+	KUNIT_CASE(p32_kvfree_sensitive_clears_vmalloc),
+	KUNIT_CASE(control_kvfree_leaves_dirt),
+	KUNIT_CASE_PARAM(p24_nofail_is_served, sizes_of_some_pages),
 	KUNIT_CASE(control_frames_stay_dirty),
 	KUNIT_CASE(control_kinds_are_told_apart),
 	{}
 };
 
+static void kvmalloc_exit(struct kunit *test)
+{
+	kmb_scarcity_exit(test);
+	kmb_objects_exit(test);
+}
+
 static struct kunit_suite kvmalloc_suite = {
 	.name = "kmalloc_kvmalloc",
 	.init = kmb_objects_init,
-	.exit = kmb_objects_exit,
+	.exit = kvmalloc_exit,
 	.test_cases = cases,
 };
 

@@ -111,7 +111,7 @@ static const struct kmb_promise promises[] = {
 	  .place = "linux/rcupdate.h, kfree_rcu()" },
 	{ .nr = 32, .kind = 'C',
 	  .text = "kfree_sensitive() clears the object",
-	  .place = "kfree_sensitive()" },
+	  .place = "kfree_sensitive(); kvfree_sensitive()" },
 	{ .nr = 33, .kind = 'C',
 	  .text = "an object may be freed on another CPU",
 	  .place = "kfree()" },
