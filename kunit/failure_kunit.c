@@ -98,6 +98,10 @@ static void expect_nulls(struct kunit *test, const struct product *row,
 		    kmalloc_array(n, size, gfp->flags));
 	expect_null(test, row, gfp->name, "kcalloc()",
 		    kcalloc(n, size, gfp->flags));
+	expect_null(test, row, gfp->name, "kmalloc_array_node()",
+		    kmalloc_array_node(n, size, gfp->flags, NUMA_NO_NODE));
+	expect_null(test, row, gfp->name, "kcalloc_node()",
+		    kcalloc_node(n, size, gfp->flags, NUMA_NO_NODE));
 	expect_null(test, row, gfp->name, "krealloc_array() of NULL",
 		    krealloc_array(NULL, n, size, gfp->flags));
 }

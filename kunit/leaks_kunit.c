@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "objects.h"
 #include "promises.h"
+#include "recycle.h"
 #include "sizes.h"
 
 /* A leak of one object in so many is found. */
@@ -184,6 +185,54 @@ static void p39_all_memory_comes_back(struct kunit *test)
 	}
 }
 
+/* Return: the pages that are gone although nobody asked for empty slabs. */
+static long kept_by_slabs(size_t bytes, unsigned int keep)
+{
+	struct churn churn = { .bytes = bytes, .way = &ways[0], .keep = keep,
+			       .nr = KMB_VOLUME / bytes };
+	struct kmb_counters before;
+	long kept;
+
+	kmb_counters_read(&before);
+	churn_held(&churn, 0, churn.nr);
+	kept = kmb_lost_since(&before);
+	free_kept(&churn);
+	return kept;
+}
+
+/* Smaller ones take time, as there are so many. */
+static bool is_64_from_slab(size_t bytes)
+{
+	return bytes >= 64 && kmb_is_from_slab(bytes);
+}
+
+static KMB_GENERATOR(sizes_from_64)
+{
+	return kmb_next_size(prev, desc, is_64_from_slab);
+}
+
+static void p39_empty_slabs_come_back(struct kunit *test)
+{
+	size_t bytes;
+	long kept;
+
+	kmb_promise(test, 39);
+	bytes = kmb_size_of(test);
+	skip_if_slabs_are_noisy(test, bytes);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	kept = kept_by_slabs(bytes, 0);
+	KMB_EXPECT(test, 39, !kmb_is_lost(kept),
+		   KMB_WHAT "freed: expected nearly all of %lu pages back, got %ld too few",
+		   bytes, "all flags", "task", KMB_VOLUME / PAGE_SIZE, kept);
+}
+
+/* One object in each slab keeps it. */
+static void control_slab_in_use_is_seen(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, kmb_is_lost(kept_by_slabs(SZ_512, 4)));
+}
+
 /* One object in LEAK_EVERY stays, and its pages are missed until it goes. */
 static void control_leak_is_seen(struct kunit *test)
 {
@@ -311,6 +360,8 @@ static void control_lost_pages_are_counted(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p39_all_memory_comes_back, kmb_every_size),
+	KUNIT_CASE_PARAM(p39_empty_slabs_come_back, sizes_from_64),
+	KUNIT_CASE(control_slab_in_use_is_seen),
 	KUNIT_CASE_PARAM(control_leak_is_seen, kmb_every_size),
 	KUNIT_CASE_PARAM(p38_large_object_is_counted, kmb_every_large_size),
 	KUNIT_CASE_PARAM(p38_krealloc_is_counted, kmb_every_large_size),

@@ -27,6 +27,12 @@ static void expect_zero_size_ptr(struct kunit *test, const struct kmb_gfp *gfp)
 		{ "kzalloc(0)", kzalloc(kmb_hide(0), gfp->flags) },
 		{ "kmalloc_array(0, 8)", kmalloc_array(kmb_hide(0), 8, gfp->flags) },
 		{ "kcalloc(8, 0)", kcalloc(8, kmb_hide(0), gfp->flags) },
+		{ "kmalloc_node(0), a constant",
+		  kmalloc_node(0, gfp->flags, NUMA_NO_NODE) },
+		{ "kmalloc_node(0), at run time",
+		  kmalloc_node(kmb_hide(0), gfp->flags, NUMA_NO_NODE) },
+		{ "kcalloc_node(8, 0)",
+		  kcalloc_node(8, kmb_hide(0), gfp->flags, NUMA_NO_NODE) },
 	};
 	size_t i;
 

@@ -32,6 +32,49 @@ static noinline void *by_kcalloc(size_t bytes, gfp_t flags)
 	return kcalloc(bytes, 1, flags);
 }
 
+static noinline void *by_kzalloc_node(size_t bytes, gfp_t flags)
+{
+	return kzalloc_node(bytes, flags, NUMA_NO_NODE);
+}
+
+static noinline void *by_kcalloc_node(size_t bytes, gfp_t flags)
+{
+	return kcalloc_node(1, bytes, flags, NUMA_NO_NODE);
+}
+
+/* Constants take another path, which the rows of a table cannot. */
+static noinline void *by_constant(size_t bytes, gfp_t flags)
+{
+	switch (bytes) {
+	case 8:
+		return kzalloc(8, flags);
+	case 96:
+		return kzalloc(96, flags);
+	case 1024:
+		return kzalloc(1024, flags);
+	case 8193:
+		return kzalloc(8193, flags);
+	default:
+		return kzalloc(bytes, flags);
+	}
+}
+
+static noinline void *by_constant_node(size_t bytes, gfp_t flags)
+{
+	switch (bytes) {
+	case 8:
+		return kzalloc_node(8, flags, NUMA_NO_NODE);
+	case 96:
+		return kzalloc_node(96, flags, NUMA_NO_NODE);
+	case 1024:
+		return kzalloc_node(1024, flags, NUMA_NO_NODE);
+	case 8193:
+		return kzalloc_node(8193, flags, NUMA_NO_NODE);
+	default:
+		return kzalloc_node(bytes, flags, NUMA_NO_NODE);
+	}
+}
+
 /* What gives zeroed memory to flags that do not ask for it. */
 static const struct zeroing {
 	const char *name;
@@ -40,6 +83,10 @@ static const struct zeroing {
 	{ .name = "kmalloc(__GFP_ZERO)", .alloc = by_flag },
 	{ .name = "kzalloc()", .alloc = by_kzalloc },
 	{ .name = "kcalloc()", .alloc = by_kcalloc },
+	{ .name = "kzalloc_node()", .alloc = by_kzalloc_node },
+	{ .name = "kcalloc_node()", .alloc = by_kcalloc_node },
+	{ .name = "kzalloc() of a constant", .alloc = by_constant },
+	{ .name = "kzalloc_node() of a constant", .alloc = by_constant_node },
 };
 
 static void expect_zeroed(struct kunit *test, const struct kmb_objects *held,
@@ -86,12 +133,13 @@ static bool check_zeroing(struct kunit *test, const struct zeroing *how,
 	return back;
 }
 
+/* Large objects take time: the first three ways. */
 static void check_each_zeroing(struct kunit *test, size_t bytes,
 			       const struct kmb_gfp *gfp)
 {
-	size_t i;
+	size_t i, nr = bytes > SZ_64K ? 3 : ARRAY_SIZE(zeroings);
 
-	for (i = 0; i < ARRAY_SIZE(zeroings); i++)
+	for (i = 0; i < nr; i++)
 		if (!check_zeroing(test, &zeroings[i], bytes, gfp))
 			kmb_skip(test, "%s, %s: no object that was freed came back",
 				 gfp->name, zeroings[i].name);
@@ -108,6 +156,25 @@ static void p12_zeroed_in_full(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
 		if (kmb_gfps[i].flags & __GFP_ZERO)
 			check_each_zeroing(test, bytes, &kmb_gfps[i]);
+}
+
+/* Flags that choose another cache for the same size. */
+static const struct kmb_gfp others[] = {
+	KMB_GFP_ZERO(GFP_KERNEL_ACCOUNT, "charged"),
+	KMB_GFP_ZERO(GFP_KERNEL | __GFP_RECLAIMABLE, "reclaimable"),
+};
+
+static void p12_zeroed_from_other_caches(struct kunit *test)
+{
+	size_t bytes, i;
+
+	kmb_promise(test, 12);
+	bytes = kmb_size_of(test);
+	kmb_dirt_or_skip(test);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (!check_zeroing(test, &zeroings[0], bytes, &others[i]))
+			kmb_skip(test, "%s: no object that was freed came back",
+				 others[i].name);
 }
 
 /* Without the flag the dirt has to be there, or p12 proves nothing. */
@@ -152,6 +219,7 @@ static void control_one_byte_is_seen(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p12_zeroed_in_full, kmb_every_size),
+	KUNIT_CASE_PARAM(p12_zeroed_from_other_caches, kmb_every_slab_size),
 	KUNIT_CASE_PARAM(control_dirt_stays_without_zeroing, kmb_every_size),
 	KUNIT_CASE(control_one_byte_is_seen),
 	{}
