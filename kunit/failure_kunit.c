@@ -392,24 +392,6 @@ static void p41_failslab_spares_large_sizes(struct kunit *test)
 		   "GFP_NOWAIT", "task", places, 2 - left);
 }
 
-static void p24_nofail_is_not_injected(struct kunit *test)
-{
-	size_t bytes;
-	void *object;
-
-	kmb_promise(test, 24);
-	bytes = kmb_size_of(test);
-	skip_unless_size_fails(test, bytes);
-	prepare_slab(bytes);
-	kmb_inject(1);
-	object = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOFAIL);
-	kmb_inject_end();
-	KMB_EXPECT(test, 24, object,
-		   KMB_WHAT "expected an object although failures are injected, got NULL",
-		   bytes, "GFP_KERNEL|__GFP_NOFAIL", "task");
-	kfree(object);
-}
-
 /**
  * struct state - what a failed call must not change
  * @preempt: preempt_count().
@@ -562,7 +544,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p41_failslab_is_null, kmb_every_slab_size),
 	KUNIT_CASE_PARAM(p41_fail_page_alloc_is_null, kmb_every_large_size),
 	KUNIT_CASE_PARAM(p41_failslab_spares_large_sizes, kmb_every_large_size),
-	KUNIT_CASE_PARAM(p24_nofail_is_not_injected, kmb_every_slab_size),
 	KUNIT_CASE_PARAM(p6_oversize_leaves_no_trace, kmb_every_size),
 	KUNIT_CASE_PARAM(p17_overflow_leaves_no_trace, kmb_every_size),
 	KUNIT_CASE_PARAM(p41_injection_leaves_no_trace, kmb_every_size),
