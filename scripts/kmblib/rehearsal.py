@@ -37,7 +37,7 @@ _MACHINE = Machine("real", 2048, 2)
 # kernel; without the last, the kernel drops what is written to its log fast.
 _CMDLINE = f"{vm.CMDLINE_MAY_WARN} mitigations=off init_on_alloc=0 printk.devkmsg=on"
 # Seconds. A compiler that is emulated on a busy machine takes its time.
-_TIMEOUT = 1200.0
+_TIMEOUT = 3600.0
 _SHARE = "machine"
 _DAEMONS = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
 # In a mount namespace of its own, so that what is shared can be read only.
@@ -238,7 +238,8 @@ def _disturb(act: Act, pid: int) -> None:
         os.killpg(pid, signal.Signals[act.disturb])
     elif act.disturb:
         for _ in range(act.times):
-            Path("/dev/kmsg").write_text(act.disturb)
+            # Without the newline it might go on, and is not readable yet.
+            Path("/dev/kmsg").write_text(f"{act.disturb}\n")
 
 
 def _still_loaded() -> bool:
