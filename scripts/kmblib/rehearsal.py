@@ -132,7 +132,7 @@ def _guest(kernel: Kernel, acts: dict[str, Act],
     return boot, initramfs.Guest(
         build.tool(kernel) / "init", programs,
         tuple((m, "") for m in dict.fromkeys((*boot.modules, *more))), command,
-        tuple(sorted(directories)))
+        directories=tuple(sorted(directories)))
 
 
 @contextmanager
