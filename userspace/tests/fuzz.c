@@ -42,7 +42,7 @@
 #define NR_THREADS	2
 #define NR_FILES	4
 /* Microseconds between two signals, each of which breaks a run off. */
-#define SIGNAL_US	53000
+#define SIGNAL_US	5000
 #define ERRNO_MAX	135
 #define COMPLAINT_LEN	256
 

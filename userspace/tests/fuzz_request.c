@@ -101,6 +101,14 @@ static uint64_t any_size(struct fuzz_random *random,
 	return 1 + fuzz__below(random, 1U << bits);
 }
 
+/* More than may be held, in a scenario that frees late. */
+static void ask_too_much(struct kmb_run *run, const struct kmb_info *info)
+{
+	run->iterations = 64;
+	run->size = info->max_size;
+	run->share = 1;
+}
+
 static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
 		     const struct kmb_info *info)
 {
@@ -115,6 +123,8 @@ static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
 	run->warmup = fuzz__below(random, 4);
 	run->size = any_size(random, info);
 	run->share = 1 + fuzz__below(random, 90);
+	if (!fuzz__below(random, 16))
+		ask_too_much(run, info);
 	/* Measuring takes long; one that is only checked, not. */
 	if (fuzz__below(random, 8))
 		run->flags = KMB_RUN_CHECK;

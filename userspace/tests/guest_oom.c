@@ -150,7 +150,8 @@ void oom__run(void)
 	char why[WHY_LEN] = "";
 
 	set_oom_score_adj(OOM_NEVER);
-	module__measures(why);
+	/* Once through, so that what is made on first use is there. */
+	starve(&shortages[0], why);
 	holdings__read(&before);
 	for (shortage = shortages; shortage->name; shortage++) {
 		if (shortage->cpus != sysconf(_SC_NPROCESSORS_ONLN))

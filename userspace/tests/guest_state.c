@@ -55,7 +55,7 @@ long meminfo__kib(const char *key)
 	return kib;
 }
 
-/* Those of kmalloc(): the others are many, and hardly change. */
+/* Each once: other names of the same cache are links. */
 static void slabs__shrink(void)
 {
 	DIR *dir = opendir(SLAB_DIR);
@@ -63,7 +63,7 @@ static void slabs__shrink(void)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "kmalloc-", strlen("kmalloc-")))
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), SLAB_DIR "/%s/shrink",
 			 entry->d_name);
