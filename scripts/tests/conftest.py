@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Iterator
@@ -21,7 +22,9 @@ DATA = Path(__file__).parent / "data"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker by which a test orders the guests that it looks at."""
+    """The marker by which a test orders the guests that it looks at; and SIGINT for
+    the commands that tests interrupt, which a shell's background has ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "guests(*names): guests of lab.GUESTS to boot")
 
 
