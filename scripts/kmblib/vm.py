@@ -39,7 +39,7 @@ _NO_MEMORY = re.compile(r"Out of memory and no killable|deadlocked on memory|"
 _BADNESS = re.compile(
     r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
-    r"UBSAN:|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
+    r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
 _CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")

@@ -59,6 +59,7 @@ def test_bad_console_outweighs_a_good_verdict(data: Path, healthy: vm.Ended, nam
     "[    1.5] INFO: possible recursive locking detected",
     "[    1.5] BUG: KASAN: slab-out-of-bounds in kfree+0x1/0x2",
     "[    1.5] BUG: KFENCE: memory corruption in kfree+0x1/0x2",
+    "[    1.5] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
     "[    1.5] UBSAN: shift-out-of-bounds in mm/slab_common.c:1:2",
     "[    1.5] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [kmbench:1]",
     "[    1.5] NMI watchdog: Watchdog detected hard LOCKUP on cpu 0",
@@ -75,6 +76,7 @@ def test_each_kind_of_complaint_is_bad(line: str) -> None:
     "[    1.2] kmbench: loading out-of-tree module taints kernel.",
     "[    1.2] Spectre V2 : WARNING-free",
     "[    1.2] DEBUG: nothing",
+    "[    1.2] kmemleak: Kernel memory leak detector initialized (mem pool available: 15621)",
     "[    1.2] reboot: Power down",
 ])
 def test_harmless_lines_are_not_bad(line: str) -> None:
