@@ -52,6 +52,7 @@ bool tool__is_inside(pid_t pid);
 bool tool__wait_inside(pid_t pid);
 int tool__wait(pid_t pid, int seconds);
 bool tool__said(const char *text);
+void tool__last_line(char *line, int size);
 
 void set_oom_score_adj(int oom_score_adj);
 

@@ -181,6 +181,22 @@ bool tool__said(const char *text)
 }
 
 /**
+ * tool__last_line() - what the tool, which has ended, said last
+ * @line: receives it.
+ * @size: of @line.
+ */
+void tool__last_line(char *line, int size)
+{
+	FILE *file = fopen(TOOL_SAID, "re");
+
+	line[0] = '\0';
+	while (file && fgets(line, size, file))
+		line[strcspn(line, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/**
  * hog__start() - start a child that holds memory
  * @work: what it does; afterwards it stops, see hog__wait().
  * @arg: for @work.

@@ -6,7 +6,6 @@
  */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/wait.h>
@@ -16,7 +15,8 @@
 
 /* Of klogctl(2); no header of the C library has it. */
 #define SYSLOG_ACTION_READ_CLEAR	4
-#define LOG_LEN		(1 << 20)
+/* More than the kernel keeps. Not of malloc(), which would keep some of it. */
+#define LOG_LEN		(256 << 10)
 /* Free memory with which the tool starts, KiB. */
 #define LITTLE_KIB	(32 << 10)
 /* Seconds until the kernel has killed somebody. */
@@ -38,14 +38,14 @@ static void take_all(void *arg)
 /* Whether the kernel says that it killed a process for want of memory. */
 static bool log_tells_of(pid_t pid)
 {
-	char *log = calloc(1, LOG_LEN + 1), line[64];
-	bool told = false;
+	static char log[LOG_LEN + 1];
+	char line[64];
+	int length;
 
 	snprintf(line, sizeof(line), "Out of memory: Killed process %d (", pid);
-	if (log && klogctl(SYSLOG_ACTION_READ_CLEAR, log, LOG_LEN) > 0)
-		told = strstr(log, line);
-	free(log);
-	return told;
+	length = klogctl(SYSLOG_ACTION_READ_CLEAR, log, LOG_LEN);
+	log[length > 0 ? length : 0] = '\0';
+	return strstr(log, line);
 }
 
 /**
@@ -102,12 +102,25 @@ static bool was_refused(int status)
 	       tool__said("bytes would be held");
 }
 
-/* Or the tool finds no memory for itself; it must say so. */
+/* Or finds no memory for itself, before the kernel kills anybody for it. */
+static bool gave_up(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 3 &&
+	       tool__said("Cannot allocate memory");
+}
+
 static bool survived(int status)
 {
-	return was_refused(status) ||
-	       (WIFEXITED(status) &&
-		(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3));
+	return !status || was_refused(status) || gave_up(status);
+}
+
+static void explain(char *why, const char *what, int status)
+{
+	char line[256];
+
+	tool__last_line(line, sizeof(line));
+	snprintf(why, WHY_LEN, "%s; the tool ended with status %#x: %s", what,
+		 status, line);
 }
 
 static bool starve(const struct shortage *shortage, char *why)
@@ -132,11 +145,12 @@ static bool starve(const struct shortage *shortage, char *why)
 		strcpy(why, "the tool never came into the module");
 	else if (shortage->victim && was_refused(status))
 		strcpy(why, shortage->refusable ? "" : "the tool was refused");
+	else if (shortage->victim && gave_up(status))
+		why[0] = '\0';
 	else if (!log_tells_of(victim))
-		snprintf(why, WHY_LEN, "the kernel killed others than %d; the tool, %d, ended with status %#x",
-			 victim, tool, status);
+		explain(why, "the kernel did not kill whom it should", status);
 	else if (shortage->victim ? !WIFSIGNALED(status) : !survived(status))
-		snprintf(why, WHY_LEN, "the tool ended with status %#x", status);
+		explain(why, "somebody was killed", status);
 	return !why[0];
 }
 
