@@ -36,9 +36,11 @@ OTHER_ABI = 99
 _HERE = Path(__file__).parent
 # Of busybox-static: it needs no library in the guest.
 _BUSYBOX = Path("/bin/busybox")
-# Only what is worse than a warning comes to the console. And with two CPUs Linux
-# checks at boot whether the timer ticks, and panics when the host had no time for it.
-_QUIET = "loglevel=4 no_timer_check"
+# With two CPUs Linux checks at boot whether the timer ticks, and panics when the
+# host had no time for it.
+_TWO = "no_timer_check"
+# Only what is worse than a warning comes to the console.
+_QUIET = f"loglevel=4 {_TWO}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ GUESTS = {
     "virtual again": Order("virtual"),
     "real": Order(),
     "real again": Order(),
-    "two cpus": Order(cpus=2, scenario=f"--repetitions 2 {ON_TWO}"),
+    "two cpus": Order(cpus=2, word=_TWO, scenario=f"--repetitions 2 {ON_TWO}"),
     "everywhere": Order("virtual", scenario=f"--repetitions 1 {EVERYWHERE}"),
     "warn": Order(fault="warn"),
     "oops": Order(fault="oops"),
@@ -97,7 +99,7 @@ GUESTS = {
     "unknown context": Order(scenario="pair/tusk/GFP_KERNEL/64"),
     "other ABI": Order(module="other ABI"),
     "ktap": Order(module="ktap"),
-    "counts": Order(script="counts.sh", cpus=2),
+    "counts": Order(script="counts.sh", cpus=2, word=_TWO),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
     "warn on a quiet console": Order(fault="warn", word=_QUIET),
     "kill": _memory("kill"),
