@@ -105,8 +105,8 @@ def _mutant(row: dict[str, Any], known: dict[int, str], where: str) -> Mutant:
     if any(known[nr] == "I" for nr in row["breaks"]):
         args = f"{args} kmalloc_kunit.strict=1".strip()
     edits = tuple(_edit(e, scope, where) for e in row["edit"])
-    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config,
-                  row.get("equivalent", ""), row.get("nowhere", ""))
+    equivalent, nowhere = (" ".join(row.get(k, "").split()) for k in ("equivalent", "nowhere"))
+    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config, equivalent, nowhere)
 
 
 def load(path: Path) -> tuple[Mutant, ...]:

@@ -248,7 +248,7 @@ def test_each_configuration_is_built_once() -> None:
 def test_mutant_that_cannot_be_tried_here_is_no_proof(write: Callable[[str], Path], kernel: Kernel,
                                                       tmp_path: Path) -> None:
     """Said at once, before anything is built; its text still has to match."""
-    why = 'nowhere = "UML of 6.1 has one processor"'
+    why = 'nowhere = """UML of 6.1\nhas one processor"""'
     write(_KILLED.replace("breaks", f"{why}\nbreaks"))
     with pytest.raises(CannotTell, match="is-null: cannot be tried here: UML of 6.1 has one"):
         mutants.run(kernel, "", tmp_path)
