@@ -400,7 +400,7 @@ static void p32_kvfree_sensitive_clears_vmalloc(struct kunit *test)
 	skip_unless_roomy(test);
 	words = words_left_by(test, SECRET, kvfree_sensitive);
 	KMB_EXPECT(test, 32, !words,
-		   KMB_WHAT "kvfree_sensitive() of vmalloc memory: expected nothing of it again, got %zu words",
+		   KMB_WHAT "expected nothing of what kvfree_sensitive() freed, got %zu words",
 		   (size_t)ABOVE, "GFP_KERNEL", "task", words);
 }
 

@@ -70,7 +70,7 @@ static void p34_failure_is_not_charged(struct kunit *test)
 	kmb_scarcity_give_all();
 	KUNIT_EXPECT_EQ(test, refusal.nulls, FAILURES);
 	KMB_EXPECT(test, 34, refusal.left <= kmb_memcg_most_in_store(),
-		   KMB_WHAT "%u times NULL: expected a charge of at most %lu pages in store, got %lu",
+		   KMB_WHAT "%u times NULL: expected at most %lu pages charged, got %lu",
 		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task", refusal.nulls,
 		   kmb_memcg_most_in_store(), refusal.left);
 }

@@ -97,7 +97,7 @@ def test_unknown_scenario_is_answered_with_near_names(copy: Checkout) -> None:
     ended = copy.run("bench", SCENARIOS="pair/tusk/GFP_KERNEL/64", MEM="512M", CLOCK="real")
     assert ended.status == 2, ended.stderr
     assert ended.said == ["kmbench: no scenario matches 'pair/tusk/GFP_KERNEL/64'; "
-                          "near: pair/task/GFP_KERNEL/64"]
+                          "no context 'tusk'; near: pair/task/GFP_KERNEL/64"]
     assert not [p for run in copy.runs() - before for p in run.glob("*.json")]
     assert not copy.half_made()
 
