@@ -45,8 +45,10 @@ class Target:
 
     def boot(self) -> list[str]:
         """The words of the kernel's command line that belong to it."""
-        uml_cpus = self.config.cpus if not self.arch.emulator else 1
-        return [*self.config.boot, *([f"ncpus={uml_cpus}"] if uml_cpus > 1 else [])]
+        if self.arch.emulator or self.config.cpus == 1:
+            return list(self.config.boot)
+        # UML has several processors only where seccomp, not ptrace, stops its processes.
+        return [*self.config.boot, f"ncpus={self.config.cpus}", "seccomp=on"]
 
     def build_name(self, kernel: Kernel, merged: Merged) -> str:
         """What its build is called in the cache; configurations without options

@@ -110,7 +110,7 @@ def test_architecture_as_kunit_py_calls_it(kernel: Kernel, tmp_path: Path, arch:
 @pytest.mark.parametrize("arch, config, strict, words", [
     ("um", "default", "", []),
     ("um", "init_on_alloc_1", "0", ["init_on_alloc=1"]),
-    ("um", "smp", "", ["ncpus=2"]),
+    ("um", "smp", "", ["ncpus=2", "seccomp=on"]),
     ("x86_64", "smp", "", ["panic=-1"]),
     ("x86_64", "numa", "", ["panic=-1", "numa=fake=2"]),
     ("um", "default", "1", ["kmalloc_kunit.strict=1"])])
