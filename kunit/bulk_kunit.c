@@ -5,9 +5,9 @@
  *
  * Each case has caches of its own, which complain when they are destroyed with
  * an object in use. Failures come from fault injection, before the first
- * object, and from asking for more than the machine has, after some. Left out:
- * calls with interrupts off, which are not legal, and objects from sheaves
- * that were filled in advance.
+ * object, and from asking for more than the machine has, after some: those
+ * that the CPU had kept, and new ones. Left out: calls with interrupts off,
+ * which are not legal.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
@@ -348,6 +348,21 @@ static void **huge_array(struct kunit *test, unsigned int *nr)
 	return array;
 }
 
+/* Objects of which a part comes from what the CPU has, before there are none. */
+#define WARM 4
+
+static void warm(struct bulk *bulk)
+{
+	unsigned int i;
+
+	for (i = 0; i < WARM; i++)
+		bulk->at[i] = kmem_cache_alloc(bulk->cache,
+					       GFP_NOWAIT | __GFP_NOWARN);
+	while (i--)
+		if (bulk->at[i])
+			kmem_cache_free(bulk->cache, bulk->at[i]);
+}
+
 static bool is_one_lost(long pages)
 {
 	return pages > (long)(HUGE_BYTES / 2 / PAGE_SIZE);
@@ -367,6 +382,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	array = huge_array(test, &nr);
 	kmb_counters_read(&before);
 	create(test, HUGE_BYTES, &variants[0]);
+	warm(bulk);
 	got = kmb_alloc_bulk(bulk->cache, GFP_NOWAIT | __GFP_NOWARN, nr, array);
 	if (got == nr)
 		kmem_cache_free_bulk(bulk->cache, nr, array);

@@ -258,6 +258,34 @@ static void p28_vmalloc_when_kmalloc_fails(struct kunit *test)
 		expect_after_failure(test, bytes, &kmb_gfps[i]);
 }
 
+#define MAYFAIL (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * kmalloc() that may reclaim is spared by the injection: so it is seen whether
+ * kvmalloc() let it. Without the flag the failure has to be met.
+ */
+static void p28_mayfail_insists_on_kmalloc(struct kunit *test)
+{
+	const struct kmb_gfp plain = KMB_GFP(GFP_KERNEL, "without the flag");
+	size_t bytes;
+	void *object;
+
+	kmb_promise(test, 28);
+	bytes = kmb_size_of(test);
+	skip_without_injection(test);
+	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
+		kmb_skip(test,
+			 "kvmalloc() of this kernel may reclaim, where no failure is injected");
+	kmb_inject(1);
+	object = hold(test, by_kvmalloc(bytes, MAYFAIL));
+	kmb_inject_end();
+	KMB_EXPECT(test, 28, is_kind(object, "direct map"),
+		   KMB_WHAT "expected %s, got %s", bytes,
+		   "GFP_KERNEL|__GFP_RETRY_MAYFAIL", "task", "direct map",
+		   kind_of(object));
+	expect_after_failure(test, bytes, &plain);
+}
+
 /* Sizes above INT_MAX, and products above SIZE_MAX. */
 static const struct oversize {
 	size_t nr;
@@ -510,6 +538,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p28_vmalloc_need_not_block),
 	KUNIT_CASE_PARAM(p28_no_vmalloc_up_to_a_page, sizes_up_to_a_page),
 	KUNIT_CASE_PARAM(p28_vmalloc_when_kmalloc_fails, sizes_above_a_page),
+	KUNIT_CASE_PARAM(p28_mayfail_insists_on_kmalloc, sizes_above_a_page),
 	KUNIT_CASE(p28_oversize_is_null_and_silent),
 	KUNIT_CASE(p28_vmalloc_is_zeroed),
 	KUNIT_CASE_PARAM(p28_kvfree_takes_kmalloc, kmb_every_size),

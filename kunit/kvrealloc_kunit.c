@@ -54,20 +54,22 @@ static const size_t steps[] = {
 	ABOVE, KMALLOC_MAX_SIZE, 5000, ABOVE, 8,
 };
 
-static bool step_to(struct kunit *test, size_t old, size_t bytes)
+/* Each step has a content of its own, which no frame can have from before. */
+static bool step_to(struct kunit *test, unsigned int seed, size_t old,
+		    size_t bytes)
 {
 	struct kmb_objects *held = test->priv;
 	const u8 *wrong;
 	void *object;
 
-	kmb_pattern_write(held->at[0], 0, old, 0);
+	kmb_pattern_write(held->at[0], 0, old, seed);
 	object = resize(held->at[0], old, bytes, GFP_KERNEL);
 	if (!KMB_EXPECT(test, 28, object,
 			KMB_WHAT "kvrealloc() to %zu: expected memory, got NULL",
 			old, "GFP_KERNEL", "task", bytes))
 		return false;
 	held->at[0] = object;
-	wrong = kmb_pattern_find_wrong(object, 0, min(old, bytes), 0);
+	wrong = kmb_pattern_find_wrong(object, 0, min(old, bytes), seed);
 	return KMB_EXPECT(test, 28, !wrong,
 			  KMB_WHAT "kvrealloc() to %zu: expected its bytes, got 0x%02x at %td",
 			  old, "GFP_KERNEL", "task", bytes, *wrong,
@@ -82,9 +84,24 @@ static void p28_kvrealloc_keeps_content(struct kunit *test)
 	skip_unless_roomy(test);
 	KUNIT_ASSERT_NOT_NULL(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)));
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (!step_to(test, old, steps[i]))
+		if (!step_to(test, i, old, steps[i]))
 			break;
 		old = steps[i];
+	}
+}
+
+/* What kmalloc() served goes to vmalloc() whole, a part of a page as well. */
+static void p28_kvrealloc_leaves_kmalloc(struct kunit *test)
+{
+	static const size_t starts[] = { 8, 100, 4097, 5000, KMALLOC_MAX_SIZE };
+	size_t i;
+
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		KUNIT_ASSERT_NOT_NULL(test, hold(test, kmb_kmalloc(starts[i], GFP_KERNEL)));
+		step_to(test, ARRAY_SIZE(steps) + i, starts[i], ABOVE);
+		kmb_put(test);
 	}
 }
 
@@ -102,7 +119,7 @@ static long lose_by_steps(struct kunit *test)
 	for (round = 0; round < ROUNDS; round++) {
 		old = 8;
 		KUNIT_ASSERT_NOT_NULL(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)));
-		for (i = 0; i < ARRAY_SIZE(steps) && step_to(test, old, steps[i]); i++)
+		for (i = 0; i < ARRAY_SIZE(steps) && step_to(test, i, old, steps[i]); i++)
 			old = steps[i];
 		kmb_put(test);
 	}
@@ -205,6 +222,7 @@ static void control_lost_block_is_seen(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p28_kvrealloc_keeps_content),
+	KUNIT_CASE(p28_kvrealloc_leaves_kmalloc),
 	KUNIT_CASE(p28_kvrealloc_frees_the_old),
 	KUNIT_CASE(p28_kvrealloc_loses_no_page),
 	KUNIT_CASE(p15_kvrealloc_zeroes_growth),

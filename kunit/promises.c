@@ -148,6 +148,12 @@ static const struct kmb_promise promises[] = {
 	{ .nr = 44, .kind = 'C',
 	  .text = "a tag in the pointer does not disturb krealloc()",
 	  .place = "dev-tools/kasan.rst, software and hardware tags" },
+	{ .nr = 45, .kind = 'C',
+	  .text = "krealloc_node_align() aligns as asked, as far as kmalloc() does",
+	  .place = "krealloc_node_align(); since 6.18" },
+	{ .nr = 46, .kind = 'I',
+	  .text = "krealloc() to what fits leaves the object where it is",
+	  .place = "mm/slub.c, __do_krealloc()" },
 };
 
 /**

@@ -42,6 +42,11 @@ static noinline void *by_kcalloc_node(size_t bytes, gfp_t flags)
 	return kcalloc_node(1, bytes, flags, NUMA_NO_NODE);
 }
 
+static noinline void *by_kzalloc_here(size_t bytes, gfp_t flags)
+{
+	return kzalloc_node(bytes, flags, numa_mem_id());
+}
+
 /* Constants take another path, which the rows of a table cannot. */
 static noinline void *by_constant(size_t bytes, gfp_t flags)
 {
@@ -85,6 +90,7 @@ static const struct zeroing {
 	{ .name = "kcalloc()", .alloc = by_kcalloc },
 	{ .name = "kzalloc_node()", .alloc = by_kzalloc_node },
 	{ .name = "kcalloc_node()", .alloc = by_kcalloc_node },
+	{ .name = "kzalloc_node() of this node", .alloc = by_kzalloc_here },
 	{ .name = "kzalloc() of a constant", .alloc = by_constant },
 	{ .name = "kzalloc_node() of a constant", .alloc = by_constant_node },
 };

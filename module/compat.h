@@ -195,6 +195,27 @@ static inline bool kmb_has_cmpxchg_double(void)
 #define KMB_REALLOC_ZEROES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 #define KMB_REALLOC_KNOWS_SIZE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
 
+/*
+ * kmb_krealloc_aligned() - krealloc_node_align() on any node
+ *
+ * It came with 6.18; KMB_REALLOC_ALIGNS says whether it is there.
+ */
+#ifdef krealloc_node_align
+#define KMB_REALLOC_ALIGNS true
+static inline void *kmb_krealloc_aligned(const void *object, size_t bytes,
+					 size_t align, gfp_t flags)
+{
+	return krealloc_node_align(object, bytes, align, flags, NUMA_NO_NODE);
+}
+#else
+#define KMB_REALLOC_ALIGNS false
+static inline void *kmb_krealloc_aligned(const void *object, size_t bytes,
+					 size_t align, gfp_t flags)
+{
+	return NULL;
+}
+#endif
+
 /* kvfree_rcu() lost its form with one argument when this got its name. */
 #ifdef kvfree_rcu_mightsleep
 #define kmb_kvfree_rcu_mightsleep(_object) kvfree_rcu_mightsleep(_object)
