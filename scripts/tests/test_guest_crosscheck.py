@@ -27,9 +27,9 @@ _DELAY, _BUCKET_ERROR = 1000, 0.008
 _OUTSIDE_ERROR = 0.02
 # Operations in a batch of a scenario that is no burst.
 _BATCH = 64
-# What every CPU keeps some of. The cost of larger blocks depends on what happens
-# to be free: the page allocator splits and merges, and did for another before.
+# What every CPU keeps some of, and what the page allocator splits and merges.
 _POWERS_OF_TWO = [1 << n for n in range(3, 16)]
+_LARGE_POWERS_OF_TWO = [1 << n for n in range(16, 23)]
 
 
 def _document(guests: lab.Lab, name: str) -> dict[str, Any]:
@@ -217,6 +217,18 @@ def test_pair_agrees_with_a_plain_loop(guests: lab.Lab, cells: list[Cell], size:
     repetitions = _cell(cells, f"pair/task/GFP_KERNEL/{size}")["repetitions"]
     assert _agrees(median(map(_mean, repetitions)), outside)
     assert _agrees(median(_mean(r["mean_loop"]) for r in repetitions), outside)
+
+
+@pytest.mark.guests("outside")
+@pytest.mark.parametrize("size", _LARGE_POWERS_OF_TWO)
+def test_pair_of_large_blocks_agrees_with_it(guests: lab.Lab, size: int) -> None:
+    """Where both find the same blocks free, one right after the other."""
+    console = guests.ended("outside").console
+    text = re.findall(rf"^document {size}: (.*?)\r?$", console, re.M)[-1]
+    document = results.parse(text.encode(), "outside")["measured"]
+    repetitions = _cell(document["cells"], f"pair/task/GFP_KERNEL/{size}")["repetitions"]
+    assert _agrees(median(map(_mean, repetitions)), _outside(console, size))
+    assert _agrees(median(_mean(r["mean_loop"]) for r in repetitions), _outside(console, size))
 
 
 @pytest.mark.guests("outside")
