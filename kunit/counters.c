@@ -18,6 +18,7 @@
 #include <linux/vmstat.h>
 
 #include "counters.h"
+#include "promises.h"
 
 /* Looks at the counters before what is missing counts as lost. */
 #define TRIES 8
@@ -163,4 +164,16 @@ long kmb_reserves_used(void)
 		}
 	}
 	return used;
+}
+
+/**
+ * kmb_pages_or_skip() - skip a case where pages do not tell what is lost
+ * @test: the case.
+ *
+ * KASAN has a quarantine for what was freed, kmemleak a record of each object.
+ */
+void kmb_pages_or_skip(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmb_skip(test, "detectors keep pages for what was freed");
 }

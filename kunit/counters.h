@@ -6,6 +6,7 @@
 #ifndef _KMBENCH_COUNTERS_H
 #define _KMBENCH_COUNTERS_H
 
+#include <kunit/test.h>
 #include <linux/types.h>
 
 /**
@@ -27,5 +28,6 @@ long kmb_counters_lost(const struct kmb_counters *before,
 long kmb_pages_lost(size_t bytes, long tolerated, void (*churn)(void *arg),
 		    void *arg);
 long kmb_reserves_used(void);
+void kmb_pages_or_skip(struct kunit *test);
 
 #endif /* _KMBENCH_COUNTERS_H */

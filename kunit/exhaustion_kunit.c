@@ -205,8 +205,7 @@ static void p39_used_up_memory_comes_back(struct kunit *test)
 	long lost;
 
 	kmb_promise(test, 39);
-	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		kmb_skip(test, "detectors keep pages for what was freed");
+	kmb_pages_or_skip(test);
 	kmb_scarcity_begin(test);
 	lost = kmb_pages_lost(PAGE_SIZE, NOISE, exhaust_once, NULL);
 	KMB_EXPECT(test, 39, lost <= NOISE,

@@ -172,7 +172,7 @@ static void p39_all_memory_comes_back(struct kunit *test)
 	kmb_promise(test, 39);
 	churn.bytes = kmb_size_of(test);
 	churn.nr = churn_nr(churn.bytes);
-	skip_if_slabs_are_noisy(test, churn.bytes);
+	kmb_pages_or_skip(test);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		churn.way = &ways[i];
 		lost = lost_by(&churn);

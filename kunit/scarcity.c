@@ -33,7 +33,7 @@
 /* What the notifier gives back, a page at least and a block at most. */
 #define SHARE 512
 /* Seconds after which all is given back to a request that waits for ever. */
-#define RESCUE (IS_ENABLED(CONFIG_KASAN) ? 60 : 10)
+#define RESCUE (IS_ENABLED(CONFIG_KASAN) ? 240 : 10)
 
 static bool exhaust = IS_ENABLED(CONFIG_KMALLOC_KUNIT_EXHAUST);
 module_param(exhaust, bool, 0444);

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
+#include "counters.h"
 #include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
@@ -197,6 +198,7 @@ static void p22_reclaimable_wins_over_account(struct kunit *test)
 
 	kmb_promise(test, 22);
 	skip_unless_reclaimable(test);
+	kmb_pages_or_skip(test);
 	bytes = kmb_size_of(test);
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
 		pages = count_reclaimable(bytes, kmb_gfps[i].flags |
