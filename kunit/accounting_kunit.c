@@ -8,8 +8,8 @@
  * of another, with set_active_memcg().
  *
  * Left out: how much more than the size is charged; a return of less than two
- * batches, which the counter does not show; what kfree_rcu() frees where that
- * is not soon and on this CPU; and limits, see refusal_kunit.c.
+ * batches, which the counter does not show; what kfree_rcu() frees where nobody
+ * tells when; and limits, see refusal_kunit.c.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -151,8 +151,9 @@ static const struct life others[] = {
 /* Enough to see them return. */
 static unsigned int how_many(size_t bytes)
 {
-	return clamp_t(size_t, 4 * kmb_memcg_batch() * PAGE_SIZE / bytes, 2,
-		       MAX_OBJECTS);
+	size_t pages = 4 * num_online_cpus() * kmb_memcg_batch();
+
+	return clamp_t(size_t, pages * PAGE_SIZE / bytes, 2, MAX_OBJECTS);
 }
 
 static void take(struct kmb_chain *chain, const struct life *life,
@@ -301,18 +302,14 @@ static void p34_other_is_not_charged(struct kunit *test)
 	each_row(test, expect_free_of_charge);
 }
 
-/*
- * Whether there are such objects here, and the charge of what is freed later is
- * seen on this CPU, and soon.
- */
+/* Whether there are such objects here, and it is known when they are freed. */
 static bool is_seen(const struct life *life)
 {
 #ifdef KMB_HAS_NOLOCK
 	if (life->alloc == by_kmalloc_nolock && !kmb_has_cmpxchg_double())
 		return false;
 #endif
-	return life->free != by_kfree_rcu ||
-	       (num_online_cpus() == 1 && IS_ENABLED(CONFIG_TINY_RCU));
+	return life->free != by_kfree_rcu || kmb_kvfree_rcu_barrier();
 }
 
 static void p34_other_lives_are_charged(struct kunit *test)

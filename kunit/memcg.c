@@ -251,9 +251,9 @@ unsigned long kmb_memcg_batch(void)
 /**
  * kmb_memcg_most_in_store() - ask how much of a charge may outlive its objects
  *
- * Return: pages: a batch, and one that is charged by the byte.
+ * Return: pages: of each CPU a batch, and one that is charged by the byte.
  */
 unsigned long kmb_memcg_most_in_store(void)
 {
-	return kmb_memcg_batch() + 1;
+	return num_online_cpus() * (kmb_memcg_batch() + 1);
 }

@@ -321,21 +321,15 @@ static void control_pages_never_freed_are_seen(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kmb_is_lost(lost));
 }
 
-/* Objects of a cache, too, or it complains when it is destroyed. */
-static void p31_objects_of_a_cache(struct kunit *test)
+#define CACHE_BYTES 200
+
+/* Return: how many objects of a cache were freed later, before it was destroyed. */
+static unsigned int free_later_and_destroy(struct kmem_cache *cache, unsigned int nr)
 {
-	struct kmsg_dump_iter mark;
-	struct kmem_cache *cache;
-	unsigned int i, taken = 0;
+	unsigned int taken = 0;
 	void *object;
 
-	kmb_promise(test, 31);
-	if (!kmb_kvfree_rcu_barrier() && !KMB_CACHE_DESTROY_WAITS)
-		kmb_skip(test, "kmem_cache_destroy() of this kernel does not wait for kfree_rcu()");
-	kmb_log_mark(&mark);
-	cache = kmem_cache_create("kmbench_rcu", 200, 0, KMB_NO_MERGE, NULL);
-	KUNIT_ASSERT_NOT_NULL(test, cache);
-	for (i = 0; i < 256; i++) {
+	while (nr--) {
 		object = kmem_cache_alloc(cache, GFP_KERNEL);
 		taken += !!object;
 		if (object)
@@ -343,17 +337,108 @@ static void p31_objects_of_a_cache(struct kunit *test)
 	}
 	kmb_kvfree_rcu_barrier();
 	kmem_cache_destroy(cache);
-	KUNIT_EXPECT_GT(test, taken, 0);
-	KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
-		   KMB_WHAT "kfree_rcu() of a cache: expected it to be empty, got %u warnings",
-		   (size_t)200, "GFP_KERNEL", "task", kmb_log_warnings(&mark));
+	return taken;
+}
+
+/* Objects of a cache, too, or it complains when it is destroyed. */
+static void p31_objects_of_a_cache(struct kunit *test)
+{
+	static const unsigned int counts[] = { 1, 2, 33, 256 };
+	struct kmsg_dump_iter mark;
+	struct kmem_cache *cache;
+	size_t i;
+
+	kmb_promise(test, 31);
+	if (!kmb_kvfree_rcu_barrier() && !KMB_CACHE_DESTROY_WAITS)
+		kmb_skip(test, "kmem_cache_destroy() of this kernel does not wait for kfree_rcu()");
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		kmb_log_mark(&mark);
+		cache = kmem_cache_create("kmbench_rcu", CACHE_BYTES, 0,
+					  KMB_NO_MERGE, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, cache);
+		KUNIT_EXPECT_EQ(test, free_later_and_destroy(cache, counts[i]),
+				counts[i]);
+		KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
+			   KMB_WHAT "kfree_rcu() of %u of a cache: expected it to be empty, got %u warnings",
+			   (size_t)CACHE_BYTES, "GFP_KERNEL", "task", counts[i],
+			   kmb_log_warnings(&mark));
+	}
+}
+
+/* So many that the CPU has to pass them on, and as many others. */
+#define CROWD 256
+
+/* Return: how many of those a reader still sees were given out to others. */
+static unsigned int count_given_out(void **freed, void **others, size_t bytes,
+				    void (*free)(void *object))
+{
+	unsigned int i, j, again = 0;
+
+	rcu_read_lock();
+	for (i = 0; i < CROWD; i++)
+		if (freed[i])
+			free(freed[i]);
+	for (i = 0; i < CROWD; i++) {
+		others[i] = kmb_kmalloc(bytes, GFP_ATOMIC | __GFP_NOWARN);
+		for (j = 0; others[i] && j < CROWD; j++)
+			again += kasan_reset_tag(others[i]) == kasan_reset_tag(freed[j]);
+	}
+	rcu_read_unlock();
+	for (i = 0; i < CROWD; i++)
+		kfree(others[i]);
+	return again;
+}
+
+/* Frees a crowd. Return: as count_given_out(). */
+static unsigned int crowd_under_reader(struct kunit *test, size_t bytes,
+				       void (*free)(void *object))
+{
+	void **freed = kunit_kcalloc(test, 2 * CROWD, sizeof(*freed), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, freed);
+	for (i = 0; i < CROWD; i++)
+		freed[i] = kmb_kmalloc(bytes, GFP_KERNEL);
+	return count_given_out(freed, freed + CROWD, bytes, free);
+}
+
+static bool is_slab_above_rcu_head(size_t bytes)
+{
+	return is_above_rcu_head(bytes) && kmb_is_from_slab(bytes);
+}
+
+static KMB_GENERATOR(slab_sizes_above_rcu_head)
+{
+	return kmb_next_size(prev, desc, is_slab_above_rcu_head);
+}
+
+static void p31_reader_keeps_a_crowd(struct kunit *test)
+{
+	unsigned int again;
+	size_t bytes;
+
+	kmb_promise(test, 31);
+	bytes = kmb_size_of(test);
+	again = crowd_under_reader(test, bytes, front_later);
+	KMB_EXPECT(test, 31, !again,
+		   KMB_WHAT "kfree_rcu() of %d: expected all kept for their reader, got %u given out",
+		   bytes, "GFP_KERNEL", "task", CROWD, again);
+}
+
+static void control_crowd_freed_at_once_is_seen(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	KUNIT_EXPECT_GT(test, crowd_under_reader(test, 256, free_at_once), 0);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p31_reader_keeps_the_object, sizes_above_rcu_head),
 	KUNIT_CASE_PARAM(p31_freed_after_the_readers, pending_gen_params),
 	KUNIT_CASE(p31_objects_of_a_cache),
+	KUNIT_CASE_PARAM(p31_reader_keeps_a_crowd, slab_sizes_above_rcu_head),
 	KUNIT_CASE(control_freed_at_once_is_seen),
+	KUNIT_CASE(control_crowd_freed_at_once_is_seen),
 	KUNIT_CASE(control_changed_byte_is_seen),
 	KUNIT_CASE(control_pages_never_freed_are_seen),
 	{}
