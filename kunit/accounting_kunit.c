@@ -302,11 +302,21 @@ static void p34_other_is_not_charged(struct kunit *test)
 	each_row(test, expect_free_of_charge);
 }
 
+#ifdef KMB_HAS_NOLOCK
+static bool nolock_serves(void)
+{
+	void *object = by_kmalloc_nolock(PAGE_SIZE, 0);
+
+	by_kfree_nolock(&object, 1);
+	return object;
+}
+#endif
+
 /* Whether there are such objects here, and it is known when they are freed. */
 static bool is_seen(const struct life *life)
 {
 #ifdef KMB_HAS_NOLOCK
-	if (life->alloc == by_kmalloc_nolock && !kmb_has_cmpxchg_double())
+	if (life->alloc == by_kmalloc_nolock && !nolock_serves())
 		return false;
 #endif
 	return life->free != by_kfree_rcu || kmb_kvfree_rcu_barrier();

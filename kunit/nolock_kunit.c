@@ -13,10 +13,12 @@
 #include <linux/spinlock.h>
 
 #include "contexts.h"
+#include "counters.h"
 #include "freed.h"
 #include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
+#include "recycle.h"
 #include "trip.h"
 
 #ifdef KMB_HAS_NOLOCK
@@ -343,6 +345,49 @@ static void p21_freed_there_is_given_out_again(struct kunit *test)
 		   (size_t)BACK_BYTES, gfps[0].name, context->name, trip->nr);
 }
 
+#define ROUNDS 4
+
+/* Frees a round's share of the volume with interrupts off, where frees gather. */
+static void free_gathered(void *arg)
+{
+	unsigned int nr = KMB_VOLUME / BACK_BYTES / ROUNDS;
+	struct kmb_chain chain = {};
+	unsigned long flags;
+	void *object;
+
+	local_irq_save(flags);
+	while (chain.nr < nr && kmb_chain_add(&chain, take(BACK_BYTES, 0)))
+		;
+	while ((object = chain.last)) {
+		chain.last = *(void **)object;
+		kfree_nolock(object);
+	}
+	local_irq_restore(flags);
+	kmb_run_in_irqwork(do_nothing, NULL);
+}
+
+static void free_gathered_often(void *arg)
+{
+	unsigned int round;
+
+	for (round = 0; round < ROUNDS; round++)
+		free_gathered(arg);
+}
+
+static void p39_what_gathers_comes_back(struct kunit *test)
+{
+	long lost;
+
+	kmb_promise(test, 39);
+	skip_if_never_served(test);
+	kmb_pages_or_skip(test);
+	lost = kmb_pages_lost(BACK_BYTES, KMB_VOLUME / PAGE_SIZE / 4,
+			      free_gathered_often, NULL);
+	KMB_EXPECT(test, 39, !kmb_is_lost(lost),
+		   KMB_WHAT "kfree_nolock() with interrupts off: expected all pages back, got %ld too few",
+		   (size_t)BACK_BYTES, gfps[0].name, "task", lost);
+}
+
 static void call_kmalloc(struct kmb_stop *stop)
 {
 	stop->object = kmb_kmalloc(stop->bytes, GFP_KERNEL);
@@ -388,6 +433,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p21_limits_are_kept, kmb_every_context),
 	KUNIT_CASE(p21_other_flags_are_warned_of),
 	KUNIT_CASE_PARAM(p21_freed_there_is_given_out_again, kmb_every_context),
+	KUNIT_CASE(p39_what_gathers_comes_back),
 	KUNIT_CASE(control_misaligned_object_is_seen),
 	KUNIT_CASE(control_null_is_seen),
 	{}
