@@ -32,8 +32,11 @@
 #define TAKE (__GFP_NOWARN | __GFP_NOMEMALLOC)
 /* What the notifier gives back, a page at least and a block at most. */
 #define SHARE 512
-/* Seconds after which all is given back to a request that waits for ever. */
-#define RESCUE (IS_ENABLED(CONFIG_KASAN) ? 240 : 10)
+/*
+ * Seconds after which all is given back to a request that waits for ever. An
+ * emulated machine is slower than UML, and KASAN than all others.
+ */
+#define RESCUE ((IS_ENABLED(CONFIG_UML) ? 10 : 60) * (IS_ENABLED(CONFIG_KASAN) ? 6 : 1))
 
 static bool exhaust = IS_ENABLED(CONFIG_KMALLOC_KUNIT_EXHAUST);
 module_param(exhaust, bool, 0444);
