@@ -162,7 +162,7 @@ def _not_taken(work: _Work, log: Path) -> None:
                      f"does not take {match[1]}")
 
 
-def _forget_other_checkout(build: Path) -> None:
+def forget_other_checkout(build: Path) -> None:
     """Remove what was built of another checkout's suites: its files may be newer
     than ours, and make would take that for up to date."""
     mark = build / ".kmbench-checkout"
@@ -177,7 +177,7 @@ def _make(work: _Work, log: Path) -> None:
     if inputs and stamp.exists() and stamp.read_text() == inputs:
         return
     stamp.unlink(missing_ok=True)
-    _forget_other_checkout(work.build)
+    forget_other_checkout(work.build)
     fragment = work.build / "kmbench.kunitconfig"
     cache.write_if_changed(fragment, work.merged.text)
     argv = ["/usr/bin/python3", str(work.kunit_py), "build", *work.common(),

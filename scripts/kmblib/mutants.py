@@ -178,6 +178,7 @@ class Tree:
         """Configure and build the tree as it stands, by kunit.py."""
         fragment = self.build / "kmbench.kunitconfig"
         cache.write_if_changed(fragment, self.merged.text)
+        kunit.forget_other_checkout(self.build)
         with step(f"build {self.kernel.label} ({self.target.config.name}) in a tree of its "
                   "own") as current:
             proc.run(["/usr/bin/python3", self.kunit_py, "build", f"--build_dir={self.build}",

@@ -174,7 +174,7 @@ def test_objects_of_another_checkout_are_not_taken(tmp_path: Path) -> None:
         built.write_text("")
         if checkout:
             (tmp_path / ".kmbench-checkout").write_text(checkout)
-        kunit._forget_other_checkout(tmp_path)
+        kunit.forget_other_checkout(tmp_path)
         assert built.exists() == kept
 
 
