@@ -22,7 +22,7 @@ from kmblib.kernels import Kernel
 # At least so many rows a version.
 _MANY = 40
 # What older kernels do not promise.
-_LATER = {"6.1": {3, 15, 21, 42}}
+_LATER = {"6.1": {3, 15, 21, 42, 45}}
 
 _KILLED = """
 [[mutant]]
