@@ -31,7 +31,7 @@
 #define MOVABLE_BYTES SZ_32M
 /* Compactions to wait for a proof; one is enough in user-mode Linux. */
 #define ROUNDS 4
-/* And for a look amid, where the watcher has a processor that is often late. */
+/* And for what chance decides: a look amid, a page of a window that moves. */
 #define MORE_ROUNDS 16
 #define MAX_KEPT (ARRAY_SIZE(kmb_sizes) * ARRAY_SIZE(kmb_gfps))
 /* Microseconds between two looks, in which compaction goes on. */
@@ -578,7 +578,7 @@ static void control_alias_of_movable_page_goes_stale(struct kunit *test)
 	if (IS_ENABLED(CONFIG_KMSAN))
 		kmb_skip(test, "CONFIG_KMSAN forbids to read memory of others");
 	need_moves(test);
-	for (round = 0; round < ROUNDS && !stale; round++)
+	for (round = 0; round < MORE_ROUNDS && !stale; round++)
 		stale = move_windows(test, round & 1);
 	if (!stale)
 		kmb_skip(test, "compaction moved no page");
