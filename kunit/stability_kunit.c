@@ -74,7 +74,8 @@ struct change {
  * @kept: the objects, which should not.
  * @watcher: looks at them, NULL when it does not run.
  * @seen: by the watcher.
- * @amid: looks of it at which some pages had moved and others had not yet.
+ * @amid: looks of it during which pages moved, or at which some had moved and
+ *	others had not yet.
  * @moved: how many pages moved.
  * @windows: aliases of pages of @movable, see open_windows().
  */
@@ -227,17 +228,19 @@ static bool has_grown(unsigned long *moved)
 static int watch(void *data)
 {
 	struct scene *scene = data;
-	unsigned int i, steps = 0;
+	unsigned int i, between = 0;
 	unsigned long moved = 0;
 
+	has_grown(&moved);
 	for (i = 0; !kthread_should_stop(); i++) {
-		steps += has_grown(&moved);
+		between += has_grown(&moved);
 		if (!scene->seen.of)
 			scene->seen = look(&scene->kept[i % scene->nr]);
+		scene->amid += has_grown(&moved);
 		usleep_range(PAUSE, 2 * PAUSE);
 	}
-	/* One was at the first look of all, one may be after the last move. */
-	scene->amid += max(steps, 2U) - 2;
+	/* One may be after the last move. */
+	scene->amid += max(between, 1U) - 1;
 	return 0;
 }
 
