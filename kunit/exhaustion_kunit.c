@@ -432,31 +432,20 @@ static void fill_singles(struct seen *row, gfp_t flags)
 	free_chain(&chain);
 }
 
-static bool has_pair(void)
-{
-	struct page *pair = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 1);
-
-	if (pair)
-		__free_pages(pair, 1);
-	return pair;
-}
-
 /* What others give back meanwhile is held again. Return: whether that came to an end. */
-static bool take_pairs(void)
+static bool take_rest(unsigned int order)
 {
 	unsigned int try;
 
-	for (try = 0; try < TRIES; try++) {
-		kmb_scarcity_take(1, 0);
-		if (!has_pair())
+	for (try = 0; try < TRIES; try++)
+		if (!kmb_scarcity_take(order, 0))
 			return true;
-	}
 	return false;
 }
 
 static void look_at_singles(struct seen *row)
 {
-	row->null = take_pairs();
+	row->null = take_rest(1);
 	fill_singles(row, GFP_NOWAIT);
 }
 
@@ -500,7 +489,7 @@ static void control_checkerboard_has_no_pair(struct kunit *test)
 	kmb_scarcity_begin(test);
 	kmb_counters_read(&before);
 	make_singles();
-	pair = !take_pairs();
+	pair = !take_rest(1);
 	kmb_counters_read(&board);
 	single = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 	if (single)
@@ -512,22 +501,11 @@ static void control_checkerboard_has_no_pair(struct kunit *test)
 	KUNIT_EXPECT_LT(test, board.free, before.free * 3 / 4);
 }
 
-/* Return: whether a look finds nothing any more, that others gave back. */
-static bool take_all(void)
-{
-	unsigned int try;
-
-	for (try = 0; try < TRIES; try++)
-		if (!kmb_scarcity_take(0, 0))
-			return true;
-	return false;
-}
-
 /* Once all is taken that needs no fallback, another look finds nothing. */
 static void look_at_defrag(struct seen *row)
 {
 	use_up();
-	row->null = take_all();
+	row->null = take_rest(0);
 	fill_singles(row, GFP_ATOMIC);
 }
 

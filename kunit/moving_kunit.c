@@ -67,11 +67,11 @@ static void expect_aligned(struct kunit *test, unsigned int i,
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	held->at[i] = object;
 	KMB_EXPECT(test, 45, is_aligned(object, row->to),
-		   KMB_WHAT "aligned krealloc() to %zu: expected that alignment, got %lu bytes past it",
+		   KMB_WHAT "to %zu: expected that alignment, got %lu bytes past it",
 		   row->from, "GFP_KERNEL", "task", row->to,
 		   (unsigned long)object & (row->to - 1));
 	KMB_EXPECT(test, 45, !kmb_pattern_find_wrong(object, 0, row->to, i),
-		   KMB_WHAT "krealloc_node_align() to %zu: expected its bytes, got others",
+		   KMB_WHAT "aligned to %zu: expected its bytes, got others",
 		   row->from, "GFP_KERNEL", "task", row->to);
 }
 

@@ -384,7 +384,7 @@ static void p39_what_gathers_comes_back(struct kunit *test)
 	lost = kmb_pages_lost(BACK_BYTES, KMB_VOLUME / PAGE_SIZE / 4,
 			      free_gathered_often, NULL);
 	KMB_EXPECT(test, 39, !kmb_is_lost(lost),
-		   KMB_WHAT "kfree_nolock() with interrupts off: expected all pages back, got %ld too few",
+		   KMB_WHAT "interrupts off: expected all pages back, got %ld too few",
 		   (size_t)BACK_BYTES, gfps[0].name, "task", lost);
 }
 

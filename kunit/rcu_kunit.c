@@ -359,7 +359,7 @@ static void p31_objects_of_a_cache(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, free_later_and_destroy(cache, counts[i]),
 				counts[i]);
 		KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
-			   KMB_WHAT "kfree_rcu() of %u of a cache: expected it to be empty, got %u warnings",
+			   KMB_WHAT "kfree_rcu() of %u: expected an empty cache, got %u warnings",
 			   (size_t)CACHE_BYTES, "GFP_KERNEL", "task", counts[i],
 			   kmb_log_warnings(&mark));
 	}
@@ -393,7 +393,7 @@ static unsigned int count_given_out(void **freed, void **others, size_t bytes,
 static unsigned int crowd_under_reader(struct kunit *test, size_t bytes,
 				       void (*free)(void *object))
 {
-	void **freed = kunit_kcalloc(test, 2 * CROWD, sizeof(*freed), GFP_KERNEL);
+	void **freed = kunit_kzalloc(test, 2 * CROWD * sizeof(*freed), GFP_KERNEL);
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, freed);
@@ -421,7 +421,7 @@ static void p31_reader_keeps_a_crowd(struct kunit *test)
 	bytes = kmb_size_of(test);
 	again = crowd_under_reader(test, bytes, front_later);
 	KMB_EXPECT(test, 31, !again,
-		   KMB_WHAT "kfree_rcu() of %d: expected all kept for their reader, got %u given out",
+		   KMB_WHAT "kfree_rcu() of %d: expected all kept, got %u given out",
 		   bytes, "GFP_KERNEL", "task", CROWD, again);
 }
 

@@ -74,8 +74,7 @@ struct change {
  * @kept: the objects, which should not.
  * @watcher: looks at them, NULL when it does not run.
  * @seen: by the watcher.
- * @amid: looks of it during which pages moved, or at which some had moved and
- *	others had not yet.
+ * @amid: looks of it during which pages moved, or amid two moves.
  * @moved: how many pages moved.
  * @windows: aliases of pages of @movable, see open_windows().
  */
@@ -355,10 +354,7 @@ static void *find_below(const struct kept *like, unsigned long limit)
 	return object;
 }
 
-/*
- * Compaction ends where it has filled all free pages above. What is up there
- * is taken anew; the free pages are further down by now.
- */
+/* Compaction ends where it filled all free pages above: those are taken anew. */
 static void replace_unproven(struct kunit *test)
 {
 	struct scene *scene = test->priv;
@@ -571,8 +567,7 @@ static unsigned int move_windows(struct kunit *test, bool odd)
 
 /*
  * What says that objects stayed says that these pages moved. A window whose
- * page has gone shows a frame of others: it is read, which harms nobody, but
- * not written.
+ * page has gone shows a frame of others: it is read, and not written.
  */
 static void control_alias_of_movable_page_goes_stale(struct kunit *test)
 {
