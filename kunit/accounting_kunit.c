@@ -316,7 +316,8 @@ static bool nolock_serves(void)
 static bool is_seen(const struct life *life)
 {
 #ifdef KMB_HAS_NOLOCK
-	if (life->alloc == by_kmalloc_nolock && !nolock_serves())
+	if (life->alloc == by_kmalloc_nolock &&
+	    !kmb_has_cmpxchg_double() && !nolock_serves())
 		return false;
 #endif
 	return life->free != by_kfree_rcu || kmb_kvfree_rcu_barrier();

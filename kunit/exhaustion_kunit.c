@@ -432,20 +432,9 @@ static void fill_singles(struct seen *row, gfp_t flags)
 	free_chain(&chain);
 }
 
-/* What others give back meanwhile is held again. Return: whether that came to an end. */
-static bool take_rest(unsigned int order)
-{
-	unsigned int try;
-
-	for (try = 0; try < TRIES; try++)
-		if (!kmb_scarcity_take(order, 0))
-			return true;
-	return false;
-}
-
 static void look_at_singles(struct seen *row)
 {
-	row->null = take_rest(1);
+	row->null = kmb_scarcity_take_pairs();
 	fill_singles(row, GFP_NOWAIT);
 }
 
@@ -489,7 +478,7 @@ static void control_checkerboard_has_no_pair(struct kunit *test)
 	kmb_scarcity_begin(test);
 	kmb_counters_read(&before);
 	make_singles();
-	pair = !take_rest(1);
+	pair = !kmb_scarcity_take_pairs();
 	kmb_counters_read(&board);
 	single = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 	if (single)
@@ -502,10 +491,20 @@ static void control_checkerboard_has_no_pair(struct kunit *test)
 }
 
 /* Once all is taken that needs no fallback, another look finds nothing. */
+static bool take_rest(void)
+{
+	unsigned int try;
+
+	for (try = 0; try < TRIES; try++)
+		if (!kmb_scarcity_take(0, 0))
+			return true;
+	return false;
+}
+
 static void look_at_defrag(struct seen *row)
 {
 	use_up();
-	row->null = take_rest(0);
+	row->null = take_rest();
 	fill_singles(row, GFP_ATOMIC);
 }
 

@@ -233,6 +233,14 @@ static void skip_without_injection(struct kunit *test)
 		kmb_skip(test, "CONFIG_FAIL_PAGE_ALLOC is off");
 }
 
+static void skip_unless_kmalloc_fails(struct kunit *test)
+{
+	skip_without_injection(test);
+	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
+		kmb_skip(test,
+			 "kvmalloc() of this kernel may reclaim, where no failure is injected");
+}
+
 static void p28_no_vmalloc_up_to_a_page(struct kunit *test)
 {
 	size_t bytes, i;
@@ -251,10 +259,7 @@ static void p28_vmalloc_when_kmalloc_fails(struct kunit *test)
 
 	kmb_promise(test, 28);
 	bytes = kmb_size_of(test);
-	skip_without_injection(test);
-	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
-		kmb_skip(test,
-			 "kvmalloc() of this kernel may reclaim, where no failure is injected");
+	skip_unless_kmalloc_fails(test);
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
 		expect_after_failure(test, bytes, &kmb_gfps[i]);
 }
@@ -273,10 +278,7 @@ static void p28_mayfail_insists_on_kmalloc(struct kunit *test)
 
 	kmb_promise(test, 28);
 	bytes = kmb_size_of(test);
-	skip_without_injection(test);
-	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
-		kmb_skip(test,
-			 "kvmalloc() of this kernel may reclaim, where no failure is injected");
+	skip_unless_kmalloc_fails(test);
 	kmb_inject(1);
 	object = hold(test, by_kvmalloc(bytes, MAYFAIL));
 	kmb_inject_end();

@@ -32,6 +32,8 @@
 #define TAKE (__GFP_NOWARN | __GFP_NOMEMALLOC)
 /* What the notifier gives back, a page at least and a block at most. */
 #define SHARE 512
+/* Times to take again what others gave back meanwhile. */
+#define TRIES 16
 /*
  * Seconds after which all is given back to a request that waits for ever. An
  * emulated machine is slower than UML, and KASAN than all others.
@@ -201,6 +203,35 @@ void kmb_scarcity_give_singles(void)
 	spin_unlock(&lock);
 	list_for_each_entry_safe(page, next, &split, lru)
 		give_every_other(page);
+}
+
+/* By another way than take_order() goes. */
+static bool has_pair(void)
+{
+	struct page *pair = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 1);
+
+	if (pair)
+		__free_pages(pair, 1);
+	return pair;
+}
+
+/**
+ * kmb_scarcity_take_pairs() - hold all blocks that are larger than a page
+ *
+ * What others give back meanwhile is held again.
+ *
+ * Return: whether none was left in the end.
+ */
+bool kmb_scarcity_take_pairs(void)
+{
+	unsigned int try;
+
+	for (try = 0; try < TRIES; try++) {
+		kmb_scarcity_take(1, 0);
+		if (!has_pair())
+			return true;
+	}
+	return false;
 }
 
 /**

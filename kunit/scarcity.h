@@ -15,6 +15,7 @@ void kmb_scarcity_exit(struct kunit *test);
 
 unsigned long kmb_scarcity_take(int min_order, gfp_t mobility);
 void kmb_scarcity_give_singles(void);
+bool kmb_scarcity_take_pairs(void);
 void kmb_scarcity_give_all(void);
 bool kmb_scarcity_is_over(void);
 unsigned int kmb_scarcity_oom_calls(void);
