@@ -14,6 +14,8 @@
 
 /* Seconds in which the tool ends after a signal: that of a cell, or less. */
 #define END_SECONDS	30
+/* So many that none of the cells is at its end when a signal comes. */
+#define REPETITIONS	1000
 /* Which scenarios are ended in all ways: of so many, one. */
 #define SOMETIMES	4
 /* How often the controls look for what is there some of the time. */
@@ -25,7 +27,7 @@
  * struct scenario - something to break off
  * @cell: what the tool is asked for.
  * @cpus: of the guest in which it is run.
- * @words: how much of it; a second or so for a cell.
+ * @words: how much of it is a repetition; a second or so for a cell.
  */
 static const struct scenario {
 	const char *cell;
@@ -38,8 +40,8 @@ static const struct scenario {
 	{ "pair/rcu/GFP_ATOMIC/8192", 1, "--iterations 1000" },
 	{ "burst1024-alloc/task/GFP_KERNEL/4096", 1, "--iterations 1000" },
 	{ "burst1024-shuffled/irqsoff/GFP_ATOMIC/8192", 1, "" },
-	{ "alloc/task/GFP_KERNEL/4194304", 1, "--repetitions 1000" },
-	{ "kvmalloc/task/GFP_KERNEL/4194304", 1, "--repetitions 1000" },
+	{ "alloc/task/GFP_KERNEL/4194304", 1, "" },
+	{ "kvmalloc/task/GFP_KERNEL/4194304", 1, "" },
 	{ "krealloc/spinlock/GFP_ATOMIC/65536", 1, "" },
 	{ "cold/task/GFP_KERNEL/1024", 1, "--iterations 100" },
 	{ "bulk/softirq/GFP_ATOMIC/4096", 1, "" },
@@ -92,8 +94,8 @@ static bool break_off(const struct scenario *scenario,
 	int status;
 	pid_t pid;
 
-	snprintf(words, sizeof(words), "--share 50 --repetitions 100 %s %s",
-		 scenario->words, scenario->cell);
+	snprintf(words, sizeof(words), "--share 50 --repetitions %d %s %s",
+		 REPETITIONS, scenario->words, scenario->cell);
 	pid = tool__start(&tool);
 	if (ending->inside && !tool__wait_inside(pid)) {
 		hog__end(pid);
