@@ -238,20 +238,23 @@ static void progress__tell(struct progress *progress, size_t done,
 	      done * 100 / progress->total, remaining, cell);
 }
 
-static bool progress__next(void *arg, const struct measurement *measurement)
+static bool progress__stopped(void *arg)
+{
+	(void)arg;
+	return signals__arrived();
+}
+
+static void progress__next(void *arg, const struct measurement *measurement)
 {
 	struct progress *progress = arg;
 	size_t done = measurement->nr_cells;
 
-	if (signals__arrived())
-		return false;
 	if (!progress->began)
 		progress->began = seconds_now();
 	if (!progress->shown || done * 20 < progress->step * progress->total)
-		return true;
+		return;
 	progress->step = done * 20 / progress->total + 1;
 	progress__tell(progress, done, measurement->current->name);
-	return true;
 }
 
 /* One line for the error of a cell, and the exit code that it means. */
@@ -272,6 +275,7 @@ static int run__measure(const struct run_arguments *arguments,
 		.total = session->catalog->nr_selected,
 	};
 	struct measurement_hooks hooks = { .next = progress__next,
+					   .stopped = progress__stopped,
 					   .arg = &progress };
 	struct counters *counters = counters__new();
 	int err = counters ? 0 : -ENOMEM;

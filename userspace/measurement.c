@@ -171,27 +171,43 @@ static int measured_cell__weigh(struct measured_cell *measured,
 	return device__footprint(device, footprint);
 }
 
+static int measured_cell__repeat(struct measured_cell *measured,
+				 const struct device *device,
+				 struct counters *counters,
+				 const struct measurement_hooks *hooks,
+				 struct measurement *measurement)
+{
+	struct repetition *repetition = measured->repetitions;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < measured->nr_repetitions && !err; i++, repetition++) {
+		if (hooks->stopped(hooks->arg))
+			return -ECANCELED;
+		repetition->answer =
+			measured_cell__request(measured,
+					       measurement->options.share);
+		err = repetition__run(repetition, device, counters);
+		memcpy(measurement->why, repetition->answer.why, KMB_TEXT_LEN);
+	}
+	return err;
+}
+
 static int measured_cell__run(struct measured_cell *measured,
 			      const struct device *device,
 			      struct counters *counters,
+			      const struct measurement_hooks *hooks,
 			      struct measurement *measurement)
 {
 	const struct measurement_options *options = &measurement->options;
 	uint64_t size = measured->cell->row[KMB_TABLE_SIZE]->value;
 	struct events before, after;
-	uint32_t i;
-	int err = 0;
+	int err;
 
 	counters__reset(counters);
 	events__read(&before, "", size, options->cpu);
-	for (i = 0; i < measured->nr_repetitions && !err; i++) {
-		struct repetition *repetition = &measured->repetitions[i];
-
-		repetition->answer = measured_cell__request(measured,
-							    options->share);
-		err = repetition__run(repetition, device, counters);
-		memcpy(measurement->why, repetition->answer.why, KMB_TEXT_LEN);
-	}
+	err = measured_cell__repeat(measured, device, counters, hooks,
+				    measurement);
 	events__read(&after, "", size, options->cpu);
 	events__add_since(&measured->events, &before, &after);
 	counters__read(counters, measured->counters);
@@ -241,7 +257,8 @@ void measurement__delete(struct measurement *measurement)
 
 static int measurement__add(struct measurement *measurement,
 			    const struct device *device,
-			    struct counters *counters)
+			    struct counters *counters,
+			    const struct measurement_hooks *hooks)
 {
 	struct measured_cell *measured =
 		&measurement->cells[measurement->nr_cells];
@@ -250,7 +267,7 @@ static int measurement__add(struct measurement *measurement,
 	err = measured_cell__init(measured, measurement->current,
 				  &measurement->options);
 	if (!err)
-		err = measured_cell__run(measured, device, counters,
+		err = measured_cell__run(measured, device, counters, hooks,
 					 measurement);
 	if (err)
 		measured_cell__exit(measured);
@@ -303,7 +320,7 @@ int measurement__check(struct measurement *measurement,
  * @counters: to count with.
  * @hooks: the caller's.
  *
- * Return: 0; -ECANCELED: a hook stopped it; -EBADMSG or -ERANGE: see
+ * Return: 0; -ECANCELED: it was stopped; -EBADMSG or -ERANGE: see
  * repetition__check(); -ENOMEM; or the negative error of the ioctl, see struct
  * kmb_run. Where it is not 0, measurement->current is the cell that failed.
  */
@@ -319,9 +336,8 @@ int measurement__run(struct measurement *measurement,
 		if (!catalog->cells[i].selected)
 			continue;
 		measurement->current = &catalog->cells[i];
-		if (!hooks->next(hooks->arg, measurement))
-			return -ECANCELED;
-		err = measurement__add(measurement, device, counters);
+		hooks->next(hooks->arg, measurement);
+		err = measurement__add(measurement, device, counters, hooks);
 	}
 	return err;
 }

@@ -99,11 +99,13 @@ struct measurement {
 
 /**
  * struct measurement_hooks - the caller's view into a measurement
- * @next: called before each cell; false stops.
- * @arg: given to it.
+ * @next: called before each cell.
+ * @stopped: asked before each repetition; true ends the measurement.
+ * @arg: given to both.
  */
 struct measurement_hooks {
-	bool (*next)(void *arg, const struct measurement *measurement);
+	void (*next)(void *arg, const struct measurement *measurement);
+	bool (*stopped)(void *arg);
 	void *arg;
 };
 

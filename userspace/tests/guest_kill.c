@@ -12,7 +12,7 @@
 
 #include "guest.h"
 
-/* Seconds in which the tool ends after a signal: that of a cell, or less. */
+/* Seconds in which the tool ends after a signal: that of a repetition, or less. */
 #define END_SECONDS	30
 /* So many that none of the cells is at its end when a signal comes. */
 #define REPETITIONS	1000
