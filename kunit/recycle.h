@@ -12,8 +12,11 @@
 #include "counters.h"
 #include "objects.h"
 
-/* Bytes to take and free in a case that counts pages. */
-#define KMB_VOLUME	SZ_16M
+/*
+ * Bytes to take and free in a case that counts pages: much more than the objects
+ * that a CPU and a node have at hand, which are the larger the larger a page.
+ */
+#define KMB_VOLUME	(PAGE_SIZE > SZ_4K ? SZ_64M : SZ_16M)
 
 /* Frees all objects of an array. */
 typedef void kmb_give_back_fn(void **objects, unsigned int nr);

@@ -6,6 +6,7 @@ the options of kunit/.kunitconfig, too. Its comments may also say
 
     # boot: WORDS       added to the kernel's command line
     # cpus: N           processors of the machine
+    # memory: MIB       of the machine, if QEMU emulates it
     # timeout: SECONDS  that the suites may take
 
 A fragment without options costs no build: the default one is booted.
@@ -30,7 +31,7 @@ DEFAULT = "default"
 
 _OPTION = re.compile(r"(?:# )?(CONFIG_\w+)(?:=(?:\S+|\".*\")| is not set)")
 _DIRECTIVE = re.compile(r"# (\w+): (.+)")
-_DIRECTIVES = ("boot", "cpus", "timeout")
+_DIRECTIVES = ("boot", "cpus", "memory", "timeout")
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Config:
     """A configuration.
 
     options: its lines by the option's name. boot: words of the command line.
-    cpus: processors. timeout: seconds that the suites may take.
+    cpus: processors. memory: MiB of the machine, 0: as kunit.py has it. timeout:
+    seconds that the suites may take.
     """
 
     name: str
     options: dict[str, str]
     boot: tuple[str, ...] = ()
     cpus: int = 1
+    memory: int = 0
     timeout: int = 0
 
 
@@ -83,7 +86,8 @@ def read(path: Path) -> Config:
     """A configuration from its file."""
     said = _directives(path)
     return Config(path.stem, options(path), tuple(said.get("boot", "").split()),
-                  _number(path, said, "cpus", 1), _number(path, said, "timeout", 0))
+                  _number(path, said, "cpus", 1), _number(path, said, "memory", 0),
+                  _number(path, said, "timeout", 0))
 
 
 def known() -> list[str]:

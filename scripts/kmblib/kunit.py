@@ -201,6 +201,7 @@ def _exec(work: _Work, log: Path, emulator: qemu.Emulator) -> float:
     env = {}
     if arch.emulator:
         argv += [f"--qemu_args=-smp {config.cpus}"]
+        argv += [f"--qemu_args=-m {config.memory}"] if config.memory else []
         front = _launcher(arch, emulator, cache.workdir(f"launch/{work.build.name}"))
         env["PATH"] = f"{front}:{os.environ['PATH']}"
     (work.build / "test.log").unlink(missing_ok=True)
