@@ -7,6 +7,7 @@ the options of kunit/.kunitconfig, too. Its comments may also say
     # boot: WORDS       added to the kernel's command line
     # cpus: N           processors of the machine
     # memory: MIB       of the machine, if QEMU emulates it
+    # only: GLOB        SUITE or SUITE.CASE, where all of them would take too long
     # timeout: SECONDS  that the suites may take
 
 A fragment without options costs no build: the default one is booted.
@@ -31,7 +32,7 @@ DEFAULT = "default"
 
 _OPTION = re.compile(r"(?:# )?(CONFIG_\w+)(?:=(?:\S+|\".*\")| is not set)")
 _DIRECTIVE = re.compile(r"# (\w+): (.+)")
-_DIRECTIVES = ("boot", "cpus", "memory", "timeout")
+_DIRECTIVES = ("boot", "cpus", "memory", "only", "timeout")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ class Config:
     """A configuration.
 
     options: its lines by the option's name. boot: words of the command line.
-    cpus: processors. memory: MiB of the machine, 0: as kunit.py has it. timeout:
-    seconds that the suites may take.
+    cpus: processors. memory: MiB of the machine, 0: as kunit.py has it. only: a
+    glob of suites, or of suites and cases, that are run; "": all. timeout: seconds
+    that they may take.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Config:
     boot: tuple[str, ...] = ()
     cpus: int = 1
     memory: int = 0
+    only: str = ""
     timeout: int = 0
 
 
@@ -87,7 +90,7 @@ def read(path: Path) -> Config:
     said = _directives(path)
     return Config(path.stem, options(path), tuple(said.get("boot", "").split()),
                   _number(path, said, "cpus", 1), _number(path, said, "memory", 0),
-                  _number(path, said, "timeout", 0))
+                  said.get("only", ""), _number(path, said, "timeout", 0))
 
 
 def known() -> list[str]:

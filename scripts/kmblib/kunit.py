@@ -197,7 +197,8 @@ def _exec(work: _Work, log: Path, emulator: qemu.Emulator) -> float:
     # UML keeps a directory a process; without this, in the user's home.
     words = work.boot() if arch.emulator else [f"uml_dir={work.build}/uml/", *work.boot()]
     argv = ["/usr/bin/python3", str(work.kunit_py), "exec", *work.common(), "--raw_output=all",
-            f"--timeout={work.target.seconds()}", *(f"--kernel_args={word}" for word in words)]
+            f"--timeout={work.target.seconds()}", *(f"--kernel_args={word}" for word in words),
+            *([config.only] if config.only else [])]
     env = {}
     if arch.emulator:
         argv += [f"--qemu_args=-smp {config.cpus}"]
