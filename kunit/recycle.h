@@ -7,6 +7,7 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/sizes.h>
 
 #include "counters.h"
@@ -16,7 +17,7 @@
  * Bytes to take and free in a case that counts pages: much more than the objects
  * that a CPU and a node have at hand, which are the larger the larger a page.
  */
-#define KMB_VOLUME	(PAGE_SIZE > SZ_4K ? SZ_64M : SZ_16M)
+#define KMB_VOLUME	max_t(unsigned long, SZ_16M, SZ_1K * PAGE_SIZE)
 
 /* Frees all objects of an array. */
 typedef void kmb_give_back_fn(void **objects, unsigned int nr);
