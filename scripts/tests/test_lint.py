@@ -43,6 +43,11 @@ def _put(repo: Path, name: str, text: str) -> list[str]:
     ("userspace/device.c", "../module/tables.h", False),
     ("userspace/tests/test_cli.c", "../../module/uapi/kmbench.h", True),
     ("userspace/tests/test_cli.c", "../../module/limits.h", False),
+    ("userspace/tlb/tlb.h", "geometry.h", True),
+    ("userspace/tlb/tlb.h", "module/uapi/kmbench_tlb.h", True),
+    ("userspace/tlb/tlb.h", "module/uapi/kmbench.h", False),
+    ("userspace/tlb/tlb.c", "../json_out.h", False),
+    ("userspace/tests/test_tlb.c", "userspace/tlb/tlb.h", True),
 ])
 def test_includes_follow_the_one_direction(name: str, include: str, allowed: bool) -> None:
     """Neighbours and what the table allows; nothing against it."""
