@@ -21,6 +21,13 @@
 #define KMB_MAX_ITERATIONS	1000000
 /* Objects that are held to see what they occupy. */
 #define KMB_MAX_FOOTPRINT	4096
+/* Bytes to walk over. */
+#define KMB_MAX_WALK_BYTES	SZ_1G
+/*
+ * Loads of a walk, warm-up included: interrupts are off meanwhile, half a second
+ * where each load misses all caches and each level of a nested page walk, too.
+ */
+#define KMB_MAX_WALK_LOADS	SZ_1M
 /* Consecutive readings whose mean is one sample of the clock's cost. */
 #define KMB_CLOCK_READINGS	64
 /* Samples of the clock's cost. */

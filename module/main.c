@@ -21,6 +21,8 @@
 #include "own.h"
 #include "refuse.h"
 #include "scenario.h"
+#include "tlb.h"
+#include "touch.h"
 #include "uapi/kmbench.h"
 
 /**
@@ -128,40 +130,86 @@ static int run_cell(struct kmb_run *run)
 	return run->flags & KMB_RUN_CHECK ? 0 : measure_cell(run, &cell);
 }
 
-/* The answer goes back also where it is only why there is none. */
-static long ioctl_run(void __user *arg)
-{
+/* Whatever takes its time, one at a time. */
+union kmb_request {
 	struct kmb_run run;
-	int err;
+	struct kmb_footprint footprint;
+	struct kmb_walk walk;
+	struct kmb_touch touch;
+};
 
-	if (copy_from_user(&run, arg, sizeof(run)))
-		return -EFAULT;
-	memset(run.why, 0, sizeof(run.why));
-	if (mutex_trylock(&kmb_run_mutex)) {
-		err = run_cell(&run);
-		mutex_unlock(&kmb_run_mutex);
-	} else {
-		err = kmb_refuse(run.why, -EBUSY, "another run is under way");
-	}
-	return copy_to_user(arg, &run, sizeof(run)) ? -EFAULT : err;
+/**
+ * struct kmb_job - an ioctl that is one of them
+ * @cmd: its number.
+ * @size: bytes of its argument.
+ * @why: where in there the reason of a refusal goes.
+ * @run: does it.
+ */
+struct kmb_job {
+	unsigned int cmd;
+	size_t size;
+	size_t why;
+	int (*run)(union kmb_request *request);
+};
+
+static int job_run(union kmb_request *request)
+{
+	return run_cell(&request->run);
 }
 
-static long ioctl_footprint(void __user *arg)
+static int job_footprint(union kmb_request *request)
 {
-	struct kmb_footprint footprint;
+	return kmb_footprint(&request->footprint);
+}
+
+static int job_walk(union kmb_request *request)
+{
+	return kmb_walk_run(&request->walk);
+}
+
+static int job_touch(union kmb_request *request)
+{
+	return kmb_touch_run(&request->touch);
+}
+
+#define KMB_JOB(_cmd, _struct, _run) \
+	{ .cmd = (_cmd), .size = sizeof(struct _struct), \
+	  .why = offsetof(struct _struct, why), .run = (_run) }
+
+static const struct kmb_job kmb_jobs[] = {
+	KMB_JOB(KMB_IOC_RUN, kmb_run, job_run),
+	KMB_JOB(KMB_IOC_FOOTPRINT, kmb_footprint, job_footprint),
+	KMB_JOB(KMB_IOC_WALK, kmb_walk, job_walk),
+	KMB_JOB(KMB_IOC_TOUCH, kmb_touch, job_touch),
+};
+
+/* The answer goes back also where it is only why there is none. */
+static long ioctl_job(const struct kmb_job *job, void __user *arg)
+{
+	union kmb_request request;
+	char *why = (char *)&request + job->why;
 	int err;
 
-	if (copy_from_user(&footprint, arg, sizeof(footprint)))
+	if (copy_from_user(&request, arg, job->size))
 		return -EFAULT;
-	memset(footprint.why, 0, sizeof(footprint.why));
+	memset(why, 0, KMB_TEXT_LEN);
 	if (mutex_trylock(&kmb_run_mutex)) {
-		err = kmb_footprint(&footprint);
+		err = job->run(&request);
 		mutex_unlock(&kmb_run_mutex);
 	} else {
-		err = kmb_refuse(footprint.why, -EBUSY,
-				 "another run is under way");
+		err = kmb_refuse(why, -EBUSY, "another run is under way");
 	}
-	return copy_to_user(arg, &footprint, sizeof(footprint)) ? -EFAULT : err;
+	return copy_to_user(arg, &request, job->size) ? -EFAULT : err;
+}
+
+static long ioctl_any_job(unsigned int cmd, void __user *arg)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kmb_jobs); i++)
+		if (kmb_jobs[i].cmd == cmd)
+			return ioctl_job(&kmb_jobs[i], arg);
+	return -ENOTTY;
 }
 
 static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -178,12 +226,8 @@ static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return ioctl_get_info(argp);
 	case KMB_IOC_GET_ROW:
 		return ioctl_get_row(argp);
-	case KMB_IOC_RUN:
-		return ioctl_run(argp);
-	case KMB_IOC_FOOTPRINT:
-		return ioctl_footprint(argp);
 	}
-	return -ENOTTY;
+	return ioctl_any_job(cmd, argp);
 }
 
 static int kmb_open(struct inode *inode, struct file *filp)

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "buffer.h"
 #include "compat.h"
 #include "crew.h"
 #include "limits.h"
@@ -17,6 +18,7 @@
 #include "own.h"
 #include "refuse.h"
 #include "scenario.h"
+#include "walk.h"
 
 #define KMB_SCENARIO(_name, _loops, _nr, _holds, _shows, ...)		\
 	{ .name = (_name), .loops = &kmb_loops_##_loops, .nr = (_nr),	\
@@ -217,6 +219,9 @@ static const struct {
 	[KMB_TABLE_SIZE] = { ARRAY_SIZE(kmb_sizes), size_row },
 	/* As many as this machine needs, see kmb_table_rows(). */
 	[KMB_TABLE_CPUS] = { 0, cpus_row },
+	/* These two are elsewhere, see kmb_table_rows(). */
+	[KMB_TABLE_KIND] = { 0, kmb_kind_row },
+	[KMB_TABLE_PATTERN] = { 0, kmb_pattern_row },
 };
 
 /**
@@ -227,8 +232,16 @@ static const struct {
  */
 u32 kmb_table_rows(u32 table)
 {
-	return table == KMB_TABLE_CPUS ? order_base_2(num_possible_cpus()) + 1 :
-					 kmb_tables[table].nr;
+	switch (table) {
+	case KMB_TABLE_CPUS:
+		return order_base_2(num_possible_cpus()) + 1;
+	case KMB_TABLE_KIND:
+		return kmb_kinds();
+	case KMB_TABLE_PATTERN:
+		return kmb_patterns();
+	default:
+		return kmb_tables[table].nr;
+	}
 }
 
 /**
@@ -291,8 +304,8 @@ static int check_clashes(struct kmb_run *run, const struct kmb_row *rows)
 	u32 c, i, j;
 
 	for (c = 0; c < KMB_NR_CLASHES; c++)
-		for (i = 0; i < KMB_NR_TABLES; i++)
-			for (j = 0; j < KMB_NR_TABLES; j++)
+		for (i = 0; i < KMB_NR_CELL_TABLES; i++)
+			for (j = 0; j < KMB_NR_CELL_TABLES; j++)
 				if (rows[i].flags & clashes[c].one &&
 				    rows[j].flags & clashes[c].other)
 					return kmb_refuse(run->why, -EINVAL,
@@ -306,7 +319,7 @@ static int check_illegal(struct kmb_run *run, const struct kmb_row *rows)
 {
 	u32 i;
 
-	for (i = 0; i < KMB_NR_TABLES; i++)
+	for (i = 0; i < KMB_NR_CELL_TABLES; i++)
 		if (rows[i].flags & KMB_ROW_ILLEGAL)
 			return kmb_refuse(run->why, -EOPNOTSUPP,
 					  "%s is not legal on this kernel",
@@ -365,9 +378,9 @@ static u64 bytes_held(const struct kmb_run *run,
 }
 
 static void get_rows(const struct kmb_run *run,
-		     struct kmb_row rows[KMB_NR_TABLES])
+		     struct kmb_row rows[KMB_NR_CELL_TABLES])
 {
-	const u32 indices[KMB_NR_TABLES] = {
+	const u32 indices[KMB_NR_CELL_TABLES] = {
 		[KMB_TABLE_SCENARIO] = run->scenario,
 		[KMB_TABLE_CONTEXT] = run->context,
 		[KMB_TABLE_GFP] = run->gfp,
@@ -375,8 +388,8 @@ static void get_rows(const struct kmb_run *run,
 	};
 	u32 i;
 
-	memset(rows, 0, KMB_NR_TABLES * sizeof(*rows));
-	for (i = 0; i < KMB_NR_TABLES; i++) {
+	memset(rows, 0, KMB_NR_CELL_TABLES * sizeof(*rows));
+	for (i = 0; i < KMB_NR_CELL_TABLES; i++) {
 		rows[i].table = i;
 		rows[i].index = indices[i];
 		kmb_table_get(&rows[i]);
@@ -414,12 +427,12 @@ int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run)
 	err = check_ranges(run);
 	if (err)
 		return err;
-	rows = kmb_own_alloc(KMB_NR_TABLES * sizeof(*rows));
+	rows = kmb_own_alloc(KMB_NR_CELL_TABLES * sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	err = check_rows(run, rows);
 	cell->cpus = rows[KMB_TABLE_CPUS].value;
-	kmb_own_free(rows, KMB_NR_TABLES * sizeof(*rows));
+	kmb_own_free(rows, KMB_NR_CELL_TABLES * sizeof(*rows));
 	if (err)
 		return err;
 	cell->scenario = &kmb_scenarios[run->scenario];

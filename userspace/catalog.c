@@ -23,7 +23,7 @@ static const struct kmb_row *cell__row_with(const struct cell *cell,
 {
 	int table;
 
-	for (table = 0; table < KMB_NR_TABLES; table++)
+	for (table = 0; table < KMB_NR_CELL_TABLES; table++)
 		if (cell->row[table]->flags & flag)
 			return cell->row[table];
 	return NULL;
@@ -109,7 +109,7 @@ static void cell__set_name(struct cell *cell)
 	char *end = cell->name;
 	int table;
 
-	for (table = 0; table < KMB_NR_TABLES; table++) {
+	for (table = 0; table < KMB_NR_CELL_TABLES; table++) {
 		if (table == KMB_TABLE_CPUS && cell->row[table]->value == 1)
 			continue;
 		if (table)
@@ -124,7 +124,7 @@ static void catalog__set_cell(const struct catalog *catalog, size_t n)
 	struct cell *cell = &catalog->cells[n];
 	int table;
 
-	for (table = KMB_NR_TABLES - 1; table >= 0; table--) {
+	for (table = KMB_NR_CELL_TABLES - 1; table >= 0; table--) {
 		cell->row[table] =
 			&catalog->rows[table][n % catalog->nr_rows[table]];
 		cell->rank += cell->row[table]->rank;
@@ -143,8 +143,8 @@ static void catalog__set_cell(const struct catalog *catalog, size_t n)
  * Return: a catalog with nothing selected, to be freed by catalog__delete();
  * NULL: no memory.
  */
-struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_TABLES],
-			     const uint32_t nr_rows[KMB_NR_TABLES],
+struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_CELL_TABLES],
+			     const uint32_t nr_rows[KMB_NR_CELL_TABLES],
 			     uint64_t max_size)
 {
 	struct catalog *catalog = calloc(1, sizeof(*catalog));
@@ -153,7 +153,7 @@ struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_TABLES],
 	if (!catalog)
 		return NULL;
 	catalog->max_size = max_size;
-	for (i = 0; i < KMB_NR_TABLES; i++) {
+	for (i = 0; i < KMB_NR_CELL_TABLES; i++) {
 		catalog->rows[i] = rows[i];
 		catalog->nr_rows[i] = nr_rows[i];
 		nr_cells *= nr_rows[i];
@@ -247,7 +247,7 @@ static void catalog__nearest(const struct catalog *catalog,
 		if (catalog->cells[i].legal)
 			nearest__try_name(nearest, pattern,
 					  catalog->cells[i].name);
-	for (table = 1; table < KMB_NR_TABLES; table++) {
+	for (table = 1; table < KMB_NR_CELL_TABLES; table++) {
 		for (i = 0; i < catalog->nr_rows[table]; i++) {
 			if (catalog->rows[table][i].flags & KMB_ROW_ILLEGAL)
 				continue;
@@ -273,7 +273,7 @@ static bool catalog__has_part(const struct catalog *catalog, int table,
 static int catalog__wrong_part(const struct catalog *catalog,
 			       const char *pattern, char *why, size_t size)
 {
-	static const char * const fields[KMB_NR_TABLES] = {
+	static const char * const fields[KMB_NR_CELL_TABLES] = {
 		[KMB_TABLE_SCENARIO] = "scenario",
 		[KMB_TABLE_CONTEXT] = "context",
 		[KMB_TABLE_GFP] = "gfp",
@@ -283,7 +283,7 @@ static int catalog__wrong_part(const struct catalog *catalog,
 	char part[CELL_NAME_LEN];
 	int table;
 
-	for (table = 0; table < KMB_NR_TABLES && *pattern; table++) {
+	for (table = 0; table < KMB_NR_CELL_TABLES && *pattern; table++) {
 		size_t length = strcspn(pattern, "/");
 
 		snprintf(part, sizeof(part), "%.*s", (int)length, pattern);

@@ -12,7 +12,7 @@
 
 #include "module/uapi/kmbench.h"
 
-#define CELL_NAME_LEN	(KMB_NR_TABLES * KMB_NAME_LEN)
+#define CELL_NAME_LEN	(KMB_NR_CELL_TABLES * KMB_NAME_LEN)
 
 /**
  * struct cell - one row of each table
@@ -23,7 +23,7 @@
  * @name: the names of the rows, joined by '/'; one CPU is not named.
  */
 struct cell {
-	const struct kmb_row *row[KMB_NR_TABLES];
+	const struct kmb_row *row[KMB_NR_CELL_TABLES];
 	bool legal;
 	bool selected;
 	uint32_t rank;
@@ -43,16 +43,16 @@ struct cell {
  * @cells: the cells.
  */
 struct catalog {
-	const struct kmb_row *rows[KMB_NR_TABLES];
-	uint32_t nr_rows[KMB_NR_TABLES];
+	const struct kmb_row *rows[KMB_NR_CELL_TABLES];
+	uint32_t nr_rows[KMB_NR_CELL_TABLES];
 	uint64_t max_size;
 	size_t nr_cells;
 	size_t nr_selected;
 	struct cell *cells;
 };
 
-struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_TABLES],
-			     const uint32_t nr_rows[KMB_NR_TABLES],
+struct catalog *catalog__new(struct kmb_row *const rows[KMB_NR_CELL_TABLES],
+			     const uint32_t nr_rows[KMB_NR_CELL_TABLES],
 			     uint64_t max_size);
 void catalog__delete(struct catalog *catalog);
 bool cell__matches(const struct cell *cell, const char *pattern);

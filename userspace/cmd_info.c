@@ -67,6 +67,8 @@ static void info__put_tables(const struct device *device)
 		[KMB_TABLE_GFP] = "flags",
 		[KMB_TABLE_SIZE] = "sizes",
 		[KMB_TABLE_CPUS] = "processors",
+		[KMB_TABLE_KIND] = "kinds of memory",
+		[KMB_TABLE_PATTERN] = "patterns of walks",
 	};
 	uint32_t table, i;
 

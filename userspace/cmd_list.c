@@ -58,7 +58,7 @@ static void list__put(const struct cell *cell, bool long_format)
 	int table;
 
 	fputs(cell->name, stdout);
-	for (table = 0; table < KMB_NR_TABLES && long_format; table++)
+	for (table = 0; table < KMB_NR_CELL_TABLES && long_format; table++)
 		printf("%s%s", table ? "; " : "\t", cell->row[table]->text);
 	putchar('\n');
 }

@@ -130,6 +130,38 @@ int device__footprint(const struct device *device,
 }
 
 /**
+ * device__touch() - see what one kmalloc() and one kfree() touch
+ * @device: a device that answered hello.
+ * @touch: of which size; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_touch tells of.
+ */
+int device__touch(const struct device *device, struct kmb_touch *touch)
+{
+	int err = ioctl(device->fd, KMB_IOC_TOUCH, touch) ? -errno : 0;
+
+	touch->why[KMB_TEXT_LEN - 1] = '\0';
+	touch->model.geometry[KMB_TLB_NAME_LEN - 1] = '\0';
+	return err;
+}
+
+/**
+ * device__walk() - walk over memory once
+ * @device: a device that answered hello.
+ * @walk: how; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_walk tells of.
+ */
+int device__walk(const struct device *device, struct kmb_walk *walk)
+{
+	int err = ioctl(device->fd, KMB_IOC_WALK, walk) ? -errno : 0;
+
+	walk->why[KMB_TEXT_LEN - 1] = '\0';
+	walk->model.geometry[KMB_TLB_NAME_LEN - 1] = '\0';
+	return err;
+}
+
+/**
  * device__close() - close the device, forget its tables
  * @device: was given to device__open(), with or without success.
  */

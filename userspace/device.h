@@ -32,6 +32,8 @@ int device__load(struct device *device);
 int device__run(const struct device *device, struct kmb_run *run);
 int device__footprint(const struct device *device,
 		      struct kmb_footprint *footprint);
+int device__touch(const struct device *device, struct kmb_touch *touch);
+int device__walk(const struct device *device, struct kmb_walk *walk);
 void device__close(struct device *device);
 
 #endif /* KMBENCH_DEVICE_H */

@@ -13,8 +13,10 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "kmbench_tlb.h"
+
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		2
+#define KMB_ABI_VERSION		3
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -95,6 +97,8 @@ struct kmb_hello {
  *	them.
  * @KMB_TABLE_SIZE: of how many bytes; value: the size in bytes.
  * @KMB_TABLE_CPUS: on how many processors at once; value: that number.
+ * @KMB_TABLE_KIND: kinds of memory to walk over; value: 0.
+ * @KMB_TABLE_PATTERN: orders in which its pages are taken; value: 0.
  * @KMB_NR_TABLES: how many tables there are.
  */
 enum kmb_table {
@@ -103,8 +107,13 @@ enum kmb_table {
 	KMB_TABLE_GFP,
 	KMB_TABLE_SIZE,
 	KMB_TABLE_CPUS,
+	KMB_TABLE_KIND,
+	KMB_TABLE_PATTERN,
 	KMB_NR_TABLES,
 };
+
+/* The tables, from the first on, that have a row each in what is timed. */
+#define KMB_NR_CELL_TABLES	(KMB_TABLE_CPUS + 1)
 
 /**
  * struct kmb_info - what this module, on this kernel, offers
@@ -173,7 +182,7 @@ struct kmb_info {
  * @rank: (out) how far the row is from the most common use, 0 and up; the sum
  *	over the rows of a cell says in which profiles it is.
  * @value: (out) see enum kmb_table.
- * @min_size: (out) smallest size of a scenario, bytes.
+ * @min_size: (out) smallest size of a scenario or of a kind of memory, bytes.
  * @max_size: (out) largest size of a scenario, bytes.
  * @min_cpus: (out) fewest processors of a scenario.
  * @max_cpus: (out) most processors of a scenario.
@@ -307,6 +316,96 @@ struct kmb_footprint {
 	char why[KMB_TEXT_LEN];
 };
 
+/**
+ * struct kmb_mapped - how memory is mapped, by a walk of the page tables
+ * @pages: (out) of PAGE_SIZE, by the size of the page that maps them, enum
+ *	kmb_page_size.
+ * @runs: (out) of frames that are contiguous in the order of the addresses.
+ */
+struct kmb_mapped {
+	__u64 pages[KMB_PAGE_SIZES];
+	__u64 runs;
+};
+
+/**
+ * struct kmb_model - who modelled the TLB
+ * @answers: (out) commands that a model carried out; 0: there is none, and all
+ *	counts are 0.
+ * @levels: (out) as in struct kmb_tlb_mailbox.
+ * @geometry: (out) likewise.
+ */
+struct kmb_model {
+	__u32 answers;
+	__u32 levels;
+	char geometry[KMB_TLB_NAME_LEN];
+};
+
+/**
+ * struct kmb_walk - walk over memory, a load in each page, interrupts off
+ * @kind: (in) row of KMB_TABLE_KIND.
+ * @pattern: (in) row of KMB_TABLE_PATTERN.
+ * @bytes: (in) how much memory: from kmb_row.min_size of the kind to 1 GiB; a
+ *	multiple of the page size, or of the blocks of a kind that is made of such.
+ * @passes: (in) how often all pages are loaded from while it is measured, from 1;
+ *	with @warmup, no more than 1048576 loads.
+ * @warmup: (in) passes before, from 0.
+ * @share: (in) as in struct kmb_run.
+ * @seed: (in) of the walk's order, where it is random.
+ * @pad: (in) 0.
+ * @is_mapped: (out) whether @mapped could be read; 0 or 1.
+ * @loads: (out) while it was measured: @passes, each of all pages.
+ * @ticks: (out) that these took, with two markers and one reading of the clock, of
+ *	kmb_info.clock.
+ * @mapped: (out) how the memory was mapped.
+ * @model: (out) of the TLB.
+ * @counts: (out) of the model, while it was measured.
+ * @why: (out) as in struct kmb_run.
+ *
+ * Errors: as of struct kmb_run.
+ */
+struct kmb_walk {
+	__u32 kind;
+	__u32 pattern;
+	__u64 bytes;
+	__u32 passes;
+	__u32 warmup;
+	__u32 share;
+	__u32 seed;
+	__u64 loads;
+	__u64 ticks;
+	struct kmb_mapped mapped;
+	__u32 is_mapped;
+	__u32 pad;
+	struct kmb_model model;
+	struct kmb_tlb_counts counts;
+	char why[KMB_TEXT_LEN];
+};
+
+/* Pairs of kmb_touch: each call with an empty TLB; with what it holds after a pair. */
+#define KMB_TOUCH_EMPTY		0
+#define KMB_TOUCH_WARM		1
+#define KMB_TOUCH_PAIRS		2
+
+/**
+ * struct kmb_touch - what memory one kmalloc() and one kfree() touch
+ * @size: (in) bytes of the object, 1 to kmb_info.max_size.
+ * @pad: (in) 0.
+ * @model: (out) of the TLB.
+ * @alloc: (out) of kmalloc(size, GFP_ATOMIC), interrupts off, by pair.
+ * @free: (out) of kfree(), likewise.
+ * @why: (out) as in struct kmb_run.
+ *
+ * Errors: as of struct kmb_run.
+ */
+struct kmb_touch {
+	__u64 size;
+	__u64 pad;
+	struct kmb_model model;
+	struct kmb_tlb_counts alloc[KMB_TOUCH_PAIRS];
+	struct kmb_tlb_counts free[KMB_TOUCH_PAIRS];
+	char why[KMB_TEXT_LEN];
+};
+
 #define KMB_IOC_MAGIC		0xcb
 /* Stays as it is for ever, so that unequal versions can say so. */
 #define KMB_IOC_HELLO		_IOWR(KMB_IOC_MAGIC, 0, struct kmb_hello)
@@ -314,5 +413,7 @@ struct kmb_footprint {
 #define KMB_IOC_GET_ROW		_IOWR(KMB_IOC_MAGIC, 2, struct kmb_row)
 #define KMB_IOC_RUN		_IOWR(KMB_IOC_MAGIC, 3, struct kmb_run)
 #define KMB_IOC_FOOTPRINT	_IOWR(KMB_IOC_MAGIC, 4, struct kmb_footprint)
+#define KMB_IOC_WALK		_IOWR(KMB_IOC_MAGIC, 5, struct kmb_walk)
+#define KMB_IOC_TOUCH		_IOWR(KMB_IOC_MAGIC, 6, struct kmb_touch)
 
 #endif /* _UAPI_KMBENCH_H */

@@ -25,7 +25,7 @@ _INCLUDES = {
     # Runs the suites, and knows none of them; the selftest is one.
     "kunit/ktap": r"\.\./promises\.h|\.\./\.\./module/compat\.h",
     "kunit/ktap/include/kunit": r"(?!)",
-    "module": r"uapi/kmbench\.h",
+    "module": r"uapi/kmbench(_tlb)?\.h",
     "module/uapi": r"(?!)",
     "userspace": r"(\.\./)*module/uapi/kmbench\.h",
     # The model of a TLB hears of the guest through its own mailbox alone.

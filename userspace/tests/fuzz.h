@@ -11,7 +11,7 @@
 #include "module/uapi/kmbench.h"
 
 /* Bytes in which the argument of any of the ioctls has room. */
-#define FUZZ_ROOM	512
+#define FUZZ_ROOM	640
 
 /**
  * struct fuzz_random - a sequence of numbers that a seed gives
@@ -41,6 +41,8 @@ struct fuzz_request {
 		struct kmb_row row;
 		struct kmb_run run;
 		struct kmb_footprint footprint;
+		struct kmb_walk walk;
+		struct kmb_touch touch;
 	} body;
 };
 
@@ -50,7 +52,7 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 		   const struct kmb_info *info);
 
 /* Whose numbers are counted; the last for all that is no ioctl. */
-#define FUZZ_KINDS	6
+#define FUZZ_KINDS	8
 
 int fuzz__kind(uint32_t cmd);
 const char *fuzz__kind_name(int kind);

@@ -24,6 +24,10 @@ static const struct {
 				EINTR, EBUSY, ENOMEM, ENODEV } },
 	{ KMB_IOC_FOOTPRINT, "footprint", { EPROTO, EINVAL, EFAULT, ENOSPC,
 					    EINTR, EBUSY, ENOMEM } },
+	{ KMB_IOC_WALK, "walk", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
+				  ENOMEM } },
+	{ KMB_IOC_TOUCH, "touch", { EPROTO, EINVAL, EFAULT, EOPNOTSUPP, EBUSY,
+				    ENOMEM } },
 	{ 0, "none", { ENOTTY, EPROTO } },
 };
 
@@ -117,6 +121,35 @@ static const char *complaint_of_footprint(const struct fuzz_request *request,
 						     "footprint: figures that disagree";
 }
 
+static bool walk__agrees(const struct kmb_walk *walk)
+{
+	uint64_t pages = walk->bytes / 4096, mapped = 0;
+	int size;
+
+	for (size = 0; size < KMB_PAGE_SIZES; size++)
+		mapped += walk->mapped.pages[size];
+	return walk->loads == walk->passes * pages && !walk->model.answers &&
+	       (!walk->is_mapped || (mapped == pages && walk->mapped.runs &&
+				     walk->mapped.runs <= pages));
+}
+
+static const char *complaint_of_walk(const struct fuzz_request *request, int err)
+{
+	if (!says_why(request->body.walk.why, err))
+		return "walk: an error that does not say why";
+	return err || walk__agrees(&request->body.walk) ? NULL :
+							  "walk: figures that disagree";
+}
+
+static const char *complaint_of_touch(const struct fuzz_request *request, int err)
+{
+	const struct kmb_touch *touch = &request->body.touch;
+
+	if (!says_why(touch->why, err))
+		return "touch: an error that does not say why";
+	return err || !touch->model.answers ? NULL : "touch: an answer of no model";
+}
+
 /**
  * fuzz__complaint() - what is wrong with an answer
  * @request: what was asked, and the answer in it.
@@ -141,5 +174,9 @@ const char *fuzz__complaint(const struct fuzz_request *request, int err)
 		return complaint_of_run(request, err);
 	if (request->cmd == KMB_IOC_FOOTPRINT)
 		return complaint_of_footprint(request, err);
+	if (request->cmd == KMB_IOC_WALK)
+		return complaint_of_walk(request, err);
+	if (request->cmd == KMB_IOC_TOUCH)
+		return complaint_of_touch(request, err);
 	return NULL;
 }

@@ -55,8 +55,9 @@ static uint32_t any_command(struct fuzz_random *random)
 	static const uint32_t known[] = {
 		KMB_IOC_HELLO, KMB_IOC_GET_INFO, KMB_IOC_GET_ROW, KMB_IOC_RUN,
 		KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_FOOTPRINT,
+		KMB_IOC_WALK, KMB_IOC_TOUCH,
 	};
-	uint32_t cmd = known[fuzz__below(random, 8)];
+	uint32_t cmd = known[fuzz__below(random, NR(known))];
 
 	switch (fuzz__below(random, 32)) {
 	case 0:
@@ -144,6 +145,20 @@ static void fill_footprint(struct fuzz_request *request,
 	footprint->share = 1 + fuzz__below(random, 90);
 }
 
+static void fill_walk(struct fuzz_request *request, struct fuzz_random *random,
+		      const struct kmb_info *info)
+{
+	struct kmb_walk *walk = &request->body.walk;
+
+	walk->kind = fuzz__below(random, info->nr_rows[KMB_TABLE_KIND]);
+	walk->pattern = fuzz__below(random, info->nr_rows[KMB_TABLE_PATTERN]);
+	walk->bytes = (1 + fuzz__below(random, 1U << fuzz__below(random, 10))) * 4096ULL;
+	walk->passes = 1 + fuzz__below(random, 4);
+	walk->warmup = fuzz__below(random, 3);
+	walk->share = 1 + fuzz__below(random, 90);
+	walk->seed = fuzz__random(random);
+}
+
 static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		      const struct kmb_info *info)
 {
@@ -163,6 +178,12 @@ static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 	case KMB_IOC_FOOTPRINT:
 		fill_footprint(request, random, info);
 		break;
+	case KMB_IOC_WALK:
+		fill_walk(request, random, info);
+		break;
+	case KMB_IOC_TOUCH:
+		request->body.touch.size = any_size(random, info);
+		break;
 	}
 }
 
@@ -177,11 +198,23 @@ static void spoil(struct fuzz_request *request, struct fuzz_random *random)
 	       fuzz__below(random, 2) ? sizeof(value) : sizeof(value) / 2);
 }
 
+static void keep_walk_small(struct kmb_walk *walk)
+{
+	if (walk->bytes > 4 << 20 && walk->bytes <= 1 << 30)
+		walk->bytes &= (4 << 20) - 1;
+	if (walk->passes > 64 && walk->passes <= 1 << 20)
+		walk->passes &= 63;
+	if (walk->warmup > 64 && walk->warmup <= 1 << 20)
+		walk->warmup &= 63;
+}
+
 /* No run of a million operations, which take as long as all the others. */
 static void keep_small(struct fuzz_request *request)
 {
 	struct kmb_run *run = &request->body.run;
 
+	if (request->cmd == KMB_IOC_WALK)
+		keep_walk_small(&request->body.walk);
 	if (request->cmd != KMB_IOC_RUN)
 		return;
 	if (run->iterations > 64 && run->iterations <= 1000000)

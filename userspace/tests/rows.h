@@ -57,10 +57,10 @@ static struct kmb_row rows_cpus[] = {
 
 static inline struct catalog *rows__catalog(void)
 {
-	struct kmb_row *const rows[KMB_NR_TABLES] = {
+	struct kmb_row *const rows[KMB_NR_CELL_TABLES] = {
 		rows_scenarios, rows_contexts, rows_gfps, rows_sizes, rows_cpus,
 	};
-	const uint32_t nr_rows[KMB_NR_TABLES] = { 5, 3, 3, 4, 2 };
+	const uint32_t nr_rows[KMB_NR_CELL_TABLES] = { 5, 3, 3, 4, 2 };
 	struct catalog *catalog = catalog__new(rows, nr_rows, ROWS_MAX_SIZE);
 
 	assert_non_null(catalog);

@@ -266,10 +266,10 @@ static void test_distance_counts_edits(void **state)
 
 static void test_empty_tables_make_no_cells(void **state)
 {
-	struct kmb_row *const rows[KMB_NR_TABLES] = {
+	struct kmb_row *const rows[KMB_NR_CELL_TABLES] = {
 		rows_scenarios, rows_contexts, rows_gfps, rows_sizes, rows_cpus,
 	};
-	const uint32_t nr_rows[KMB_NR_TABLES] = { 0, 3, 3, 0, 2 };
+	const uint32_t nr_rows[KMB_NR_CELL_TABLES] = { 0, 3, 3, 0, 2 };
 	struct catalog *catalog = catalog__new(rows, nr_rows, ROWS_MAX_SIZE);
 
 	(void)state;

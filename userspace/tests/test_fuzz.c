@@ -17,7 +17,7 @@
 static struct fuzz_request request;
 
 static const struct kmb_info info = {
-	.nr_rows = { 40, 8, 6, 27, 2 }, .max_size = 4 << 20,
+	.nr_rows = { 40, 8, 6, 27, 2, 7, 2 }, .max_size = 4 << 20,
 };
 
 static int set_up(void **state)
@@ -67,6 +67,12 @@ static void error_without_why_is_reported(void **state)
 	memset(&request.body, 0, sizeof(request.body));
 	assert_string_equal(fuzz__complaint(&request, -EINVAL),
 			    "footprint: an error that does not say why");
+	request.cmd = KMB_IOC_WALK;
+	assert_string_equal(fuzz__complaint(&request, -EINVAL),
+			    "walk: an error that does not say why");
+	request.cmd = KMB_IOC_TOUCH;
+	assert_string_equal(fuzz__complaint(&request, -EINVAL),
+			    "touch: an error that does not say why");
 }
 
 static void why_without_an_end_is_reported(void **state)
@@ -93,6 +99,16 @@ static void figures_that_disagree_are_reported(void **state)
 	request.body.footprint.held = 1;
 	assert_string_equal(fuzz__complaint(&request, 0),
 			    "footprint: figures that disagree");
+	request.cmd = KMB_IOC_WALK;
+	memset(&request.body, 0, sizeof(request.body));
+	assert_null(fuzz__complaint(&request, 0));
+	request.body.walk.loads = 1;
+	assert_string_equal(fuzz__complaint(&request, 0), "walk: figures that disagree");
+	request.cmd = KMB_IOC_TOUCH;
+	memset(&request.body, 0, sizeof(request.body));
+	assert_null(fuzz__complaint(&request, 0));
+	request.body.touch.model.answers = 1;
+	assert_string_equal(fuzz__complaint(&request, 0), "touch: an answer of no model");
 }
 
 static void answer_that_nobody_promised_is_reported(void **state)

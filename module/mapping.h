@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How memory is mapped, as the page tables have it.
+ */
+#ifndef _KMBENCH_MAPPING_H
+#define _KMBENCH_MAPPING_H
+
+#include <linux/types.h>
+
+#include "uapi/kmbench.h"
+
+struct kmb_buffer;
+
+bool kmb_mapping_read(const struct kmb_buffer *buffer, struct kmb_mapped *mapped);
+
+#endif /* _KMBENCH_MAPPING_H */

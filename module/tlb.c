@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What walking over memory costs: allocates it, looks up how it is mapped, walks,
+ * and gives it back.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "buffer.h"
+#include "limits.h"
+#include "mailbox.h"
+#include "mapping.h"
+#include "refuse.h"
+#include "tlb.h"
+#include "walk.h"
+
+static int check_walk(struct kmb_walk *walk)
+{
+	const struct {
+		const char *field;
+		u64 value, min, max;
+	} ranges[] = {
+		{ "kind", walk->kind, 0, kmb_kinds() - 1 },
+		{ "pattern", walk->pattern, 0, kmb_patterns() - 1 },
+		{ "passes", walk->passes, 1, KMB_MAX_WALK_LOADS },
+		{ "warmup", walk->warmup, 0, KMB_MAX_WALK_LOADS },
+		{ "pad", walk->pad, 0, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (ranges[i].value < ranges[i].min ||
+		    ranges[i].value > ranges[i].max)
+			return kmb_refuse(walk->why, -EINVAL,
+					  "%s %llu: %llu to %llu",
+					  ranges[i].field, ranges[i].value,
+					  ranges[i].min, ranges[i].max);
+	return 0;
+}
+
+static int check_bytes(struct kmb_walk *walk)
+{
+	size_t unit = kmb_kind_unit(walk->kind), least = kmb_kind_least(walk->kind);
+
+	if (walk->bytes & (unit - 1) || walk->bytes < least ||
+	    walk->bytes > KMB_MAX_WALK_BYTES)
+		return kmb_refuse(walk->why, -EINVAL,
+				  "bytes %llu: a multiple of %zu from %zu to %u",
+				  walk->bytes, unit, least, KMB_MAX_WALK_BYTES);
+	if (((u64)walk->passes + walk->warmup) * (walk->bytes >> PAGE_SHIFT) >
+	    KMB_MAX_WALK_LOADS)
+		return kmb_refuse(walk->why, -EINVAL,
+				  "passes %u and warmup %u: at most %u loads in all",
+				  walk->passes, walk->warmup, KMB_MAX_WALK_LOADS);
+	return kmb_refuse_share(walk->why, walk->share, walk->bytes);
+}
+
+static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
+{
+	struct kmb_tlb_mailbox *mailbox = kmb_mailbox_new();
+
+	if (!mailbox)
+		return -ENOMEM;
+	walk->loads = (u64)walk->passes * buffer->nr_pages;
+	walk->ticks = kmb_walk_go(kmb_buffer_page(buffer, 0),
+				  (u64)walk->warmup * buffer->nr_pages,
+				  walk->loads, mailbox);
+	kmb_mailbox_report(mailbox, &walk->model);
+	walk->counts = mailbox->counts;
+	kmb_mailbox_free(mailbox);
+	return 0;
+}
+
+static void clear_answer(struct kmb_walk *walk)
+{
+	walk->loads = 0;
+	walk->ticks = 0;
+	walk->is_mapped = 0;
+	memset(&walk->mapped, 0, sizeof(walk->mapped));
+	memset(&walk->model, 0, sizeof(walk->model));
+	memset(&walk->counts, 0, sizeof(walk->counts));
+}
+
+/**
+ * kmb_walk_run() - measure one walk
+ * @walk: the (in) fields as they came from the tool; the rest is filled in.
+ *
+ * Return: 0; or a negative error, see struct kmb_walk. All memory has been freed.
+ */
+int kmb_walk_run(struct kmb_walk *walk)
+{
+	struct kmb_buffer buffer;
+	int err;
+
+	clear_answer(walk);
+	err = check_walk(walk);
+	if (!err)
+		err = check_bytes(walk);
+	if (err)
+		return err;
+	err = kmb_buffer_init(&buffer, walk->kind, walk->bytes);
+	if (err)
+		return err;
+	err = kmb_walk_lay(&buffer, walk->pattern, walk->seed);
+	if (err)
+		goto free_buffer;
+	walk->is_mapped = kmb_mapping_read(&buffer, &walk->mapped);
+	err = walk_over(walk, &buffer);
+free_buffer:
+	kmb_buffer_free(&buffer);
+	return err;
+}
