@@ -36,5 +36,6 @@ int cmd__check(int argc, char **argv);
 int cmd__info(int argc, char **argv);
 int cmd__list(int argc, char **argv);
 int cmd__run(int argc, char **argv);
+int cmd__tlb(int argc, char **argv);
 
 #endif /* KMBENCH_CMD_H */

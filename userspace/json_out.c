@@ -215,7 +215,13 @@ static json_t *json__tool(void)
 			 "abi", KMB_ABI_VERSION);
 }
 
-static json_t *json__clock(const struct kmb_info *info)
+/**
+ * json_out__clock() - the clock that timed, as an object
+ * @info: of the device.
+ *
+ * Return: the object, the caller's.
+ */
+json_t *json_out__clock(const struct kmb_info *info)
 {
 	return json_pack("{s:s, s:o}", "name", info->clock, "hz",
 			 info->clock_hz ? json_integer(info->clock_hz) :
@@ -238,7 +244,7 @@ static int json__put_head(FILE *file, json_t *system,
 		err = json__put(file, "\"system\":", json_incref(system),
 				",\n");
 	if (!err)
-		err = json__put(file, "\"clock\":", json__clock(info), ",\n");
+		err = json__put(file, "\"clock\":", json_out__clock(info), ",\n");
 	return err;
 }
 

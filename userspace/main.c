@@ -23,6 +23,7 @@ static const struct command {
 	{ .name = "info", .run = cmd__info, .title = "kmbench info" },
 	{ .name = "run", .run = cmd__run, .title = "kmbench run" },
 	{ .name = "check", .run = cmd__check, .title = "kmbench check" },
+	{ .name = "tlb", .run = cmd__tlb, .title = "kmbench tlb" },
 	{ .name = NULL },
 };
 
@@ -42,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			if (!strcmp(command->name, arg))
 				choice->command = command;
 		if (!choice->command)
-			argp_error(state, "no command '%s'; list, info, run or check",
+			argp_error(state, "no command '%s'; list, info, run, check or tlb",
 				   arg);
 		choice->first = state->next - 1;
 		state->next = state->argc;
@@ -63,7 +64,8 @@ static const struct argp argp = {
 	       "  list    name the cells that can be measured\n"
 	       "  info    tell what the module and this machine offer\n"
 	       "  run     measure cells\n"
-	       "  check   compare the module's counts with the kernel's\n\n"
+	       "  check   compare the module's counts with the kernel's\n"
+	       "  tlb     walk over memory of each kind, count TLB misses\n\n"
 	       "`kmbench COMMAND --help' tells more.\n\n"
 	       "Exit codes: 0 good; 1 the kernel under test failed; 2 wrong use or broken set-up; 3 cannot tell.",
 };

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmbench tlb: walk over memory of each kind, and count TLB misses.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "json_out.h"
+#include "session.h"
+#include "signals.h"
+#include "tlb_touches.h"
+#include "tlb_walks.h"
+
+#define TLB_KEY_KIND	(CMD_KEYS + 0)
+#define TLB_KEY_PATTERN	(CMD_KEYS + 1)
+#define TLB_KEY_MIN	(CMD_KEYS + 2)
+#define TLB_KEY_MAX	(CMD_KEYS + 3)
+#define TLB_KEY_PASSES	(CMD_KEYS + 4)
+#define TLB_KEY_WARMUP	(CMD_KEYS + 5)
+#define TLB_KEY_SHARE	(CMD_KEYS + 6)
+#define TLB_KEY_JSON	(CMD_KEYS + 7)
+
+struct tlb_arguments {
+	const char *device;
+	const char *json;
+	uint32_t min_kib;
+	uint32_t max_kib;
+	struct tlb_walks_options options;
+};
+
+/* Options that are a number: their range, and where it goes. */
+static const struct {
+	int key;
+	const char *name;
+	uint32_t min, max;
+	size_t offset;
+} numbers[] = {
+	{ TLB_KEY_MIN, "--min", 4, 1 << 20, offsetof(struct tlb_arguments, min_kib) },
+	{ TLB_KEY_MAX, "--max", 4, 1 << 20, offsetof(struct tlb_arguments, max_kib) },
+	{ TLB_KEY_PASSES, "--passes", 1, 1 << 20,
+	  offsetof(struct tlb_arguments, options.passes) },
+	{ TLB_KEY_WARMUP, "--warmup", 0, 1 << 20,
+	  offsetof(struct tlb_arguments, options.warmup) },
+	{ TLB_KEY_SHARE, "--share", 1, 90, offsetof(struct tlb_arguments, options.share) },
+	{ 0, NULL, 0, 0, 0 },
+};
+
+static error_t parse_number(int key, const char *arg, struct tlb_arguments *arguments)
+{
+	uint32_t *value;
+	int i;
+
+	for (i = 0; numbers[i].name; i++) {
+		if (numbers[i].key != key)
+			continue;
+		value = (uint32_t *)((char *)arguments + numbers[i].offset);
+		*value = cmd__number(numbers[i].name, arg, numbers[i].min, numbers[i].max);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct tlb_arguments *arguments = state->input;
+
+	switch (key) {
+	case CMD_KEY_DEVICE:
+		arguments->device = arg;
+		return 0;
+	case TLB_KEY_JSON:
+		arguments->json = arg;
+		return 0;
+	case TLB_KEY_KIND:
+		arguments->options.kind = arg;
+		return 0;
+	case TLB_KEY_PATTERN:
+		arguments->options.pattern = arg;
+		return 0;
+	default:
+		return parse_number(key, arg, arguments);
+	}
+}
+
+static const struct argp_option tlb_options[] = {
+	{ .name = "kind", .key = TLB_KEY_KIND, .arg = "GLOB",
+	  .doc = "Kinds of memory (default: all; `kmbench info' names them)" },
+	{ .name = "pattern", .key = TLB_KEY_PATTERN, .arg = "GLOB",
+	  .doc = "Orders in which pages are taken (default: all)" },
+	{ .name = "min", .key = TLB_KEY_MIN, .arg = "KIB",
+	  .doc = "Smallest footprint (default: 64); doubled up to the largest" },
+	{ .name = "max", .key = TLB_KEY_MAX, .arg = "KIB",
+	  .doc = "No larger footprint (default: 32768)" },
+	{ .name = "passes", .key = TLB_KEY_PASSES, .arg = "N",
+	  .doc = "Measured passes over all pages (default: 8)" },
+	{ .name = "warmup", .key = TLB_KEY_WARMUP, .arg = "N",
+	  .doc = "Passes before them (default: 0)" },
+	{ .name = "share", .key = TLB_KEY_SHARE, .arg = "PERCENT",
+	  .doc = "Hold at most so much of the available memory (default: 50)" },
+	{ .name = "json", .key = TLB_KEY_JSON, .arg = "FILE",
+	  .doc = "Write all that was counted to FILE, instead of a table" },
+	CMD_OPTION_DEVICE,
+	{ .name = NULL },
+};
+
+static const struct argp argp = {
+	.options = tlb_options,
+	.parser = parse,
+	.doc = "Walk over memory of each kind, a line of each page, and count TLB misses.",
+};
+
+static void put_text(const struct tlb_walk *walk)
+{
+	const struct kmb_walk *answer = &walk->answer;
+	const struct kmb_tlb_counts *counts = &answer->counts;
+
+	printf("%-14s %-7s %8llu", walk->kind->name, walk->pattern->name,
+	       answer->bytes / 1024);
+	if (walk->err)
+		printf(" unavailable: %s\n",
+		       answer->why[0] ? answer->why : strerror(-walk->err));
+	else if (!answer->model.answers)
+		printf(" %9llu loads, %.1f ticks each; no model of a TLB\n",
+		       answer->loads, (double)answer->ticks / answer->loads);
+	else
+		printf(" %9llu %9llu %9llu %9llu %9llu\n", counts->loads,
+		       counts->misses[0], counts->walks[KMB_PAGE_4K],
+		       counts->walks[KMB_PAGE_2M], counts->walks[KMB_PAGE_1G]);
+}
+
+static int write_text(const struct tlb_walks *walks)
+{
+	size_t i;
+
+	printf("%-14s %-7s %8s %9s %9s %9s %9s %9s\n", "kind", "pattern", "KiB", "loads",
+	       "L1 misses", "4K walks", "2M walks", "1G walks");
+	for (i = 0; i < walks->nr; i++)
+		put_text(&walks->walks[i]);
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_GOOD;
+	warn("stdout");
+	return EXIT_UNKNOWN;
+}
+
+static json_t *document(const struct tlb_walks *walks, const struct device *device)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < walks->nr; i++) {
+		if (!json_array_append_new(all, tlb_walk__json(&walks->walks[i])))
+			continue;
+		json_decref(all);
+		return NULL;
+	}
+	return json_pack("{s:s, s:i, s:o, s:o, s:o}", "format", "kmbench-walks",
+			 "format_version", 1, "clock", json_out__clock(&device->info),
+			 "walks", all, "allocator", tlb_touches__json(device));
+}
+
+static int write_json(const struct tlb_walks *walks, const struct device *device,
+		      struct json_out *out)
+{
+	json_t *all = document(walks, device);
+	int err = -ENOMEM;
+
+	errno = EIO;
+	if (all)
+		err = json_dumpf(all, out->file, JSON_COMPACT) ? -errno : 0;
+	json_decref(all);
+	if (!err)
+		err = json_out__commit(out);
+	if (!err)
+		return EXIT_GOOD;
+	warnx("%s: %s; nothing written", out->path, strerror(-err));
+	return EXIT_UNKNOWN;
+}
+
+static int select_and_run(const struct tlb_arguments *arguments,
+			  const struct device *device, struct tlb_walks *walks,
+			  struct json_out *out)
+{
+	const struct tlb_walk *failed = NULL;
+	int err = tlb_walks__select(walks, device, &arguments->options);
+
+	if (err == -ENOENT) {
+		warnx("no kind '%s' with pattern '%s' of %u to %u KiB; `kmbench info' names them",
+		      arguments->options.kind, arguments->options.pattern,
+		      arguments->min_kib, arguments->max_kib);
+		return EXIT_USAGE;
+	}
+	if (!err)
+		err = tlb_walks__run(walks, device, &arguments->options, &failed);
+	if (err)
+		return cmd__explain(failed ? failed->kind->name : "tlb",
+				    failed ? failed->answer.why : "", err);
+	return arguments->json ? write_json(walks, device, out) : write_text(walks);
+}
+
+static int walk_with_file(const struct tlb_arguments *arguments, const struct device *device)
+{
+	struct tlb_walks walks = { .nr = 0 };
+	struct json_out out = { .path = NULL };
+	int err = 0, code = EXIT_USAGE;
+
+	if (arguments->json)
+		err = json_out__open(&out, arguments->json);
+	if (err)
+		warnx("--json %s: %s; name a regular file in a directory that can be written",
+		      arguments->json, strerror(-err));
+	else
+		code = select_and_run(arguments, device, &walks, &out);
+	tlb_walks__free(&walks);
+	json_out__close(&out);
+	return code;
+}
+
+int cmd__tlb(int argc, char **argv)
+{
+	struct tlb_arguments arguments = {
+		.device = DEVICE_PATH,
+		.min_kib = 64, .max_kib = 32 << 10,
+		.options = { .kind = "*", .pattern = "*", .passes = 8, .share = 50,
+			     .stopped = signals__arrived },
+	};
+	struct session session;
+	int code;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE;
+	arguments.options.min_bytes = arguments.min_kib * 1024ULL;
+	arguments.options.max_bytes = arguments.max_kib * 1024ULL;
+	code = session__open(&session, arguments.device);
+	if (!code) {
+		signals__block();
+		code = walk_with_file(&arguments, &session.device);
+	}
+	session__close(&session);
+	return code;
+}
