@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb mutants patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -22,6 +22,7 @@ help:
 	@echo '  make kunit-matrix  the same everywhere that kunit/matrix.toml declares'
 	@echo '  make ktap     the same promises, on a kernel without KUnit: a virtual machine'
 	@echo '  make bench    only the cost: a virtual machine, or this one (WHERE=host)'
+	@echo '  make tlb      what contiguity is worth: TLB misses by kind of memory, modelled'
 	@echo '  make mutants  does the suite notice broken allocators? half an hour'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
@@ -46,6 +47,7 @@ help:
 	@echo '  WHERE=host    the running kernel, with sudo: loads and unloads a module (bench)'
 	@echo '  FORCE=1       even a debug kernel or a changing frequency; marks the result (host)'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
+	@echo '  GEOMETRY=zen3 the TLB that make tlb models (default: generic); or a file'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo
 	@echo 'Which mutants:'
@@ -65,7 +67,7 @@ help:
 setup:
 	@scripts/setup
 
-run check kunit ktap bench mutants patch: setup
+run check kunit ktap bench tlb mutants patch: setup
 	@scripts/$@
 
 run_tests: check

@@ -40,6 +40,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "scenarios": "which cells: names or globs, separated by spaces (default: all)",
         "profile": "how much of everything: quick (default), standard, full",
         "share": "per cent of the available memory that may be held at once (default: 10)",
+        "geometry": "the TLB to model: a name (default: generic) or the path of a file",
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
         "cpus": "processors of the virtual machine (default: 1; of ktap: 2)",
         "init_on_alloc": "1: the kernel zeroes every allocation; 0 (default): it does not",

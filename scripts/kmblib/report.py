@@ -13,6 +13,7 @@ import jinja2
 from . import results
 from .cells import Cells, size
 from .errors import Broken, Code
+from .walks import Walks
 
 WIDTH = 72
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -67,16 +68,16 @@ def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
 
 
 def render(run: Path) -> str:
-    """The report of a run that has some of kunit.json, ktap.json, bench.json."""
+    """The report of a run that has some of results.KINDS."""
     documents = {kind: results.load(run / f"{kind}.json") if (run / f"{kind}.json").exists()
-                 else None for kind in ("kunit", "ktap", "bench")}
+                 else None for kind in results.KINDS}
     if not any(documents.values()):
-        raise Broken(f"RUN={run}: neither kunit.json, ktap.json nor bench.json in it")
+        raise Broken(f"RUN={run}: none of {', '.join(f'{k}.json' for k in results.KINDS)} in it")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
-    environment.globals.update(why=_why, label=_label, Cells=Cells)
+    environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 

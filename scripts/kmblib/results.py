@@ -23,6 +23,8 @@ from .kernels import Kernel
 
 SCHEMA = REPO / "results/schema.json"
 RUNS = REPO / "results/runs"
+# The documents that a report is made of.
+KINDS = ("kunit", "ktap", "bench", "tlb")
 FORMAT_VERSION = 1
 # boots / boot / measurement / measured / cells / cell
 _ONE_LINE_DEPTH = 6
@@ -72,7 +74,7 @@ def find_run(name: str) -> Path:
                 return path
         raise Broken(f"no RUN={name}; {_known_runs()}")
     runs = sorted(p for p in RUNS.glob("*")
-                  if any((p / f"{kind}.json").exists() for kind in ("kunit", "ktap", "bench")))
+                  if any((p / f"{kind}.json").exists() for kind in KINDS))
     if not runs:
         raise Broken(f"no results in {RUNS}; `make run` makes some")
     return runs[-1]
@@ -115,9 +117,18 @@ def header(kind: str, kernel: Kernel | None, repeat: str) -> dict[str, Any]:
     }
 
 
+def check_part(part: Any, name: str, what: str) -> None:
+    """The same for a part, which the schema's $defs names."""
+    schema = json.loads(SCHEMA.read_text())
+    _check(part, {"$ref": f"#/$defs/{name}", "$defs": schema["$defs"]}, what)
+
+
 def check(document: Any, what: str) -> None:
     """Broken, with the first reason, unless a document matches the schema."""
-    schema = json.loads(SCHEMA.read_text())
+    _check(document, json.loads(SCHEMA.read_text()), what)
+
+
+def _check(document: Any, schema: dict[str, Any], what: str) -> None:
     error = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(schema).iter_errors(document))
     if error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from kmblib import bench, build, farm, initramfs, proc, qemu, vm
+from kmblib import bench, build, farm, initramfs, proc, qemu, tlb, vm
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
@@ -39,6 +39,8 @@ _BUSYBOX = Path("/bin/busybox")
 # With two CPUs Linux checks at boot whether the timer ticks, and panics when the
 # host had no time for it.
 _TWO = "no_timer_check"
+# Footprints from what the first level of a TLB can hold to past its second level.
+_WALKS = "--max 16384"
 # Only what is worse than a warning comes to the console.
 _QUIET = f"loglevel=4 {_TWO}"
 
@@ -55,6 +57,8 @@ class Order:
     wait for the whole time-out. script: of tests/guest, which is run in place of
     the tool, with a shell. program: of userspace/tests, likewise, without one.
     mem_mib: its memory, MiB. plain_loop: load the module of tests/plain_loop, too.
+    walks: arguments of `kmbench tlb`, which is run in place of `kmbench run`. model:
+    the geometry of the TLB that is modelled meanwhile. newer: under another QEMU.
     """
 
     clock: str = "real"
@@ -68,6 +72,9 @@ class Order:
     hangs: bool = False
     script: str = ""
     plain_loop: bool = False
+    walks: str = ""
+    model: str = ""
+    newer: bool = False
 
 
 def _memory(part: str, cpus: int = 1, mem_mib: int = _MACHINE.mem_mib) -> Order:
@@ -101,6 +108,15 @@ GUESTS = {
     "ktap": Order(module="ktap"),
     "counts": Order(script="counts.sh", cpus=2, word=_TWO),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
+    "tlb": Order("virtual", walks=_WALKS, model="generic"),
+    "tlb again": Order("virtual", walks=_WALKS, model="generic"),
+    "tlb of another QEMU": Order("virtual", walks=_WALKS, model="zen3", newer=True,
+                                 word="no5lvl"),
+    "tlb without a model": Order("virtual", walks="--max 64"),
+    "tlb of no kind": Order(walks="--kind none"),
+    "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
+    "tlb beyond memory": Order(walks="--share 1 --min 1024 --max 65536 --kind vmalloc"),
+    "tlb of too many passes": Order(walks="--passes 1048576"),
     "warn on a quiet console": Order(fault="warn", word=_QUIET),
     "kill": _memory("kill"),
     "kill on two CPUs": _memory("kill", 2),
@@ -134,6 +150,11 @@ def _plain_loop(boot: build.Boot, work: Path) -> Path:
     shutil.copytree(_HERE / "plain_loop", work)
     proc.run(build.module_make(boot, work), work / "build.log", what="building plain_loop.ko")
     return work / "plain_loop.ko"
+
+
+def newer() -> qemu.Emulator:
+    """The QEMU of tests with another one; the installed one, if that is new itself."""
+    return qemu.newer_if_suspect(qemu.INSTALLED, "tcg") or qemu.INSTALLED
 
 
 class Lab:
@@ -178,7 +199,8 @@ class Lab:
         order = GUESTS[name]
         base = self._scratch / name.replace(" ", "-")
         command = () if order.module == "ktap" else order.program or (
-            "/bin/kmbench", "run", "--json", initramfs.RESULTS, *order.scenario.split())
+            "/bin/kmbench", "tlb" if order.walks else "run", "--json", initramfs.RESULTS,
+            *(order.walks or order.scenario).split())
         guest = replace(self._guest, modules=self._modules(order), command=command)
         if order.script:
             programs = {"busybox": _BUSYBOX, order.script: _HERE / "guest" / order.script}
@@ -194,10 +216,19 @@ class Lab:
         ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
                         f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
                         timeout=self._patience() if order.hangs else
-                        _TIMEOUT_MEMORY if order.program else _TIMEOUT)
+                        _TIMEOUT_MEMORY if order.program else _TIMEOUT,
+                        emulator=self._emulator(order, base))
         if name == "real":
             self._healthy = time.monotonic() - began
         return ended
+
+    def _emulator(self, order: Order, base: Path) -> qemu.Emulator:
+        emulator = newer() if order.newer else qemu.INSTALLED
+        if not order.model:
+            return emulator
+        plugin = build.tool(self._kernel, "model") / "tlb-model.so"
+        return tlb.modelled(emulator, plugin, base.with_suffix(".ram"), _MACHINE.mem_mib,
+                            tlb.find_geometry(order.model))
 
     def _patience(self) -> float:
         self.ended("real")

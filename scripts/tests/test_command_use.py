@@ -29,6 +29,11 @@ _WRONG = {
     "processors and virtual clock": ("bench", {"CPUS": "2"}, "kmbench: CPUS=2 with CLOCK=virtual: "
                                      "instructions are counted exactly on one processor only; "
                                      "CPUS=1 or CLOCK=real"),
+    "unknown geometry": ("tlb", {"GEOMETRY": "zen9"}, "kmbench: no GEOMETRY=zen9; there are: generic "
+                         "neoverse-n1 sapphire-rapids skylake-sp zen3 zen4; or a file that ends in "
+                         ".json"),
+    "too much memory for the model": ("tlb", {"MEM": "4G"}, "kmbench: MEM=4096M: the model knows "
+                                      "memory below 3 GiB; at most 3072M"),
     "unknown place": ("bench", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
     "force in a guest": ("bench", {"FORCE": "1"}, "kmbench: FORCE=1 with WHERE=vm: only "
                          "WHERE=host refuses anything; leave it out"),

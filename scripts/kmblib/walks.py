@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Walks over memory, tlb.json, as tables and as a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .cells import number, size
+
+_FOOTPRINTS_ABREAST = 7
+
+
+def rate(walk: dict[str, Any]) -> float | None:
+    """Page walks per 1000 loads; None: not counted."""
+    model = walk["model"]
+    return 1000.0 * model["misses"][-1] / model["loads"] if model and model["loads"] else None
+
+
+class Walks:
+    """What a tlb.json says, by kind of memory, pattern and footprint (bytes)."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._walks = document["walks"]
+        self._touches = document["allocator"]
+        self._title = f"{document['kernel']['label']}, {document['geometry']['name']}"
+        self.passes = max((w["passes"] for w in self._walks), default=0)
+
+    def _distinct(self, key: str) -> list[Any]:
+        return list(dict.fromkeys(w[key] for w in self._walks))
+
+    def _get(self, kind: str, pattern: str, bytes_: int) -> dict[str, Any] | None:
+        return next((w for w in self._walks if (w["kind"], w["pattern"], w["bytes"])
+                     == (kind, pattern, bytes_)), None)
+
+    def patterns(self) -> list[str]:
+        """The orders in which pages are taken."""
+        return self._distinct("pattern")
+
+    def few_footprints(self) -> list[int]:
+        """Those that fit side by side, the smallest and the largest among them."""
+        all_ = sorted(self._distinct("bytes"))
+        if len(all_) <= _FOOTPRINTS_ABREAST:
+            return all_
+        last = len(all_) - 1
+        return [all_[i * last // (_FOOTPRINTS_ABREAST - 1)] for i in range(_FOOTPRINTS_ABREAST)]
+
+    def rates(self, pattern: str) -> list[list[str]]:
+        """A row a kind: page walks per 1000 loads at a few footprints."""
+        rows = []
+        for kind in self._distinct("kind"):
+            walks = [self._get(kind, pattern, b) for b in self.few_footprints()]
+            values = [rate(w) if w else None for w in walks]
+            rows.append([kind, *("-" if v is None else f"{v:.1f}" for v in values)])
+        return rows
+
+    def mappings(self) -> list[list[str]]:
+        """A row a kind and footprint, the largest that there was: how it was mapped."""
+        rows = []
+        for kind in self._distinct("kind"):
+            walks = [w for w in self._walks if w["kind"] == kind and w["mapped"]]
+            if walks:
+                walk = max(walks, key=lambda w: int(w["bytes"]))
+                pages = walk["mapped"]["pages"]
+                rows.append([kind, size(walk["bytes"]), *map(number, pages.values()),
+                             number(walk["mapped"]["runs"])])
+        return rows
+
+    def allocator(self) -> list[list[str]]:
+        """A row a size: accesses and page walks of kmalloc() and of kfree(), cold and
+        warm."""
+        rows = []
+        for touch in self._touches:
+            counts = [touch[call][state] for call in ("kmalloc", "kfree")
+                      for state in ("cold", "warm")]
+            if all(counts):
+                rows.append([size(touch["size"]), *(
+                    number(value) for c in counts
+                    for value in (c["loads"] + c["stores"], c["misses"][-1]))])
+        return rows
+
+    def missing(self) -> list[str]:
+        """What could not be looked at, and why: each reason once."""
+        reasons: dict[str, list[str]] = {}
+        for walk in self._walks:
+            if walk["unavailable"]:
+                reasons.setdefault(walk["unavailable"], []).append(
+                    f"{walk['kind']} {walk['pattern']} {size(walk['bytes'])}")
+        for touch in self._touches:
+            if touch["unavailable"]:
+                reasons.setdefault(touch["unavailable"], []).append(
+                    f"kmalloc({size(touch['size'])})")
+        return [f"unavailable: {', '.join(names)} ({why})" for why, names in reasons.items()]
+
+    def _lines(self, pattern: str) -> dict[str, list[tuple[int, float]]]:
+        """Footprint and page walks per 1000 loads, by kind, where they were counted."""
+        lines: dict[str, list[tuple[int, float]]] = {}
+        for walk in self._walks:
+            value = rate(walk)
+            if walk["pattern"] == pattern and value is not None:
+                lines.setdefault(walk["kind"], []).append((walk["bytes"], value))
+        return lines
+
+    def plot(self, path: Path) -> None:
+        """Page walks per 1000 loads against footprint, a line a kind, for each pattern.
+
+        The same figures give the same file.
+        """
+        # Takes a second to load, and most commands do not plot.
+        import matplotlib  # pylint: disable=import-outside-toplevel
+        matplotlib.use("Agg")
+        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
+        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+        patterns = self.patterns()
+        figure, axes = pyplot.subplots(1, len(patterns), sharey=True, squeeze=False,
+                                       figsize=(5 * len(patterns), 4))
+        for axis, pattern in zip(axes[0], patterns):
+            for kind, points in self._lines(pattern).items():
+                axis.plot(*zip(*points), marker=".", label=kind)
+            axis.set(title=f"{self._title}, {pattern}", xlabel="footprint, bytes",
+                     ylabel="page walks per 1000 loads", yscale="symlog")
+            axis.set_xscale("log", base=2)
+        if axes[0][-1].lines:
+            axes[0][-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+        pyplot.close(figure)

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Walks over memory in guests, as the model of a TLB counts them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import lab
+import pytest
+from kmblib import build, qemu, results, tlb, vm
+from kmblib.errors import Broken, Code
+from kmblib.kernels import Kernel
+from tlb_closed_form import closed_form
+
+Walk = dict[str, Any]
+
+_MODELLED = ("tlb", "tlb of another QEMU")
+_MIB = 1 << 20
+_SIZES = {"4K": 4096, "2M": 2 * _MIB}
+
+
+def _walks(guests: lab.Lab, name: str) -> list[Walk]:
+    """The walks of a guest that is believed."""
+    ended = guests.ended(name)
+    assert vm.judge(ended) == Code.GOOD
+    walks: list[Walk] = results.parse(ended.results, name)["walks"]
+    assert len(walks) > 1
+    return walks
+
+
+def _one(walks: list[Walk], kind: str, pattern: str, bytes_: int) -> Walk:
+    found, = (w for w in walks if (w["kind"], w["pattern"], w["bytes"]) == (kind, pattern, bytes_))
+    return found
+
+
+def _page_size(walk: Walk) -> str:
+    """The size of the pages that map all of a walk's memory; "" if they differ."""
+    used: list[str] = [size for size, count in walk["mapped"]["pages"].items() if count]
+    return used[0] if len(used) == 1 else ""
+
+
+@pytest.mark.guests(*_MODELLED)
+@pytest.mark.parametrize("name", _MODELLED)
+def test_counts_do_not_contradict_each_other(guests: lab.Lab, name: str) -> None:
+    """Each load is seen, no other access, and each miss of the last level is a walk."""
+    assert all(walk["unavailable"] is None for walk in _walks(guests, name))
+    document = results.parse(guests.ended(name).results, name)
+    assert tlb.contradictions(document, lab.GUESTS[name].model) == []
+
+
+@pytest.mark.guests("tlb")
+@pytest.mark.parametrize("spoil, text", [
+    (lambda walk: walk.update(model=None), "the model did not answer"),
+    (lambda walk: walk["model"].update(loads=walk["loads"] - 1), "loads were made"),
+    (lambda walk: walk["model"].update(stores=1), "1 stores"),
+    (lambda walk: walk["model"].update(unmapped=1), "1 that found no page"),
+    (lambda walk: walk["model"].update(geometry="zen9"), "the TLB zen9 was modelled"),
+    (lambda walk: walk["model"]["page_walks"].update({"1G": 1}), "misses of the last level, but")])
+def test_contradiction_would_be_seen(guests: lab.Lab, spoil: Callable[[Walk], None],
+                                     text: str) -> None:
+    """The control: each of them, planted."""
+    walk = copy.deepcopy(_walks(guests, "tlb")[0])
+    spoil(walk)
+    assert text in tlb.walk_contradiction(walk, "generic")
+
+
+@pytest.mark.guests("tlb")
+@pytest.mark.parametrize("call", ["kmalloc", "kfree"])
+@pytest.mark.parametrize("spoil, text", [
+    ({"loads": 0}, "the model saw no load"), ({"unmapped": 1}, "1 that found no page"),
+    ({"misses": [0, 0]}, "0 misses of the last level, but")])
+def test_contradiction_of_allocator_would_be_seen(guests: lab.Lab, call: str,
+                                                  spoil: dict[str, Any], text: str) -> None:
+    """The control: each of them, planted into what one call touched."""
+    touch = copy.deepcopy(results.parse(guests.ended("tlb").results, "tlb")["allocator"][0])
+    touch[call]["cold"].update(spoil)
+    assert text in tlb.touch_contradiction(touch, "generic")
+
+
+@pytest.mark.guests("tlb")
+@pytest.mark.parametrize("pattern", ["stride", "chase"])
+def test_what_contiguity_is_worth(guests: lab.Lab, pattern: str) -> None:
+    """4 MiB, eight passes, 64 and 1536 entries."""
+    walks = _walks(guests, "tlb")
+    kmalloc = _one(walks, "kmalloc", pattern, 4 * _MIB)
+    vmalloc = _one(walks, "vmalloc", pattern, 4 * _MIB)
+    assert kmalloc["loads"] == vmalloc["loads"] == 8 * 1024
+    assert kmalloc["model"]["page_walks"] == {"4K": 0, "2M": 2, "1G": 0}
+    assert vmalloc["model"]["page_walks"] == {"4K": 1024, "2M": 0, "1G": 0}
+    assert vmalloc["model"]["misses"] == [8192, 1024]
+
+
+@pytest.mark.guests(*_MODELLED)
+@pytest.mark.parametrize("name", _MODELLED)
+@pytest.mark.parametrize("kind, expected", [("kmalloc", "2M"), ("vmalloc", "4K")])
+def test_misses_are_those_of_the_formula(guests: lab.Lab, name: str, kind: str,
+                                         expected: str) -> None:
+    """For contiguous pages of one size, on each footprint."""
+    geometry = json.loads(tlb.find_geometry(lab.GUESTS[name].model).read_text())
+    compared = 0
+    for walk in _walks(guests, name):
+        size = _page_size(walk)
+        # A block of kmalloc() has 4 MiB at most; those of a larger footprint are scattered.
+        if walk["kind"] != kind or size != expected or kind == "kmalloc" and walk["bytes"] > 4 * _MIB:
+            continue
+        pages = max(walk["bytes"] // _SIZES[size], 1)
+        assert walk["model"]["misses"] == closed_form(geometry, size, pages, walk["passes"])
+        compared += 1
+    assert compared >= 4
+
+
+@pytest.mark.guests("tlb")
+def test_formula_would_tell_page_sizes_apart(guests: lab.Lab) -> None:
+    """Its control: what vmalloc() missed is not what kmalloc() would have."""
+    geometry = json.loads(tlb.find_geometry("generic").read_text())
+    vmalloc = _one(_walks(guests, "tlb"), "vmalloc", "stride", 4 * _MIB)
+    assert vmalloc["model"]["misses"] != closed_form(geometry, "2M", 2, vmalloc["passes"])
+
+
+@pytest.mark.guests(*_MODELLED)
+@pytest.mark.parametrize("name, levels", zip(_MODELLED, (5, 4)))
+def test_page_walks_read_an_entry_a_level(guests: lab.Lab, name: str, levels: int) -> None:
+    """A large page needs one less; the second guest is told to use four levels."""
+    for walk in _walks(guests, name):
+        walks = walk["model"]["page_walks"]
+        assert walk["model"]["walk_reads"] == levels * walks["4K"] + (levels - 1) * walks["2M"]
+
+
+@pytest.mark.guests("tlb", "tlb again")
+def test_two_runs_count_the_same(guests: lab.Lab) -> None:
+    """To the last digit."""
+    assert guests.ended("tlb").results == guests.ended("tlb again").results
+
+
+@pytest.mark.guests("tlb", "tlb of another QEMU")
+def test_geometry_and_emulator_are_others(guests: lab.Lab) -> None:
+    """Or the tests that compare them show nothing."""
+    assert [{w["model"]["geometry"] for w in _walks(guests, name)} for name in _MODELLED] == \
+        [{"generic"}, {"zen3"}]
+    if lab.newer() == qemu.INSTALLED:
+        pytest.skip(f"{qemu.INSTALLED.version()} is the newest that is known to work")
+    assert lab.newer().major() >= 8
+
+
+@pytest.mark.guests("tlb without a model")
+def test_without_a_model_there_are_no_counts(guests: lab.Lab) -> None:
+    """None, which is not 0; what is known without it is there."""
+    for walk in _walks(guests, "tlb without a model"):
+        assert walk["model"] is None
+        assert walk["ticks"] >= walk["loads"] and walk["mapped"]
+
+
+@pytest.mark.guests("tlb")
+def test_mappings_are_those_of_the_kinds(guests: lab.Lab) -> None:
+    """The truth about the memory: large pages where there can be any, and runs."""
+    walks = {w["kind"]: w for w in _walks(guests, "tlb")
+             if (w["pattern"], w["bytes"]) == ("stride", 4 * _MIB)}
+    assert {kind: _page_size(walks[kind]) for kind in ("kmalloc", "vmalloc", "vmalloc-huge")} == \
+        {"kmalloc": "2M", "vmalloc": "4K", "vmalloc-huge": "2M"}
+    assert walks["kmalloc"]["mapped"]["runs"] == 1
+    assert walks["alloc_pages-0"]["mapped"]["runs"] > 900
+    assert 100 < walks["alloc_pages-3"]["mapped"]["runs"] <= 128
+
+
+@pytest.mark.guests("tlb of no kind")
+def test_unknown_kind_is_refused(guests: lab.Lab) -> None:
+    """One line, and exit code 2."""
+    ended = guests.ended("tlb of no kind")
+    assert vm.judge(ended) == Code.BROKEN
+    assert "kmbench: no kind 'none' with pattern '*'" in ended.console
+
+
+@pytest.mark.guests("tlb of odd footprints", "tlb of too many passes")
+@pytest.mark.parametrize("name, text", [
+    ("tlb of odd footprints", "alloc_pages-3: refused by the module: bytes 36864: a multiple of 32768"),
+    ("tlb of too many passes", "passes 1048576 and warmup 0: at most 1048576 loads in all")])
+def test_what_no_walk_can_be_is_refused(guests: lab.Lab, name: str, text: str) -> None:
+    """One line, and exit code 2."""
+    ended = guests.ended(name)
+    assert vm.judge(ended) == Code.BROKEN
+    assert text in ended.console
+
+
+@pytest.mark.guests("tlb beyond memory")
+def test_footprint_beyond_memory_is_unavailable(guests: lab.Lab) -> None:
+    """With the reason; those that there is memory for are walked."""
+    walks = _walks(guests, "tlb beyond memory")
+    reasons = {walk["bytes"]: walk["unavailable"] for walk in walks}
+    assert reasons[_MIB] is None
+    assert "bytes would be held" in reasons[64 * _MIB]
+
+
+def test_geometry_is_found_by_name_or_as_a_file(tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its name repeats the run."""
+    assert tlb.name_of(tlb.find_geometry("")) == "generic"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").write_text("{}")
+    path = tlb.find_geometry("mine.json")
+    assert tlb.name_of(path) == str(path) == str(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("name, text", [
+    ("zen9", "no GEOMETRY=zen9; there are: generic neoverse-n1 "),
+    ("/nowhere/x.json", "no GEOMETRY=/nowhere/x.json; ")])
+def test_unknown_geometry_is_refused(name: str, text: str) -> None:
+    """With the names of those that there are."""
+    with pytest.raises(Broken, match=text):
+        tlb.find_geometry(name)
+
+
+@pytest.mark.parametrize("content, text", [
+    ("{", "not JSON"), ("{}", "'name' is a required property"),
+    ('{"name": "x", "about": "", "source": "", "verified": true, "levels": []}', "verified")])
+def test_geometry_that_is_none_is_refused(tmp_path: Path, content: str, text: str) -> None:
+    """Before anything is built."""
+    (tmp_path / "mine.json").write_text(content)
+    with pytest.raises(Broken, match=text):
+        tlb.read_geometry(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("emulator", [qemu.INSTALLED, None], ids=["installed", "another"])
+def test_impossible_numbers_are_refused_by_the_model(
+        kernel: Kernel, tmp_path: Path, emulator: qemu.Emulator | None) -> None:
+    """In a line of its own, which is what the user is told."""
+    geometry = json.loads(tlb.find_geometry("generic").read_text())
+    geometry["levels"][0][0]["ways"] = 3
+    (tmp_path / "bad.json").write_text(json.dumps(geometry))
+    plugin = build.tool(kernel, "model") / "tlb-model.so"
+    with_model = tlb.modelled(emulator or lab.newer(), plugin, tmp_path / "ram", 256,
+                              tmp_path / "bad.json")
+    done = subprocess.run([with_model.binary, *with_model.options, "-display", "none"], check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=60)
+    (tmp_path / "log").write_text(done.stdout)
+    assert done.returncode
+    assert "ways" in tlb.refusal(tmp_path / "log")
+    (tmp_path / "log").write_text("qemu-system-x86_64: something else\n")
+    assert tlb.refusal(tmp_path / "log") == ""
+
+
+@pytest.mark.guests("tlb")
+def test_allocator_itself_is_seen(guests: lab.Lab) -> None:
+    """What one call touches: more with the page allocator, and each page once."""
+    touches = {t["size"]: t for t in results.parse(guests.ended("tlb").results, "tlb")["allocator"]}
+    assert len(touches) > 20
+    for touch in touches.values():
+        assert touch["unavailable"] is None
+        for call in ("kmalloc", "kfree"):
+            cold, warm = touch[call]["cold"], touch[call]["warm"]
+            assert cold["loads"] > 5 and cold["stores"]
+            assert 0 < cold["misses"][-1] < cold["loads"] + cold["stores"]
+            assert warm["misses"][-1] < cold["misses"][-1]
+            # The page allocator's lists are not as they were.
+            if touch["size"] <= 4096:
+                assert (cold["loads"], cold["stores"]) == (warm["loads"], warm["stores"])
+    assert touches[16384]["kmalloc"]["warm"]["loads"] > touches[64]["kmalloc"]["warm"]["loads"]

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report of walks over memory, from a recorded tlb.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kmblib import report, results
+from kmblib.errors import Code
+from kmblib.walks import Walks, rate
+
+
+@pytest.fixture(name="document")
+def _document(data: Path) -> dict[str, Any]:
+    """The recorded run."""
+    return results.load(data / "tlb.json")
+
+
+def _rendered(document: dict[str, Any], run: Path) -> str:
+    """The report, whose lines are not too long; without its folding."""
+    results.write(run / "tlb.json", document)
+    text = report.render(run)
+    assert max(map(len, text.splitlines())) <= report.WIDTH
+    return " ".join(text.split())
+
+
+def test_report_says_what_contiguity_is_worth(document: dict[str, Any], tmp_path: Path) -> None:
+    """In 72 columns, with what repeats it."""
+    text = _rendered(document, tmp_path)
+    for line in ("Contiguity: measured, tables below.", "Page walks per 1000 loads, stride, by footprint",
+                 "TLB model generic: ", "make tlb KERNEL=6.1 GEOMETRY=generic"):
+        assert line in text
+    assert report.code(tmp_path) == Code.GOOD
+    assert "unavailable" not in text
+
+
+def test_rates_are_those_of_the_counts(document: dict[str, Any]) -> None:
+    """4 MiB of vmalloc(): 1024 walks in 8192 loads."""
+    walk, = (w for w in document["walks"] if (w["kind"], w["pattern"], w["bytes"])
+             == ("vmalloc", "stride", 4 << 20))
+    assert rate(walk) == 125.0
+    walks = Walks(document)
+    row, = (row for row in walks.rates("stride") if row[0] == "vmalloc")
+    assert row[1 + walks.few_footprints().index(4 << 20)] == "125.0"
+
+
+def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """Once a reason, of walks and of the allocator; and no number in its place."""
+    for walk in document["walks"]:
+        if walk["kind"] == "vmalloc":
+            walk.update(unavailable="share 1: too little", model=None, mapped=None)
+    document["allocator"][0].update(unavailable="not legal on PREEMPT_RT")
+    document["allocator"][0]["kmalloc"].update(cold=None, warm=None)
+    text = _rendered(document, tmp_path)
+    assert text.count("(share 1: too little)") == 1
+    assert "kmalloc(8) (not legal on PREEMPT_RT)" in text
+    assert {v for row in Walks(document).rates("chase") if row[0] == "vmalloc" for v in row[1:]} == {"-"}
+
+
+def test_contradiction_is_no_pass(document: dict[str, Any], tmp_path: Path) -> None:
+    """It stands at the top."""
+    document.update(verdict="error", reason="kmalloc/stride/65536: 1 misses, but 2 page walks")
+    text = _rendered(document, tmp_path)
+    assert "Contiguity: CANNOT TELL. kmalloc/stride/65536: 1 misses, but 2 page walks" in text
+    assert report.code(tmp_path) != Code.GOOD
+
+
+def test_plot_repeats(document: dict[str, Any], tmp_path: Path) -> None:
+    """The same figures, the same bytes; others, others; none, no failure."""
+    Walks(document).plot(tmp_path / "one.svg")
+    Walks(document).plot(tmp_path / "again.svg")
+    for walk in document["walks"]:
+        walk["model"]["misses"][-1] += 1
+    Walks(document).plot(tmp_path / "other.svg")
+    for walk in document["walks"]:
+        walk["model"] = None
+    Walks(document).plot(tmp_path / "none.svg")
+    one, again, other, none = ((tmp_path / f"{n}.svg").read_bytes()
+                               for n in ("one", "again", "other", "none"))
+    assert one == again != other != none
+    assert b"vmalloc" in one and b"vmalloc" not in none
