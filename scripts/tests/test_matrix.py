@@ -269,13 +269,14 @@ def test_directives_of_a_fragment(tmp_path: Path) -> None:
     """Read from its comments."""
     path = tmp_path / "x.config"
     path.write_text("# SPDX-License-Identifier: GPL-2.0\n# Why.\n"
-                    "# boot: a=1 b\n# cpus: 2\n# timeout: 30\n")
+                    "# boot: a=1 b\n# cpus: 2\n# memory: 512\n# only: kmalloc_b*\n# timeout: 30\n")
     config = configs.read(path)
-    assert (config.boot, config.cpus, config.timeout, config.options) == (("a=1", "b"), 2, 30, {})
+    assert (config.boot, config.cpus, config.memory, config.only, config.timeout,
+            config.options) == (("a=1", "b"), 2, 512, "kmalloc_b*", 30, {})
 
 
 @pytest.mark.parametrize("line, said", [
-    ("# bot: x", "x.config:1: no directive bot; there are: boot cpus timeout"),
+    ("# bot: x", "x.config:1: no directive bot; there are: boot cpus memory only timeout"),
     ("CONFIG_A", "x.config:1: no option and no comment: CONFIG_A"),
     ("# cpus: two", "x.config: cpus: two is no number")])
 def test_mistake_in_a_fragment_is_named(tmp_path: Path, line: str, said: str) -> None:
