@@ -18,6 +18,7 @@ done
 # What it costs to split and merge larger blocks depends on which are free: the
 # tool has to find what the loop finds.
 while [ $size -le 4194304 ]; do
+	echo $size >/sys/module/plain_loop/parameters/leave
 	/bin/kmbench run --json /large.json --repetitions 5 --iterations 512 \
 		--warmup 1024 pair/task/GFP_KERNEL/$size
 	loop $size 1000
