@@ -30,6 +30,25 @@ int kmb_refuse(char why[KMB_TEXT_LEN], int err, const char *format, ...)
 }
 
 /**
+ * kmb_refuse_ranges() - refuse numbers that are out of their ranges
+ * @why: receives the reason, of the first of them.
+ * @ranges: the numbers.
+ * @nr: how many.
+ *
+ * Return: 0; or -EINVAL.
+ */
+int kmb_refuse_ranges(char why[KMB_TEXT_LEN], const struct kmb_range *ranges,
+		      size_t nr)
+{
+	for (; nr; ranges++, nr--)
+		if (ranges->value < ranges->min || ranges->value > ranges->max)
+			return kmb_refuse(why, -EINVAL, "%s %llu: %llu to %llu",
+					  ranges->field, ranges->value,
+					  ranges->min, ranges->max);
+	return 0;
+}
+
+/**
  * kmb_refuse_share() - refuse to hold more memory than the user allows
  * @why: receives the reason, if it is refused.
  * @share: per cent of the available memory.

@@ -10,8 +10,22 @@
 
 #include "uapi/kmbench.h"
 
+/**
+ * struct kmb_range - a number of a request, and what it may be
+ * @field: its name in the request.
+ * @value: the number.
+ * @min: the least that is right.
+ * @max: the most.
+ */
+struct kmb_range {
+	const char *field;
+	u64 value, min, max;
+};
+
 __printf(3, 4) int kmb_refuse(char why[KMB_TEXT_LEN], int err,
 			      const char *format, ...);
+int kmb_refuse_ranges(char why[KMB_TEXT_LEN], const struct kmb_range *ranges,
+		      size_t nr);
 int kmb_refuse_share(char why[KMB_TEXT_LEN], u32 share, u64 bytes);
 
 #endif /* _KMBENCH_REFUSE_H */

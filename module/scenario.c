@@ -266,10 +266,7 @@ int kmb_table_get(struct kmb_row *row)
 /* The numbers of a request, each against its range. */
 static int check_ranges(struct kmb_run *run)
 {
-	const struct {
-		const char *field;
-		u64 value, min, max;
-	} ranges[] = {
+	const struct kmb_range ranges[] = {
 		{ "scenario", run->scenario, 0,
 		  kmb_table_rows(KMB_TABLE_SCENARIO) - 1 },
 		{ "context", run->context, 0,
@@ -282,16 +279,8 @@ static int check_ranges(struct kmb_run *run)
 		{ "size", run->size, 1, KMALLOC_MAX_SIZE },
 		{ "pad", run->pad, 0, 0 },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (ranges[i].value < ranges[i].min ||
-		    ranges[i].value > ranges[i].max)
-			return kmb_refuse(run->why, -EINVAL,
-					  "%s %llu: %llu to %llu",
-					  ranges[i].field, ranges[i].value,
-					  ranges[i].min, ranges[i].max);
-	return 0;
+	return kmb_refuse_ranges(run->why, ranges, ARRAY_SIZE(ranges));
 }
 
 /* The rows of a request, each against each other. */

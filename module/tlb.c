@@ -17,26 +17,15 @@
 
 static int check_walk(struct kmb_walk *walk)
 {
-	const struct {
-		const char *field;
-		u64 value, min, max;
-	} ranges[] = {
+	const struct kmb_range ranges[] = {
 		{ "kind", walk->kind, 0, kmb_kinds() - 1 },
 		{ "pattern", walk->pattern, 0, kmb_patterns() - 1 },
 		{ "passes", walk->passes, 1, KMB_MAX_WALK_LOADS },
 		{ "warmup", walk->warmup, 0, KMB_MAX_WALK_LOADS },
 		{ "pad", walk->pad, 0, 0 },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (ranges[i].value < ranges[i].min ||
-		    ranges[i].value > ranges[i].max)
-			return kmb_refuse(walk->why, -EINVAL,
-					  "%s %llu: %llu to %llu",
-					  ranges[i].field, ranges[i].value,
-					  ranges[i].min, ranges[i].max);
-	return 0;
+	return kmb_refuse_ranges(walk->why, ranges, ARRAY_SIZE(ranges));
 }
 
 static int check_bytes(struct kmb_walk *walk)
