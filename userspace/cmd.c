@@ -53,6 +53,41 @@ const struct profile *cmd__profile(const char *name)
 }
 
 /**
+ * cmd__open_json() - the file that --json names
+ * @out: the file; to be closed in any case.
+ * @path: its name; NULL: none was asked for.
+ *
+ * Return: EXIT_GOOD; EXIT_USAGE, said in a line, where it cannot be written.
+ */
+int cmd__open_json(struct json_out *out, const char *path)
+{
+	int err = path ? json_out__open(out, path) : 0;
+
+	if (!err)
+		return EXIT_GOOD;
+	warnx("--json %s: %s; name a regular file in a directory that can be written",
+	      path, strerror(-err));
+	return EXIT_USAGE;
+}
+
+/**
+ * cmd__commit_json() - let that file appear, if all of it was written
+ * @out: an open file.
+ * @err: 0, or the negative error of writing.
+ *
+ * Return: EXIT_GOOD; EXIT_UNKNOWN, said in a line, where it does not.
+ */
+int cmd__commit_json(struct json_out *out, int err)
+{
+	if (!err)
+		err = json_out__commit(out);
+	if (!err)
+		return EXIT_GOOD;
+	warnx("%s: %s; nothing written", out->path, strerror(-err));
+	return EXIT_UNKNOWN;
+}
+
+/**
  * cmd__explain() - tell why a cell was not measured, in a line
  * @cell: its name.
  * @why: what the module says of it, or "".

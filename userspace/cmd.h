@@ -9,6 +9,7 @@
 #include <argp.h>
 #include <stdint.h>
 
+#include "json_out.h"
 #include "profile.h"
 
 /* Keys of options that have no short form. */
@@ -30,6 +31,8 @@
 uint32_t cmd__number(const char *option, const char *text, uint32_t min,
 		     uint32_t max);
 const struct profile *cmd__profile(const char *name);
+int cmd__open_json(struct json_out *out, const char *path);
+int cmd__commit_json(struct json_out *out, int err);
 int cmd__explain(const char *cell, const char *why, int err);
 
 int cmd__check(int argc, char **argv);

@@ -307,12 +307,7 @@ static int check__write(const struct check *check, struct json_out *out)
 		 fputc('\n', out->file) == EOF)
 		err = -EIO;
 	json_decref(all);
-	if (!err)
-		err = json_out__commit(out);
-	if (!err)
-		return EXIT_GOOD;
-	warnx("%s: %s; nothing written", out->path, strerror(-err));
-	return EXIT_UNKNOWN;
+	return cmd__commit_json(out, err);
 }
 
 /* What differs is told, and written, before it becomes the exit code. */
@@ -321,14 +316,9 @@ static int check__with_file(const struct check_arguments *arguments,
 {
 	struct check check = { .cells = json_array() };
 	struct json_out out = { .path = NULL };
-	int err = 0, code = EXIT_USAGE;
+	int code = cmd__open_json(&out, arguments->json);
 
-	if (arguments->json)
-		err = json_out__open(&out, arguments->json);
-	if (err)
-		warnx("--json %s: %s; name a regular file in a directory that can be written",
-		      arguments->json, strerror(-err));
-	else
+	if (!code)
 		code = check__traced(&check, session);
 	if (!code && arguments->json)
 		code = check__write(&check, &out);

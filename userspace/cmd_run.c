@@ -300,12 +300,7 @@ static int run__write_json(struct json_out *out, const struct kmb_info *info,
 
 	err = json_out__write(out->file, system, info, measurement);
 	json_decref(system);
-	if (!err)
-		err = json_out__commit(out);
-	if (!err)
-		return EXIT_GOOD;
-	warnx("%s: %s; nothing written", out->path, strerror(-err));
-	return EXIT_UNKNOWN;
+	return cmd__commit_json(out, err);
 }
 
 static int run__write_text(const struct kmb_info *info,
@@ -344,14 +339,9 @@ static int run__with_file(const struct run_arguments *arguments,
 			  const struct session *session)
 {
 	struct json_out out = { .path = NULL };
-	int err = 0, code = EXIT_USAGE;
+	int code = cmd__open_json(&out, arguments->json);
 
-	if (arguments->json)
-		err = json_out__open(&out, arguments->json);
-	if (err)
-		warnx("--json %s: %s; name a regular file in a directory that can be written",
-		      arguments->json, strerror(-err));
-	else
+	if (!code)
 		code = run__measure_and_write(arguments, session, &out);
 	json_out__close(&out);
 	return code;

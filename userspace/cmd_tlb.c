@@ -173,12 +173,7 @@ static int write_json(const struct tlb_walks *walks, const struct device *device
 	if (all)
 		err = json_dumpf(all, out->file, JSON_COMPACT) ? -errno : 0;
 	json_decref(all);
-	if (!err)
-		err = json_out__commit(out);
-	if (!err)
-		return EXIT_GOOD;
-	warnx("%s: %s; nothing written", out->path, strerror(-err));
-	return EXIT_UNKNOWN;
+	return cmd__commit_json(out, err);
 }
 
 static int select_and_run(const struct tlb_arguments *arguments,
@@ -206,14 +201,9 @@ static int walk_with_file(const struct tlb_arguments *arguments, const struct de
 {
 	struct tlb_walks walks = { .nr = 0 };
 	struct json_out out = { .path = NULL };
-	int err = 0, code = EXIT_USAGE;
+	int code = cmd__open_json(&out, arguments->json);
 
-	if (arguments->json)
-		err = json_out__open(&out, arguments->json);
-	if (err)
-		warnx("--json %s: %s; name a regular file in a directory that can be written",
-		      arguments->json, strerror(-err));
-	else
+	if (!code)
 		code = select_and_run(arguments, device, &walks, &out);
 	tlb_walks__free(&walks);
 	json_out__close(&out);
