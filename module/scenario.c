@@ -123,6 +123,8 @@ static u32 context_flags(const struct kmb_context *context)
 
 	if (context->irqs_off)
 		flags |= KMB_ROW_IRQS_OFF;
+	if (context->slow)
+		flags |= KMB_ROW_SLOW;
 	if (!kmb_context_is_legal(context))
 		flags |= KMB_ROW_ILLEGAL;
 	return flags;

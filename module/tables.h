@@ -97,6 +97,7 @@ static const struct kmb_gfp kmb_gfps[] __maybe_unused = {
  * @atomic: nothing may sleep there.
  * @irqs_off: interrupts are off there.
  * @not_on_rt: not legal for kmalloc() on PREEMPT_RT.
+ * @slow: getting there takes longer than all that is done there.
  * @rank: as in struct kmb_size.
  * @shows: what the context is.
  */
@@ -108,6 +109,7 @@ struct kmb_context {
 	bool atomic;
 	bool irqs_off;
 	bool not_on_rt;
+	bool slow;
 	u32 rank;
 	const char *shows;
 };
@@ -131,7 +133,8 @@ static const struct kmb_context kmb_contexts[] __maybe_unused = {
 		    .irqs_off = true, .not_on_rt = true, .rank = 1),
 	KMB_CONTEXT(irqwork, "a hard interrupt (irq_work)", .atomic = true,
 		    .irqs_off = true, .not_on_rt = true, .rank = 2),
-	KMB_CONTEXT(rcu, "an RCU callback", .atomic = true, .rank = 3),
+	KMB_CONTEXT(rcu, "an RCU callback", .atomic = true, .slow = true,
+		    .rank = 3),
 };
 
 /**

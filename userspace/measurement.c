@@ -102,14 +102,30 @@ static uint32_t cell__whole(const struct cell *cell, uint32_t operations)
 	return (operations + batch - 1) / batch * batch;
 }
 
+/**
+ * measurement__is_slow() - whether few samples of a cell are enough
+ * @cell: the cell.
+ *
+ * A context that is slow to reach makes each batch slow, so those of one object.
+ *
+ * Return: true if it is one part in MEASUREMENT_SLOW_PART that is measured.
+ */
+bool measurement__is_slow(const struct cell *cell)
+{
+	const struct kmb_row *scenario = cell->row[KMB_TABLE_SCENARIO];
+	bool single = scenario->flags & KMB_ROW_WHOLE && scenario->value == 1;
+
+	return scenario->flags & KMB_ROW_SLOW ||
+	       (single && cell->row[KMB_TABLE_CONTEXT]->flags & KMB_ROW_SLOW);
+}
+
 /* How many operations of a cell are due; whole batches, if it has it so. */
 static uint32_t cell__operations(const struct cell *cell, uint32_t wanted,
 				 uint64_t budget, uint32_t fewest)
 {
-	const struct kmb_row *scenario = cell->row[KMB_TABLE_SCENARIO];
 	uint64_t size = cell->row[KMB_TABLE_SIZE]->value;
 
-	if (scenario->flags & KMB_ROW_SLOW)
+	if (measurement__is_slow(cell))
 		wanted = (wanted + MEASUREMENT_SLOW_PART - 1) /
 			 MEASUREMENT_SLOW_PART;
 	return cell__whole(cell, measurement__bound(wanted, size, budget,

@@ -109,6 +109,7 @@ struct measurement_hooks {
 	void *arg;
 };
 
+bool measurement__is_slow(const struct cell *cell);
 uint32_t measurement__bound(uint32_t wanted, uint64_t size, uint64_t budget,
 			    uint32_t fewest);
 int repetition__check(const struct repetition *repetition);

@@ -158,7 +158,10 @@ struct kmb_info {
 
 /* Of this scenario value is the length of a batch, and none may be cut short. */
 #define KMB_ROW_WHOLE		(1U << 9)
-/* An operation of this scenario takes so long that few samples are enough. */
+/*
+ * The row takes so long that few samples are enough: an operation of this
+ * scenario, or a call in this context.
+ */
 #define KMB_ROW_SLOW		(1U << 10)
 
 #define KMB_NR_CLASHES		3

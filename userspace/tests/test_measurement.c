@@ -26,6 +26,30 @@ static void test_large_objects_are_measured_less(void **state)
 	assert_int_equal(measurement__bound(0, 8, budget, 2), 0);
 }
 
+static void test_what_takes_long_is_measured_less(void **state)
+{
+	struct kmb_row pair = { .name = "pair" }, bulk = { .flags = KMB_ROW_SLOW };
+	struct kmb_row one = { .flags = KMB_ROW_WHOLE, .value = 1 };
+	struct kmb_row many = { .flags = KMB_ROW_WHOLE, .value = 16 };
+	struct kmb_row task = { .name = "task" }, rcu = { .flags = KMB_ROW_SLOW };
+	const struct {
+		struct kmb_row *scenario, *context;
+		bool slow;
+	} rows[] = {
+		{ &pair, &task, false }, { &bulk, &task, true },
+		{ &one, &task, false }, { &one, &rcu, true },
+		{ &many, &rcu, false }, { &pair, &rcu, false },
+	};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		assert_int_equal(rows[i].slow, measurement__is_slow(&(struct cell) {
+			.row[KMB_TABLE_SCENARIO] = rows[i].scenario,
+			.row[KMB_TABLE_CONTEXT] = rows[i].context,
+		}));
+}
+
 /* A repetition whose samples are these, and as many NULLs. */
 static struct repetition repetition_of(const uint64_t *values, size_t nr,
 				       uint64_t failed)
@@ -172,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_large_objects_are_measured_less),
+		cmocka_unit_test(test_what_takes_long_is_measured_less),
 		cmocka_unit_test(test_sound_answer_is_taken),
 		cmocka_unit_test(test_contradictions_are_refused),
 		cmocka_unit_test(test_backward_clock_is_refused),
