@@ -143,7 +143,8 @@ def undescribed(schema: Any, path: str = "") -> Iterator[str]:
             yield f"{path}/{name}"
         yield from undescribed(field, f"{path}/{name}")
     more = schema.get("additionalProperties")
-    inner = [schema.get("items"), more, *schema.get("oneOf", ()), *schema.get("prefixItems", ())]
+    items = schema.get("items")
+    inner = [more, *schema.get("oneOf", ()), *(items if isinstance(items, list) else [items])]
     for field in inner:
         if isinstance(field, dict):
             yield from undescribed(field, path)
@@ -154,7 +155,7 @@ def undescribed(schema: Any, path: str = "") -> Iterator[str]:
 def _schema(_names: list[str]) -> str:
     schema = json.loads(SCHEMA.read_text())
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.Draft7Validator.check_schema(schema)
     except jsonschema.exceptions.SchemaError as error:
         return f"results/schema.json: {error.message}"
     return "\n".join(f"results/schema.json: {f} has no description" for f in undescribed(schema))
