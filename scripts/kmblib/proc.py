@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Iterator, Mapping, Sequence
@@ -44,17 +45,30 @@ def kill_children() -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
+def _signal_group(child: subprocess.Popen[bytes], sig: int) -> bool:
+    """Whether there was anybody to send it to; 0 only asks."""
+    child.poll()
+    try:
+        os.killpg(child.pid, sig)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """End a child and all that it started (it leads its own session)."""
+    """End a child and all that it started (it leads its own session).
+
+    All of them, not the child alone, have time to remove their files: a compiler
+    has some, and outlives the make that started it.
+    """
     for sig, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 10.0)):
-        try:
-            os.killpg(child.pid, sig)
-        except ProcessLookupError:
+        until = time.monotonic() + patience
+        alive = _signal_group(child, sig)
+        while alive and time.monotonic() < until:
+            time.sleep(0.01)
+            alive = _signal_group(child, 0)
+        if not alive:
             break
-        try:
-            child.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            continue
     child.wait()
 
 

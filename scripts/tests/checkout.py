@@ -38,14 +38,16 @@ class Ended:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A repository and the cache that its commands use."""
+    """A repository, the cache that its commands use, and where they keep what
+    they need for a while."""
 
     repo: Path
     cache: Path
+    scratch: Path
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """As a user's, but with this cache."""
-        return proc.clean_env({"KMBENCH_CACHE": str(self.cache),
+        """As a user's, but with this cache and a TMPDIR of its own."""
+        return proc.clean_env({"KMBENCH_CACHE": str(self.cache), "TMPDIR": str(self.scratch),
                                "PYTHONDONTWRITEBYTECODE": "1", **variables})
 
     def run(self, command: str, *args: str, **variables: str) -> Ended:
@@ -60,9 +62,11 @@ class Checkout:
         return set(self.repo.glob("results/runs/*"))
 
     def half_made(self) -> list[Path]:
-        """What an interrupted command must not leave: parts, unfinished results."""
-        return [p for top in (self.cache, self.repo / "results")
-                for p in (*top.glob("*.part"), *top.glob("*/*.part"), *top.glob("*/*/*.part"))]
+        """What an interrupted command must not leave: parts, unfinished results,
+        what was needed for a while."""
+        return [*self.scratch.iterdir(),
+                *(p for top in (self.cache, self.repo / "results")
+                for p in (*top.glob("*.part"), *top.glob("*/*.part"), *top.glob("*/*/*.part")))]
 
 
 def make(kernel: Kernel, top: Path) -> Checkout:
@@ -82,7 +86,8 @@ def make(kernel: Kernel, top: Path) -> Checkout:
             (own / name).parent.mkdir(parents=True, exist_ok=True)
             (own / name).symlink_to(cache.root() / name)
     shutil.copytree(cache.root() / "tool" / kernel.key, own / "tool" / kernel.key)
-    return Checkout(repo, own)
+    (top / "tmp").mkdir()
+    return Checkout(repo, own, top / "tmp")
 
 
 def _carriers(marker: str) -> dict[int, str]:
