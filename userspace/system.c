@@ -222,3 +222,28 @@ json_t *system__describe(const char *root)
 			 "mitigations", system__mitigations(root),
 			 "debug", system__debug(root, cmdline));
 }
+
+/**
+ * system__direct_map() - how the kernel's map of all memory is made now
+ * @root: as in system__describe().
+ *
+ * Return: DirectMap4k and the others of /proc/meminfo; not known where the first
+ * is not there. A machine whose pages cannot be of 1 GiB has no DirectMap1G.
+ */
+struct direct_map system__direct_map(const char *root)
+{
+	static const char * const fields[KMB_PAGE_SIZES] = {
+		"DirectMap4k", "DirectMap2M", "DirectMap1G",
+	};
+	struct direct_map map = { .known = false };
+	char text[TEXT_LEN];
+	int i;
+
+	for (i = 0; i < KMB_PAGE_SIZES; i++) {
+		if (!file__field(root, "/proc/meminfo", fields[i], text))
+			continue;
+		map.known |= i == KMB_PAGE_4K;
+		map.bytes[i] = strtoull(text, NULL, 10) * 1024;
+	}
+	return map;
+}

@@ -6,7 +6,21 @@
 #define KMBENCH_SYSTEM_H
 
 #include <jansson.h>
+#include <stdbool.h>
+
+#include "module/uapi/kmbench.h"
+
+/**
+ * struct direct_map - how the kernel's map of all memory is made
+ * @known: whether this architecture tells.
+ * @bytes: mapped, by the size of the page; enum kmb_page_size.
+ */
+struct direct_map {
+	bool known;
+	__u64 bytes[KMB_PAGE_SIZES];
+};
 
 json_t *system__describe(const char *root);
+struct direct_map system__direct_map(const char *root);
 
 #endif /* KMBENCH_SYSTEM_H */

@@ -110,7 +110,9 @@ int tlb_walks__run(struct tlb_walks *walks, const struct device *device,
 		*failed = NULL;
 		if (options->stopped())
 			return -ECANCELED;
+		walk->before = system__direct_map("");
 		walk->err = device__walk(device, &walk->answer);
+		walk->after = system__direct_map("");
 		*failed = walk;
 		if (ends_all(walk->err))
 			return walk->err;
@@ -125,6 +127,11 @@ static json_t *mapped_json(const struct kmb_walk *answer)
 		return json_null();
 	return json_pack("{s:o, s:I}", "pages", tlb_json__by_page_size(answer->mapped.pages),
 			 "runs", (json_int_t)answer->mapped.runs);
+}
+
+static json_t *direct_map_json(const struct direct_map *map)
+{
+	return map->known ? tlb_json__by_page_size(map->bytes) : json_null();
 }
 
 static json_t *why_json(const struct tlb_walk *walk)
@@ -145,7 +152,7 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 {
 	const struct kmb_walk *answer = &walk->answer;
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:{s:o, s:o}, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "bytes", (json_int_t)answer->bytes,
 			 "passes", (json_int_t)answer->passes,
@@ -153,7 +160,9 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 			 "unavailable", why_json(walk),
 			 "loads", (json_int_t)answer->loads,
 			 "ticks", (json_int_t)answer->ticks,
-			 "mapped", mapped_json(answer), "model",
+			 "mapped", mapped_json(answer), "direct_map",
+			 "before", direct_map_json(&walk->before),
+			 "after", direct_map_json(&walk->after), "model",
 			 tlb_json__counts(&answer->model, &answer->counts));
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "device.h"
+#include "system.h"
 
 /**
  * struct tlb_walks_options - how much to walk
@@ -40,12 +41,15 @@ struct tlb_walks_options {
  * @pattern: row of the order in which its pages are taken.
  * @err: 0, or why there is no answer: the negative error of the ioctl.
  * @answer: the module's.
+ * @before: the direct map before the memory was allocated.
+ * @after: and after it was freed: a page of it may have been split meanwhile.
  */
 struct tlb_walk {
 	const struct kmb_row *kind;
 	const struct kmb_row *pattern;
 	int err;
 	struct kmb_walk answer;
+	struct direct_map before, after;
 };
 
 /**

@@ -66,6 +66,20 @@ class Walks:
                              number(walk["mapped"]["runs"])])
         return rows
 
+    def direct_map(self) -> str:
+        """How the kernel mapped all memory before the first walk, and which walks
+        found or left it otherwise; "" if it does not tell."""
+        maps = [(w, w["direct_map"]["before"], w["direct_map"]["after"]) for w in self._walks]
+        first = next((before for _walk, before, _after in maps if before), None)
+        if not first:
+            return ""
+        changed = [f"{w['kind']} {w['pattern']} {size(w['bytes'])}"
+                   for w, before, after in maps if not before == after == first]
+        text = ", ".join(f"{number(value >> 20)} MiB by {page}" for page, value in first.items())
+        return f"direct map: {text}; " + (
+            f"otherwise before or after {', '.join(changed)}" if changed else
+            "the same before and after each walk")
+
     def allocator(self) -> list[list[str]]:
         """A row a size: accesses and page walks of kmalloc() and of kfree(), cold and
         warm."""

@@ -46,6 +46,19 @@ def test_rates_are_those_of_the_counts(document: dict[str, Any]) -> None:
     assert row[1 + walks.few_footprints().index(4 << 20)] == "125.0"
 
 
+def test_direct_map_that_changed_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """Which walks; and nothing where the kernel does not tell."""
+    assert "MiB by 1G; the same before and after each walk" in _rendered(document, tmp_path)
+    after = document["walks"][3]["direct_map"]["after"]
+    after["2M"] -= 2 << 20
+    after["4K"] += 2 << 20
+    text = _rendered(document, tmp_path)
+    assert "otherwise before or after kmalloc stride 512K" in text and "the same before" not in text
+    for walk in document["walks"]:
+        walk["direct_map"] = {"before": None, "after": None}
+    assert "direct map" not in _rendered(document, tmp_path)
+
+
 def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     """Once a reason, of walks and of the allocator; and no number in its place."""
     for walk in document["walks"]:

@@ -76,6 +76,22 @@ static void test_init_on_alloc_is_the_last_that_was_said(void **state)
 	assert_init_on_alloc("init_on_alloc\n", JSON_NULL);
 }
 
+static void test_direct_map_is_read(void **state)
+{
+	struct direct_map map = system__direct_map(root__path);
+
+	(void)state;
+	assert_false(map.known);
+	root__put("/proc/meminfo", "DirectMap2M:     4096 kB\n");
+	assert_false(system__direct_map(root__path).known);
+	root__put("/proc/meminfo", "HugeTLB: 1 kB\nDirectMap4k:       12 kB\nDirectMap2M:     4096 kB\n");
+	map = system__direct_map(root__path);
+	assert_true(map.known);
+	assert_int_equal(map.bytes[KMB_PAGE_4K], 12 << 10);
+	assert_int_equal(map.bytes[KMB_PAGE_2M], 4 << 20);
+	assert_int_equal(map.bytes[KMB_PAGE_1G], 0);
+}
+
 static void test_debug_options_that_are_on_are_listed(void **state)
 {
 	json_t *all, *debug;
@@ -115,6 +131,7 @@ int main(void)
 		WITH_ROOT(test_empty_machine_is_not_guessed),
 		WITH_ROOT(test_files_are_read),
 		WITH_ROOT(test_init_on_alloc_is_the_last_that_was_said),
+		WITH_ROOT(test_direct_map_is_read),
 		WITH_ROOT(test_debug_options_that_are_on_are_listed),
 		WITH_ROOT(test_strange_bytes_do_no_harm),
 	};
