@@ -42,11 +42,21 @@ struct run_arguments {
 	char **patterns;
 	int cpu;
 	bool progress;
+	bool remaining;
 	const struct profile *profile;
 	struct measurement_options options;
 };
 
 static char *no_patterns[] = { NULL };
+
+/* Of --progress[=WHAT]. */
+static bool run__tells_time(const char *what)
+{
+	if (what && strcmp(what, "cells"))
+		errx(EXIT_USAGE, "--progress=%s: must be 'cells', or --progress alone",
+		     what);
+	return !what;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -62,6 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case RUN_KEY_PROGRESS:
 		arguments->progress = true;
+		arguments->remaining = run__tells_time(arg);
 		break;
 	case RUN_KEY_CPU:
 		arguments->cpu = cmd__number("--cpu", arg, 0, CPU_SETSIZE - 1);
@@ -104,8 +115,9 @@ static const struct argp_option run_options[] = {
 	  .doc = "Operations before a repetition, instead of the profile's; fewer of large objects" },
 	{ .name = "cpu", .key = RUN_KEY_CPU, .arg = "N",
 	  .doc = "Measure on that CPU (the last that is allowed)" },
-	{ .name = "progress", .key = RUN_KEY_PROGRESS,
-	  .doc = "Tell of progress on stderr, also where that is no terminal" },
+	{ .name = "progress", .key = RUN_KEY_PROGRESS, .arg = "cells",
+	  .flags = OPTION_ARG_OPTIONAL,
+	  .doc = "Tell of progress on stderr, also where that is no terminal; with =cells not how long it will take" },
 	{ .name = "share", .key = RUN_KEY_SHARE, .arg = "N",
 	  .doc = "Per cent of the available memory that may be held at once (10)" },
 	CMD_OPTION_PROFILE,
@@ -271,7 +283,7 @@ static int run__measure(const struct run_arguments *arguments,
 {
 	struct progress progress = {
 		.shown = arguments->progress || isatty(STDERR_FILENO),
-		.remaining = !arguments->progress,
+		.remaining = arguments->remaining,
 		.total = session->catalog->nr_selected,
 	};
 	struct measurement_hooks hooks = { .next = progress__next,
@@ -353,6 +365,7 @@ int cmd__run(int argc, char **argv)
 		.device = DEVICE_PATH,
 		.patterns = no_patterns,
 		.cpu = -1,
+		.remaining = true,
 		.options = { .iterations = UINT32_MAX, .warmup = UINT32_MAX,
 			     .share = RUN_SHARE },
 	};

@@ -109,7 +109,7 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
         boot, contents = guest(job.kernel, ("info",))
         initramfs.pack(contents, probe)
         for init_on_alloc, amount_ in amounts.items():
-            command = ("/bin/kmbench", "run", "--progress", "--json", initramfs.RESULTS,
+            command = ("/bin/kmbench", "run", "--progress=cells", "--json", initramfs.RESULTS,
                        *amount_.words())
             initramfs.pack(dataclasses.replace(contents, command=command),
                            _archive(scratch, init_on_alloc))

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,9 +161,14 @@ def _loaded(module: Path, log: Path) -> Iterator[None]:
 def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
     """What the tool measures; raises as its exit code says."""
     log, found, timeout = job.run / "tool.log", scratch / "results", job.amount.timeout()
-    argv: list[str | Path] = [scratch / "kmbench", "run", "--progress", "--cpu", str(job.cpu),
-                              "--json", found, *job.amount.words()]
-    with step(f"measure {job.system.release}", lambda: proc.last_lines(log)[-60:]) as current, \
+    argv: list[str | Path] = [scratch / "kmbench", "run", "--progress=cells", "--cpu",
+                              str(job.cpu), "--json", found, *job.amount.words()]
+    began = time.monotonic()
+
+    def far() -> str:
+        return vm.how_far(log.read_text(errors="replace")[-4000:], time.monotonic() - began)
+
+    with step(f"measure {job.system.release}", far) as current, \
             log.open("wb") as out, proc.child(argv, stdout=out) as process:
         status = proc.wait(process, current, timeout)
     if status is None:

@@ -40,7 +40,7 @@ _BADNESS = re.compile(
     r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
-_CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)$", re.M)
+_CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)\r?$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
 

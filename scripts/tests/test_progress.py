@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How far a guest is, and how long it will take, from its console."""
+"""How far a guest is, and how long it will take, from its console, a serial line."""
 
 from __future__ import annotations
 
 from kmblib import vm
 
-_BOOTING = "[    0.5] pnp: PnP ACPI: found 5 devices\n"
-_CELLS = (_BOOTING + "kmbench: cell 1 of 200 (0 %), now alloc/task/GFP_KERNEL/8\n"
-          "kmbench: cell 51 of 200 (25 %), now pair/irqsoff/GFP_ATOMIC/64\n")
+_BOOTING = "[    0.5] pnp: PnP ACPI: found 5 devices\r\n"
+_CELLS = (_BOOTING + "kmbench: cell 1 of 200 (0 %), now alloc/task/GFP_KERNEL/8\r\n"
+          "kmbench: cell 51 of 200 (25 %), now pair/irqsoff/GFP_ATOMIC/64\r\n")
 
 
 def test_remaining_time_goes_by_the_cells() -> None:
@@ -18,7 +18,7 @@ def test_remaining_time_goes_by_the_cells() -> None:
 
 def test_nothing_is_promised_before_the_first_cell_is_done() -> None:
     """There is nothing to go by."""
-    first = "".join(line + "\n" for line in _CELLS.splitlines()[:2])
+    first = "".join(line + "\r\n" for line in _CELLS.splitlines()[:2])
     assert vm.how_far(first, 10.0) == "cell 1 of 200, alloc/task/GFP_KERNEL/8"
 
 
