@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import subprocess
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import build, cache, errors, initramfs, proc, qemu, results, vm
-from .errors import Code, Failed, KmbError
+from .errors import Broken, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
 
@@ -96,6 +97,18 @@ def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[bu
                                  tuple(loaded), ("/bin/kmbench", *command))
 
 
+def check(tool: Path, amount_: Amount) -> None:
+    """Have the tool look at its own options, before minutes go by until it does.
+
+    Names of scenarios are the module's to know.
+    """
+    argv = [str(tool), "run", "--device", os.devnull, *amount_.words()]
+    said = subprocess.run(argv, check=False, capture_output=True, env=proc.clean_env(),
+                          stdin=subprocess.DEVNULL).stderr.decode(errors="replace")
+    if f": {os.devnull}: " not in said:
+        raise Broken(said.strip().splitlines()[0].removeprefix("kmbench: "))
+
+
 def _archive(scratch: Path, init_on_alloc: int) -> Path:
     """The initramfs of one of the boots."""
     return scratch / f"initramfs-{init_on_alloc}"
@@ -107,6 +120,7 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
     # Another run may build other versions of the same files.
     with cache.lock(f"guest-{job.kernel.key}"):
         boot, contents = guest(job.kernel, ("info",))
+        check(contents.programs["kmbench"], job.amount)
         initramfs.pack(contents, probe)
         for init_on_alloc, amount_ in amounts.items():
             command = ("/bin/kmbench", "run", "--progress=cells", "--json", initramfs.RESULTS,
