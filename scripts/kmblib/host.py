@@ -108,11 +108,12 @@ def announce(job: Job) -> None:
     """Say what is about to happen."""
     what = " ".join(job.amount.scenarios) or f"the profile {job.amount.profile or 'quick'}"
     print(f"kmbench: about to measure the running kernel, {job.system.release}:\n"
-          f"  build kmbench.ko against {job.system.headers}, and the tool, in {cache.root()}\n"
+          f"  build kmbench.ko against {job.system.headers}, and the tool, in {cache.root()};\n"
+          "  the source of a kernel is fetched there first, if it is not, for libperf\n"
           "  load kmbench.ko; it is unsigned and not of the kernel's tree, which taints the "
           "kernel until the next boot\n"
-          f"  measure {what} on CPU {job.cpu}, now and then with its interrupts off: seconds to "
-          f"minutes, {job.amount.timeout() / 60:.0f} at most\n"
+          f"  measure {what} on CPU {job.cpu}, and on others what takes several, now and then "
+          f"with interrupts off: seconds to minutes, {job.amount.timeout() / 60:.0f} at most\n"
           "  unload kmbench.ko, also after an error or Ctrl-C", file=sys.stderr, flush=True)
 
 

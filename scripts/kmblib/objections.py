@@ -111,6 +111,7 @@ DEBUG = (
     Debug("DEBUG_ATOMIC_SLEEP", "each allocation that may sleep is checked"),
     Debug("DEBUG_PREEMPT", "each access to a CPU's own slab is checked"),
     Debug("DEBUG_OBJECTS_FREE", "each block that is freed is searched"),
+    Debug("DEBUG_VM", "pages and their flags are checked at each step"),
     Debug("DEBUG_SLAB", "each object is filled and checked"),
     Debug("DEBUG_KMEMLEAK", "each block is entered into a tree",
           "!DEBUG_KMEMLEAK_DEFAULT_OFF", ("kmemleak",), "off"),
@@ -134,6 +135,15 @@ def _governors(system: System) -> list[str]:
             for name, count in sorted(counts.items()) if name != "performance"]
 
 
+def _traced(system: System) -> list[str]:
+    """Tracing that somebody left on, or is looking at."""
+    top = next((t for t in ("sys/kernel/tracing", "sys/kernel/debug/tracing")
+                if system.exists(f"{t}/current_tracer")), "")
+    found = [(f"{top}/events/kmem/enable", "0"), (f"{top}/current_tracer", "nop")] if top else []
+    return [f"tracing is on, /{path} is {system.text(path)}: each call is recorded; "
+            f"echo {off} > /{path}" for path, off in found if system.text(path) not in ("", off)]
+
+
 def impossible(system: System) -> list[str]:
     """Why it cannot be measured at all."""
     return [reason for objection in _IMPOSSIBLE if (reason := objection(system))]
@@ -143,4 +153,4 @@ def distorting(system: System) -> list[str]:
     """Why its figures would not be those of a kernel as people run it."""
     switched = [(debug, debug.on(system)) for debug in DEBUG]
     return [f"a debug kernel, {by}: {debug.why}" for debug, by in switched if by] \
-        + _governors(system)
+        + _governors(system) + _traced(system)

@@ -164,6 +164,19 @@ def test_governors_are_counted(tmp_path: Path) -> None:
     assert machine.fingerprint(())["governors"] == ["performance", "powersave", "schedutil"]
 
 
+@pytest.mark.parametrize("top", ["sys/kernel/tracing", "sys/kernel/debug/tracing"])
+def test_tracing_is_told(tmp_path: Path, top: str) -> None:
+    """One line for each switch that is on; none where it is off."""
+    files: Files = {f"{top}/current_tracer": "nop", f"{top}/events/kmem/enable": "0"}
+    assert not objections.distorting(_machine(tmp_path / "off", files))
+    events, = objections.distorting(_machine(tmp_path / "events", {
+        **files, f"{top}/events/kmem/enable": "X"}))
+    assert re.fullmatch(f"tracing is on, /{top}/events/kmem/enable is X: .*; echo 0 > .*", events)
+    tracer, = objections.distorting(_machine(tmp_path / "tracer", {
+        **files, f"{top}/current_tracer": "function"}))
+    assert tracer.endswith(f"echo nop > /{top}/current_tracer")
+
+
 @pytest.mark.parametrize("config, words, on", [
     ("", "", 0), ("CONFIG_INIT_ON_ALLOC_DEFAULT_ON=y", "", 1),
     ("CONFIG_INIT_ON_ALLOC_DEFAULT_ON=y", "init_on_alloc=0", 0), ("", "init_on_alloc=1", 1),
