@@ -30,7 +30,8 @@
  * @path: the file that has it, "" for getrusage(2); in SLAB_DIR it is the
  *	name of a file of each cache.
  * @key: how its line begins; lines of all keys that begin so are added where
- *	it ends with '*', and '#' is the number of the measuring CPU.
+ *	it ends with '*', and '#' is the number of the measuring CPU. The kernel
+ *	counts what it scans twice: by who does it, and by kind of page.
  * @field: which number of the line, from 1.
  */
 struct event {
@@ -49,7 +50,7 @@ static const struct event events[EVENTS_NR] = {
 	{ "compact_success", "/proc/vmstat", "compact_success", 1 },
 	{ "pgmigrate_success", "/proc/vmstat", "pgmigrate_success", 1 },
 	{ "allocstall", "/proc/vmstat", "allocstall*", 1 },
-	{ "pgscan", "/proc/vmstat", "pgscan_*", 1 },
+	{ "pgscan", "/proc/vmstat", "pgscan_anon|pgscan_file", 1 },
 	{ "oom_kill", "/proc/vmstat", "oom_kill", 1 },
 	{ "context_switches", "/proc/stat", "ctxt", 1 },
 	{ "interrupts", "/proc/stat", "intr", 1 },
@@ -87,14 +88,18 @@ static bool line__number(const char *rest, unsigned int n, uint64_t *number)
 	return true;
 }
 
-/* What follows the key on a line that has it, or NULL. */
+/* What follows the key, one of several behind '|', on a line that has it, or NULL. */
 static const char *line__after(const char *line, const char *key)
 {
-	size_t length = strcspn(key, "*"), end = strcspn(line, " ");
+	size_t length, end = strcspn(line, " ");
 
-	if (strncmp(line, key, length) || (!key[length] && end != length))
-		return NULL;
-	return line + end;
+	for (;; key += length + 1) {
+		length = strcspn(key, "*|");
+		if (!strncmp(line, key, length) && (key[length] == '*' || end == length))
+			return line + end;
+		if (key[length] != '|')
+			return NULL;
+	}
 }
 
 static void event__key(const struct event *event, uint32_t cpu, char *key,

@@ -39,7 +39,8 @@ static void put_machine(void)
 	root__put("/proc/vmstat", "nr_free_pages 9\ncompact_stall 3\n"
 		  "compact_stall_more 100\nallocstall_dma 1\n"
 		  "allocstall_normal 20\npgscan_kswapd 5\npgscan_direct 6\n"
-		  "pgscanned 1000\noom_kill 2\n");
+		  "pgscan_direct_throttle 7\npgscan_anon 4\npgscan_file 7\n"
+		  "pgscan_anonymous 500\npgscanned 1000\noom_kill 2\n");
 	root__put("/proc/stat", "cpu  1 2 3 4 5 6 7 8 9 10\n"
 		  "cpu1 11 12 13 14 15 16 17 18 19 20\n"
 		  "cpu10 0 0 0 0 0 0 0 1000 0 0\nintr 77 1 2\nctxt 88\n");
