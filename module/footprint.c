@@ -73,7 +73,8 @@ static int check_fields(struct kmb_footprint *footprint)
 		return kmb_refuse(footprint->why, -EINVAL, "size %llu: 1 to %lu",
 				  footprint->size, KMALLOC_MAX_SIZE);
 	return kmb_refuse_share(footprint->why, footprint->share,
-				footprint->objects * footprint->size);
+				footprint->objects *
+				kmb_object_bytes(footprint->size));
 }
 
 /**

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "footprint.h"
+#include "late.h"
 #include "limits.h"
 #include "measure.h"
 #include "own.h"
@@ -99,6 +100,22 @@ static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 				  "histogram %#llx: cannot be written",
 				  run->histogram);
 	return 0;
+static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
+			struct kmb_result *result)
+{
+	bool accumulates = cell->scenario->accumulates;
+	int err;
+
+	err = kmb_late_make_room(cell->held, run->share, accumulates);
+	if (err)
+		return err;
+	kmb_stats_reset(&result->op.stats);
+	err = kmb_measure(cell, run->warmup, run->iterations, result);
+	if (accumulates)
+		kmb_late_add(cell->held);
+	return err ? err : copy_result(run, result);
+}
+
 }
 
 static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
@@ -109,10 +126,7 @@ static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 	result = kmb_own_alloc(sizeof(*result));
 	if (!result)
 		return -ENOMEM;
-	kmb_stats_reset(&result->op.stats);
-	err = kmb_measure(cell, run->warmup, run->iterations, result);
-	if (!err)
-		err = copy_result(run, result);
+	err = measure_into(run, cell, result);
 	kmb_own_free(result, sizeof(*result));
 	return err;
 }

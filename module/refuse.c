@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/stdarg.h>
 
 #include "limits.h"
@@ -49,6 +50,30 @@ int kmb_refuse_ranges(char why[KMB_TEXT_LEN], const struct kmb_range *ranges,
 }
 
 /**
+ * kmb_object_bytes() - what an object takes
+ * @size: what kmalloc() is asked for, bytes.
+ *
+ * Return: bytes of the size class or of the block that it gets.
+ */
+u64 kmb_object_bytes(size_t size)
+{
+	return kmalloc_size_roundup(size);
+}
+
+/**
+ * kmb_share_bytes() - what the user allows to be held
+ * @share: per cent of the available memory, 1 to KMB_MAX_SHARE.
+ *
+ * Return: bytes, as of now.
+ */
+u64 kmb_share_bytes(u32 share)
+{
+	u64 pages = max(si_mem_available(), 0L);
+
+	return pages * PAGE_SIZE / 100 * share;
+}
+
+/**
  * kmb_refuse_share() - refuse to hold more memory than the user allows
  * @why: receives the reason, if it is refused.
  * @share: per cent of the available memory.
@@ -58,8 +83,7 @@ int kmb_refuse_ranges(char why[KMB_TEXT_LEN], const struct kmb_range *ranges,
  */
 int kmb_refuse_share(char why[KMB_TEXT_LEN], u32 share, u64 bytes)
 {
-	u64 pages = max(si_mem_available(), 0L);
-	u64 allowed = pages * PAGE_SIZE / 100 * share;
+	u64 allowed = kmb_share_bytes(share);
 
 	if (share < 1 || share > KMB_MAX_SHARE)
 		return kmb_refuse(why, -EINVAL, "share %u: 1 to %u per cent",

@@ -26,6 +26,8 @@ __printf(3, 4) int kmb_refuse(char why[KMB_TEXT_LEN], int err,
 			      const char *format, ...);
 int kmb_refuse_ranges(char why[KMB_TEXT_LEN], const struct kmb_range *ranges,
 		      size_t nr);
+u64 kmb_object_bytes(size_t size);
+u64 kmb_share_bytes(u32 share);
 int kmb_refuse_share(char why[KMB_TEXT_LEN], u32 share, u64 bytes);
 
 #endif /* _KMBENCH_REFUSE_H */

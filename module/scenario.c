@@ -365,7 +365,7 @@ static u64 bytes_held(const struct kmb_run *run,
 		objects = run->warmup + 2 * (u64)run->iterations;
 	else if (scenario->holds == scenario->nr)
 		objects = kmb_batch_limit(scenario, run->size);
-	return objects * run->size * cpus;
+	return objects * kmb_object_bytes(run->size) * cpus;
 }
 
 static void get_rows(const struct kmb_run *run,
