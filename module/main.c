@@ -96,10 +96,10 @@ static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 	if (run->histogram &&
 	    copy_to_user(u64_to_user_ptr(run->histogram), result->op.buckets,
 			 sizeof(result->op.buckets)))
-		return kmb_refuse(run->why, -EFAULT,
-				  "histogram %#llx: cannot be written",
-				  run->histogram);
+		return -EFAULT;
 	return 0;
+}
+
 static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
 			struct kmb_result *result)
 {
@@ -116,8 +116,6 @@ static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
 	return err ? err : copy_result(run, result);
 }
 
-}
-
 static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 {
 	struct kmb_result *result;
@@ -131,12 +129,26 @@ static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 	return err;
 }
 
+/* Whether it can be written is found out before minutes of measuring. */
+static int clear_histogram(struct kmb_run *run)
+{
+	if (run->histogram &&
+	    clear_user(u64_to_user_ptr(run->histogram),
+		       sizeof_field(struct kmb_result, op.buckets)))
+		return kmb_refuse(run->why, -EFAULT,
+				  "histogram %#llx: cannot be written",
+				  run->histogram);
+	return 0;
+}
+
 static int run_cell(struct kmb_run *run)
 {
 	struct kmb_cell cell;
 	int err;
 
 	err = kmb_cell_from_run(&cell, run);
+	if (!err)
+		err = clear_histogram(run);
 	if (err)
 		return err;
 	run->held = cell.held;
