@@ -143,7 +143,7 @@ static int measure_op(const struct kmb_cell *cell, struct kmb_batch *batch,
 
 static int make_cache(const struct kmb_cell *cell, struct kmb_batch *batch)
 {
-	if (!cell->scenario->own_cache)
+	if (!(cell->scenario->flags & KMB_ROW_OWN_CACHE))
 		return 0;
 	batch->cache = kmem_cache_create("kmbench", cell->size, 0,
 					 KMB_NO_MERGE, NULL);

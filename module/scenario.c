@@ -67,8 +67,9 @@ static const struct kmb_scenario kmb_scenarios[] = {
 	KMB_BURST(1024, "shuffled", free_shuffled, 3, "kfree", ", in no order"),
 	KMB_SCENARIO("cold", cold, KMB_BATCH, 1,
 		     "the first object of an empty cache of its own",
-		     .rank = 1, .flags = KMB_ROW_SLEEPS | KMB_ROW_SLOW,
-		     .own_cache = true, .max_size = KMALLOC_MAX_CACHE_SIZE),
+		     .rank = 1, .flags = KMB_ROW_SLEEPS | KMB_ROW_SLOW |
+					 KMB_ROW_OWN_CACHE,
+		     .max_size = KMALLOC_MAX_CACHE_SIZE),
 	KMB_SCENARIO("kzalloc", kzalloc, KMB_BATCH, 1, "kzalloc() and kfree()",
 		     .rank = 1, .flags = KMB_ROW_COUNTED),
 	KMB_SCENARIO("kcalloc", kcalloc, KMB_BATCH, 1,
@@ -84,8 +85,9 @@ static const struct kmb_scenario kmb_scenarios[] = {
 		     .flags = KMB_KVMALLOC_NEED_NOT_BLOCK ? 0 : KMB_ROW_SLEEPS),
 	KMB_SCENARIO("bulk", bulk, KMB_BATCH, KMB_BULK,
 		     "kmem_cache_alloc_bulk() of 16 and kmem_cache_free_bulk()",
-		     .rank = 1, .flags = KMB_ROW_IRQS_ON | KMB_ROW_SLOW,
-		     .own_cache = true, .max_size = KMALLOC_MAX_CACHE_SIZE),
+		     .rank = 1, .flags = KMB_ROW_IRQS_ON | KMB_ROW_SLOW |
+					 KMB_ROW_OWN_CACHE,
+		     .max_size = KMALLOC_MAX_CACHE_SIZE),
 	KMB_SCENARIO("kfree_rcu", rcu, KMB_BATCH, KMB_BATCH,
 		     "kfree_rcu(); freed after a grace period",
 		     .rank = 1, .min_size = sizeof(struct rcu_head),

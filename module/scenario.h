@@ -30,7 +30,6 @@ struct kmb_worker;
  * @max_cpus: CPUs that it can use; 0: 1; U32_MAX: all.
  * @threads: that do the work; 0: one on each CPU.
  * @accumulates: what it frees comes back some time after the run.
- * @own_cache: it allocates from a cache of its own.
  */
 struct kmb_scenario {
 	const char *name;
@@ -47,7 +46,6 @@ struct kmb_scenario {
 	u32 max_cpus;
 	u32 threads;
 	bool accumulates;
-	bool own_cache;
 };
 
 /**

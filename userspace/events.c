@@ -264,22 +264,23 @@ const char *events__name(unsigned int i)
  * events__read() - read all counters
  * @sum: receives them; one that is not there is not known.
  * @root: the directory that /proc and /sys are in, "" but for tests.
- * @size: bytes of the objects in question.
+ * @size: bytes of the objects in question; 0: they are of no cache of kmalloc().
  * @cpu: the CPU in question.
  */
 void events__read(struct events *sum, const char *root, uint64_t size,
 		  uint32_t cpu)
 {
+	const char *why = size ? "CONFIG_SLUB_STATS is off, or no slab serves the size" :
+				 "the scenario has a cache of its own";
 	unsigned int i;
 
 	for (i = 0; i < EVENTS_NR; i++)
 		value__fail(&sum->values[i], events[i].path,
-			    strcmp(events[i].path, SLAB_DIR) ?
-			    "no such line" :
-			    "CONFIG_SLUB_STATS is off, or no slab serves the size");
+			    strcmp(events[i].path, SLAB_DIR) ? "no such line" : why);
 	file__read(sum, root, "/proc/vmstat", cpu);
 	file__read(sum, root, "/proc/stat", cpu);
-	caches__read(sum, root, size);
+	if (size)
+		caches__read(sum, root, size);
 	rusage__read(sum);
 }
 

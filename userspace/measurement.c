@@ -216,7 +216,9 @@ static int measured_cell__run(struct measured_cell *measured,
 			      struct measurement *measurement)
 {
 	const struct measurement_options *options = &measurement->options;
-	uint64_t size = measured->cell->row[KMB_TABLE_SIZE]->value;
+	const struct cell *cell = measured->cell;
+	bool own = cell->row[KMB_TABLE_SCENARIO]->flags & KMB_ROW_OWN_CACHE;
+	uint64_t size = own ? 0 : cell->row[KMB_TABLE_SIZE]->value;
 	struct events before, after;
 	int err;
 
@@ -227,7 +229,11 @@ static int measured_cell__run(struct measured_cell *measured,
 	events__read(&after, "", size, options->cpu);
 	events__add_since(&measured->events, &before, &after);
 	counters__read(counters, measured->counters);
-	return err ? err : measured_cell__weigh(measured, device, options->share);
+	if (err || own)
+		return err;
+	err = measured_cell__weigh(measured, device, options->share);
+	memcpy(measurement->why, measured->footprint.why, KMB_TEXT_LEN);
+	return err;
 }
 
 /**

@@ -163,6 +163,8 @@ struct kmb_info {
  * scenario, or a call in this context.
  */
 #define KMB_ROW_SLOW		(1U << 10)
+/* The objects of this scenario are not kmalloc()'s: of a cache of its own. */
+#define KMB_ROW_OWN_CACHE	(1U << 11)
 
 #define KMB_NR_CLASHES		3
 
