@@ -100,7 +100,8 @@ static const struct kmb_scenario kmb_scenarios[] = {
 #endif
 	KMB_SCENARIO("crowd", pair, KMB_BATCH, 1,
 		     "kmalloc() and kfree() of the same object, by all CPUs at once",
-		     .rank = 1, .max_cpus = U32_MAX, .work = kmb_work_crowd),
+		     .rank = 1, .max_cpus = U32_MAX, .work = kmb_work_crowd,
+		     .flags = KMB_ROW_COUNTED),
 	KMB_RING(16, alloc, 1,
 		 "kmalloc() of what another CPU frees, not later than by "),
 	KMB_RING(16, free, 1,

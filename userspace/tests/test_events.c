@@ -54,6 +54,21 @@ static void put_cache(const char *name, const char *slowpath)
 	root__put(path, slowpath);
 }
 
+static void test_objects_of_another_cache_have_no_events_of_slabs(void **state)
+{
+	struct events events;
+
+	(void)state;
+	put_machine();
+	root__put("/sys/kernel/slab/kmalloc-8/alloc_slowpath", "5\n");
+	root__put("/sys/kernel/slab/kmalloc-128/alloc_slowpath", "5\n");
+	events__read(&events, root__path, 8, CPU);
+	assert_event(&events, "alloc_slowpath", 5);
+	events__read(&events, root__path, 0, CPU);
+	assert_false(find_event(&events, "alloc_slowpath")->known);
+	assert_event(&events, "interrupts", 77);
+}
+
 static void test_lines_are_found(void **state)
 {
 	struct events events;
@@ -128,6 +143,7 @@ static void test_difference_is_what_came_between(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_ROOT(test_objects_of_another_cache_have_no_events_of_slabs),
 		WITH_ROOT(test_lines_are_found),
 		WITH_ROOT(test_caches_of_the_class_are_added),
 		WITH_ROOT(test_absent_is_not_zero),
