@@ -295,6 +295,7 @@ static int check_clashes(struct kmb_run *run, const struct kmb_row *rows)
 		u32 one, other;
 		const char *text;
 	} clashes[KMB_NR_CLASHES] = KMB_CLASHES;
+	static const char * const fields[KMB_NR_CELL_TABLES] = KMB_CELL_FIELDS;
 	u32 c, i, j;
 
 	for (c = 0; c < KMB_NR_CLASHES; c++)
@@ -304,8 +305,8 @@ static int check_clashes(struct kmb_run *run, const struct kmb_row *rows)
 				    rows[j].flags & clashes[c].other)
 					return kmb_refuse(run->why, -EINVAL,
 							  clashes[c].text,
-							  rows[i].name,
-							  rows[j].name);
+							  fields[i], rows[i].name,
+							  fields[j], rows[j].name);
 	return 0;
 }
 

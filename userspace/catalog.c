@@ -36,6 +36,7 @@ static bool cell__clashes(const struct cell *cell, char *why, size_t size)
 		uint32_t one, other;
 		const char *text;
 	} clashes[KMB_NR_CLASHES] = KMB_CLASHES;
+	static const char * const fields[KMB_NR_CELL_TABLES] = KMB_CELL_FIELDS;
 	const struct kmb_row *one, *other;
 	size_t i;
 
@@ -46,7 +47,8 @@ static bool cell__clashes(const struct cell *cell, char *why, size_t size)
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(why, size, clashes[i].text, one->name, other->name);
+		snprintf(why, size, clashes[i].text, fields[one->table], one->name,
+			 fields[other->table], other->name);
 #pragma GCC diagnostic pop
 		return true;
 	}

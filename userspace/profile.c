@@ -10,8 +10,8 @@
 #include "profile.h"
 
 /*
- * The first is that of a user who asks for none. The last is what scripts ask
- * for where a figure only stands beside another one.
+ * The first is that of a user who asks for none. The last, hidden, is what
+ * scripts ask for where a figure only stands beside another one.
  */
 static const struct profile profiles[] = {
 	{ .name = "quick", .max_rank = 1, .iterations = 128, .warmup = 32,
@@ -21,7 +21,7 @@ static const struct profile profiles[] = {
 	{ .name = "full", .max_rank = CATALOG_ANY_RANK, .iterations = 128,
 	  .warmup = 32, .repetitions = 9, .budget = 128 << 10 },
 	{ .name = "core", .max_rank = 0, .iterations = 128, .warmup = 32,
-	  .repetitions = 9, .budget = 128 << 10 },
+	  .repetitions = 9, .budget = 128 << 10, .hidden = true },
 	{ .name = NULL },
 };
 
@@ -42,7 +42,7 @@ const struct profile *profile__find(const char *name)
 }
 
 /**
- * profile__names() - the names of all profiles
+ * profile__names() - the names of the profiles that users are told of
  * @text: receives them, separated by spaces.
  * @size: of @text, bytes.
  */
@@ -50,7 +50,7 @@ void profile__names(char *text, size_t size)
 {
 	size_t i, length = 0;
 
-	for (i = 0; profiles[i].name && length < size; i++)
+	for (i = 0; profiles[i].name && !profiles[i].hidden && length < size; i++)
 		length += snprintf(text + length, size - length, "%s%s",
 				   i ? " " : "", profiles[i].name);
 }

@@ -5,6 +5,7 @@
 #ifndef KMBENCH_PROFILE_H
 #define KMBENCH_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@
  * @repetitions: how often each cell is measured.
  * @budget: bytes of objects that a repetition may go through before it is cut
  *	short.
+ * @hidden: for scripts; users are not told of it.
  */
 struct profile {
 	const char *name;
@@ -25,6 +27,7 @@ struct profile {
 	uint32_t warmup;
 	uint32_t repetitions;
 	uint64_t budget;
+	bool hidden;
 };
 
 const struct profile *profile__find(const char *name);

@@ -168,15 +168,18 @@ struct kmb_info {
 
 #define KMB_NR_CLASHES		3
 
+/* The fields of a request that its rows are, in the order of enum kmb_table. */
+#define KMB_CELL_FIELDS { "scenario", "context", "gfp", "size", "cpus" }
+
 /*
  * What no cell may have: one row with the first flag, one with the second; and
- * what to say then, of these two rows.
+ * what to say then, of these two: field and row each.
  */
 #define KMB_CLASHES { \
-	{ KMB_ROW_SLEEPS, KMB_ROW_ATOMIC, "%s may sleep, %s may not" }, \
+	{ KMB_ROW_SLEEPS, KMB_ROW_ATOMIC, "%s %s may sleep, %s %s may not" }, \
 	{ KMB_ROW_IRQS_ON, KMB_ROW_IRQS_OFF, \
-	  "%s needs interrupts on, in %s they are off" }, \
-	{ KMB_ROW_NOLOCK, KMB_ROW_LOCKS, "%s cannot honour %s" }, \
+	  "%s %s needs interrupts on, in %s %s they are off" }, \
+	{ KMB_ROW_NOLOCK, KMB_ROW_LOCKS, "%s %s cannot honour %s %s" }, \
 }
 
 /**

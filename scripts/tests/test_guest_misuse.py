@@ -16,8 +16,8 @@ _SAID = {
                          "no scenario 'pear'; near: pair/task/GFP_KERNEL/64"],
     "unknown context": ["kmbench: no scenario matches 'pair/tusk/GFP_KERNEL/64'; "
                         "no context 'tusk'; near: pair/task/GFP_KERNEL/64"],
-    "sleeps": ["kmbench: 'pair/hardirq/GFP_KERNEL/64' cannot be measured: GFP_KERNEL may sleep, "
-               "hardirq may not"],
+    "sleeps": ["kmbench: 'pair/hardirq/GFP_KERNEL/64' cannot be measured: gfp GFP_KERNEL "
+               "may sleep, context hardirq may not"],
     "no such flags": ["kmbench: no scenario matches 'pair/task/__GFP_HIGHMEM/64'; no gfp "
                       "'__GFP_HIGHMEM'; near: "],
     "too much": ["kmbench: burst1024-alloc/task/GFP_KERNEL/8192: share 1: "],

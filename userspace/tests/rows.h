@@ -16,43 +16,43 @@
 #define ROWS_MAX_SIZE	4096
 
 static struct kmb_row rows_scenarios[] = {
-	{ .index = 0, .name = "pair", .text = "allocate, free",
-	  .min_size = 1, .max_size = 1 << 20, .min_cpus = 1, .max_cpus = 1 },
-	{ .index = 1, .name = "burst", .text = "allocate many", .rank = 1,
+	{ .table = KMB_TABLE_SCENARIO, .index = 0, .name = "pair", .text = "allocate, free",
+	  .flags = KMB_ROW_COUNTED, .min_size = 1, .max_size = 1 << 20, .min_cpus = 1, .max_cpus = 1 },
+	{ .table = KMB_TABLE_SCENARIO, .index = 1, .name = "burst", .text = "allocate many", .rank = 1,
 	  .flags = KMB_ROW_WHOLE, .value = 256,
 	  .min_size = 1, .max_size = 1 << 20, .min_cpus = 1, .max_cpus = 1 },
-	{ .index = 2, .name = "crowd", .rank = 1,
+	{ .table = KMB_TABLE_SCENARIO, .index = 2, .name = "crowd", .rank = 1,
 	  .min_size = 16, .max_size = 64, .min_cpus = 1, .max_cpus = 8 },
-	{ .index = 3, .name = "bulk", .rank = 2, .flags = KMB_ROW_IRQS_ON,
+	{ .table = KMB_TABLE_SCENARIO, .index = 3, .name = "bulk", .rank = 2, .flags = KMB_ROW_IRQS_ON,
 	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
-	{ .index = 4, .name = "delay", .flags = KMB_ROW_SELFTEST,
+	{ .table = KMB_TABLE_SCENARIO, .index = 4, .name = "delay", .flags = KMB_ROW_SELFTEST,
 	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
 };
 
 static struct kmb_row rows_contexts[] = {
-	{ .index = 0, .name = "task" },
-	{ .index = 1, .name = "hardirq", .rank = 1,
+	{ .table = KMB_TABLE_CONTEXT, .index = 0, .name = "task" },
+	{ .table = KMB_TABLE_CONTEXT, .index = 1, .name = "hardirq", .rank = 1,
 	  .flags = KMB_ROW_ATOMIC | KMB_ROW_IRQS_OFF },
-	{ .index = 2, .name = "nmi",
+	{ .table = KMB_TABLE_CONTEXT, .index = 2, .name = "nmi",
 	  .flags = KMB_ROW_ATOMIC | KMB_ROW_ILLEGAL },
 };
 
 static struct kmb_row rows_gfps[] = {
-	{ .index = 0, .name = "GFP_KERNEL", .flags = KMB_ROW_SLEEPS },
-	{ .index = 1, .name = "GFP_ATOMIC" },
-	{ .index = 2, .name = "GFP_ATOMIC|__GFP_ZERO", .rank = 1 },
+	{ .table = KMB_TABLE_GFP, .index = 0, .name = "GFP_KERNEL", .flags = KMB_ROW_SLEEPS },
+	{ .table = KMB_TABLE_GFP, .index = 1, .name = "GFP_ATOMIC" },
+	{ .table = KMB_TABLE_GFP, .index = 2, .name = "GFP_ATOMIC|__GFP_ZERO", .rank = 1 },
 };
 
 static struct kmb_row rows_sizes[] = {
-	{ .index = 0, .name = "8", .value = 8 },
-	{ .index = 1, .name = "64", .value = 64 },
-	{ .index = 2, .name = "4096", .value = 4096 },
-	{ .index = 3, .name = "8192", .value = 8192 },
+	{ .table = KMB_TABLE_SIZE, .index = 0, .name = "8", .value = 8 },
+	{ .table = KMB_TABLE_SIZE, .index = 1, .name = "64", .value = 64 },
+	{ .table = KMB_TABLE_SIZE, .index = 2, .name = "4096", .value = 4096 },
+	{ .table = KMB_TABLE_SIZE, .index = 3, .name = "8192", .value = 8192 },
 };
 
 static struct kmb_row rows_cpus[] = {
-	{ .index = 0, .name = "1cpu", .value = 1 },
-	{ .index = 1, .name = "2cpus", .value = 2 },
+	{ .table = KMB_TABLE_CPUS, .index = 0, .name = "1cpu", .value = 1 },
+	{ .table = KMB_TABLE_CPUS, .index = 1, .name = "2cpus", .value = 2 },
 };
 
 static inline struct catalog *rows__catalog(void)

@@ -57,13 +57,13 @@ static void test_cells_know_whether_they_are_legal(void **state)
 		{ "crowd/hardirq/GFP_ATOMIC/64/2cpus", NULL },
 		{ "bulk/task/GFP_ATOMIC/64", NULL },
 		{ "pair/hardirq/GFP_KERNEL/64",
-		  "GFP_KERNEL may sleep, hardirq may not" },
+		  "gfp GFP_KERNEL may sleep, context hardirq may not" },
 		{ "pair/nmi/GFP_ATOMIC/64",
 		  "nmi is not legal on this kernel" },
 		{ "pair/task/GFP_KERNEL/8192",
 		  "8192 bytes are above this kernel's 4096" },
 		{ "bulk/hardirq/GFP_ATOMIC/64",
-		  "bulk needs interrupts on, in hardirq they are off" },
+		  "scenario bulk needs interrupts on, in context hardirq they are off" },
 		{ "pair/task/GFP_KERNEL/64/2cpus",
 		  "pair runs on 1 CPU, not on 2" },
 		{ "crowd/task/GFP_KERNEL/8",
@@ -185,7 +185,7 @@ static void test_illegal_only_is_told_apart(void **state)
 	assert_int_equal(selected("pair/nmi"), -EPERM);
 	assert_int_equal(selected("*/8192"), -EPERM);
 	assert_explained("pair/hardirq/GFP_KERNEL",
-			 "GFP_KERNEL may sleep, hardirq may not");
+			 "gfp GFP_KERNEL may sleep, context hardirq may not");
 	assert_explained("burst/nmi", "nmi is not legal on this kernel");
 	assert_explained("*/task/*/8192",
 			 "8192 bytes are above this kernel's 4096");

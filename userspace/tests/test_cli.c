@@ -80,9 +80,9 @@ static void test_numbers_are_checked(void **state)
 	assert_says("run --share 91", 2,
 		    "kmbench: --share '91': must be a number from 1 to 90\n");
 	assert_says("run --profile fast", 2,
-		    "kmbench: no profile 'fast'; there are: quick standard full core\n");
+		    "kmbench: no profile 'fast'; there are: quick standard full\n");
 	assert_says("list --profile fast", 2,
-		    "kmbench: no profile 'fast'; there are: quick standard full core\n");
+		    "kmbench: no profile 'fast'; there are: quick standard full\n");
 	assert_says("run --cpu ''", 2,
 		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
 }
