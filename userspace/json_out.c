@@ -66,12 +66,20 @@ static json_t *json__mean(const struct kmb_run *answer)
 			 "max", (json_int_t)mean->max);
 }
 
-static json_t *json__repetition(const struct repetition *repetition)
+/* Of a scenario that the module counts. */
+static json_t *json__calls(const struct cell *cell, uint64_t calls)
+{
+	return cell->row[KMB_TABLE_SCENARIO]->flags & KMB_ROW_COUNTED ?
+	       json_integer(calls) : json_null();
+}
+
+static json_t *json__repetition(const struct cell *cell,
+				const struct repetition *repetition)
 {
 	const struct kmb_run *answer = &repetition->answer;
 	const struct kmb_stats *op = &answer->op;
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "count", (json_int_t)op->count,
 			 "failed", (json_int_t)answer->failed,
 			 "sum", (json_int_t)op->sum,
@@ -80,8 +88,8 @@ static json_t *json__repetition(const struct repetition *repetition)
 			 "empty", json__stats(&answer->empty),
 			 "clock", json__stats(&answer->clock),
 			 "record", json__stats(&answer->record),
-			 "allocs", (json_int_t)answer->allocs,
-			 "frees", (json_int_t)answer->frees,
+			 "allocs", json__calls(cell, answer->allocs),
+			 "frees", json__calls(cell, answer->frees),
 			 "histogram", json__histogram(repetition->histogram));
 }
 
@@ -91,7 +99,8 @@ static json_t *json__repetitions(const struct measured_cell *measured)
 	uint32_t i;
 
 	for (i = 0; i < measured->nr_repetitions; i++) {
-		one = json__repetition(&measured->repetitions[i]);
+		one = json__repetition(measured->cell,
+				       &measured->repetitions[i]);
 		json_array_append_new(all, one);
 	}
 	return all;
@@ -107,7 +116,9 @@ static json_t *json__percentiles(const struct cell_summary *summary)
 	all = json_object();
 	for (i = 0; i < PERCENTILES_NR; i++)
 		json_object_set_new(all, percentiles[i].name,
-				    json_integer(summary->percentiles[i]));
+				    summary__has(summary, i) ?
+				    json_integer(summary->percentiles[i]) :
+				    json_null());
 	return all;
 }
 

@@ -20,6 +20,22 @@ const struct percentile percentiles[PERCENTILES_NR] = {
 	{ .name = "p99.99", .per_10000 = 9999 },
 };
 
+/**
+ * summary__has() - whether there are enough samples for a percentile
+ * @summary: of a cell.
+ * @i: the percentile, below PERCENTILES_NR.
+ *
+ * Without one sample above it a percentile is the maximum under another name.
+ *
+ * Return: true if it may be told. The median may be of a single sample.
+ */
+bool summary__has(const struct cell_summary *summary, unsigned int i)
+{
+	uint64_t above = 10000 - percentiles[i].per_10000;
+
+	return summary->op.count && (i == 0 || summary->op.count * above >= 10000);
+}
+
 static void stats__add(struct kmb_stats *sum, const struct kmb_stats *stats)
 {
 	sum->count += stats->count;

@@ -29,8 +29,8 @@ extern const struct percentile percentiles[PERCENTILES_NR];
  * @op: all samples, ticks; min and max as in struct kmb_stats.
  * @mean: all mean-loops.
  * @empty: all samples of the empty loop, ticks.
- * @percentiles: of @op, ticks, in the order of the array of that name; 0
- *	where there is no sample.
+ * @percentiles: of @op, ticks, in the order of the array of that name; only
+ *	those that summary__has() are there.
  * @spread: by how much the largest median of a repetition exceeds the
  *	smallest, thousandths of the latter; UINT64_MAX where one is 0.
  * @steady: the repetitions agree: @spread is at most SUMMARY_SPREAD_MAX.
@@ -45,6 +45,7 @@ struct cell_summary {
 	bool steady;
 };
 
+bool summary__has(const struct cell_summary *summary, unsigned int i);
 int measured_cell__summarise(const struct measured_cell *measured,
 			     struct cell_summary *summary);
 

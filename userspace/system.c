@@ -171,6 +171,45 @@ static json_t *system__mitigations(const char *root)
 	return all;
 }
 
+/*
+ * Of a line "ID:CONTROLLERS:PATH" the path, if that cgroup has the controller of
+ * memory: in version 2, where the line names none, by its files.
+ */
+static const char *line__memory_cgroup(const char *root, const char *line)
+{
+	const char *controllers = strchr(line, ':');
+	const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+	char file[TEXT_LEN + PATH_MAX];
+
+	if (!path++)
+		return NULL;
+	if (!strncmp(controllers, ":memory:", 8) || strstr(controllers, ",memory:"))
+		return path;
+	snprintf(file, sizeof(file), "%s/sys/fs/cgroup%s/memory.current", root, path);
+	return !strncmp(line, "0::", 3) && !access(file, R_OK) ? path : NULL;
+}
+
+/* Null: the root's, which nothing is charged to, or none. */
+static json_t *system__memory_cgroup(const char *root)
+{
+	char full[PATH_MAX], line[TEXT_LEN];
+	json_t *found = json_null();
+	const char *path;
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s/proc/self/cgroup", root);
+	file = fopen(full, "re");
+	while (file && json_is_null(found) && fgets(line, sizeof(line), file)) {
+		line__tidy(line);
+		path = line__memory_cgroup(root, line);
+		if (path && strcmp(path, "/"))
+			found = json_string(path);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /* SLUB's options as asked for, and as they are in the cache of kmalloc(64). */
 static json_t *system__debug(const char *root, const char *cmdline)
 {
@@ -211,7 +250,7 @@ json_t *system__describe(const char *root)
 
 	uname(&uts);
 	file__first_line(root, "/proc/cmdline", cmdline);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "release", uts.release, "build", uts.version,
 			 "machine", uts.machine, "cmdline", cmdline,
 			 "cpu", system__cpu(root),
@@ -219,6 +258,7 @@ json_t *system__describe(const char *root)
 			 "page_size", (json_int_t)sysconf(_SC_PAGESIZE),
 			 "mem_total_kib", system__mem_total(root),
 			 "init_on_alloc", system__init_on_alloc(cmdline),
+			 "memory_cgroup", system__memory_cgroup(root),
 			 "mitigations", system__mitigations(root),
 			 "debug", system__debug(root, cmdline));
 }

@@ -12,17 +12,6 @@
 #include "summary.h"
 #include "text_out.h"
 
-static uint64_t summary__percentile(const struct cell_summary *summary,
-				    const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < PERCENTILES_NR; i++)
-		if (!strcmp(percentiles[i].name, name))
-			return summary->percentiles[i];
-	return 0;
-}
-
 static int name__width(const struct measurement *measurement)
 {
 	size_t i, length, width = strlen("cell");
@@ -35,13 +24,24 @@ static int name__width(const struct measurement *measurement)
 	return width;
 }
 
-/* A figure, or "-" where there was no sample. */
-static void put_ticks(FILE *file, const struct kmb_stats *stats, uint64_t ticks)
+/* A figure, or "-" where there were not enough samples for it. */
+static void put_ticks(FILE *file, bool known, uint64_t ticks)
 {
-	if (stats->count)
+	if (known)
 		fprintf(file, " %10" PRIu64, ticks);
 	else
 		fprintf(file, " %10s", "-");
+}
+
+static void put_percentile(FILE *file, const struct cell_summary *summary,
+			   const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < PERCENTILES_NR; i++)
+		if (!strcmp(percentiles[i].name, name))
+			put_ticks(file, summary__has(summary, i),
+				  summary->percentiles[i]);
 }
 
 static int put_cell(FILE *file, const struct measured_cell *measured, int width)
@@ -54,14 +54,15 @@ static int put_cell(FILE *file, const struct measured_cell *measured, int width)
 	fprintf(file, "%-*s %8" PRIu64 " %7" PRIu64, width,
 		measured->cell->name, (uint64_t)summary.op.count,
 		summary.failed);
-	put_ticks(file, &summary.op, summary__percentile(&summary, "p50"));
-	put_ticks(file, &summary.op, summary__percentile(&summary, "p99"));
-	put_ticks(file, &summary.op, summary.op.max);
+	put_percentile(file, &summary, "p50");
+	put_percentile(file, &summary, "p99");
+	put_ticks(file, summary.op.count, summary.op.max);
 	if (summary.empty.count)
-		fprintf(file, " %10.1f\n", (double)summary.empty.sum /
+		fprintf(file, " %10.1f", (double)summary.empty.sum /
 			summary.empty.count);
 	else
-		fprintf(file, " %10s\n", "-");
+		fprintf(file, " %10s", "-");
+	fprintf(file, "%s\n", summary.steady ? "" : "  UNSTEADY");
 	return 0;
 }
 
@@ -71,7 +72,8 @@ static void put_units(FILE *file, const struct kmb_info *info)
 	if (info->clock_hz)
 		fprintf(file, " (%" PRIu64 " a second)",
 			(uint64_t)info->clock_hz);
-	fprintf(file, "; empty: mean of the loop around nothing, not subtracted\n");
+	fprintf(file, "; empty: mean of the loop around nothing, not subtracted; UNSTEADY: medians of the repetitions differ by more than %d %%\n",
+		SUMMARY_SPREAD_MAX / 10);
 }
 
 /**

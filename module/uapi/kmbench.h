@@ -249,7 +249,8 @@ struct kmb_stats {
  * @failed: (out) operations whose allocation returned NULL; they are not
  *	in @op. @failed + @op.count is @iterations * @samplers.
  * @mean_failed: (out) the same of the mean-loop.
- * @allocs: (out) calls that allocate, in all that this ioctl did.
+ * @allocs: (out) calls that allocate, in all that this ioctl did; of a scenario
+ *	with KMB_ROW_COUNTED, else of no meaning.
  * @frees: (out) calls that free, likewise.
  * @held: (out) bytes of objects that may be held at once.
  * @op: (out) the operation, raw: what @empty shows is contained in it.

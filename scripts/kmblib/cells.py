@@ -58,6 +58,7 @@ class Cells:
 
     def __init__(self, boot: dict[str, Any]) -> None:
         self.cells = boot["measurement"]["measured"]["cells"]
+        self._memory_cgroup = boot["measurement"]["system"]["memory_cgroup"]
         self._by = {(label(c), c["context"], c["gfp"], c["size"]): c for c in self.cells}
 
     def get(self, scenario: str, place: Place, size_: int) -> dict[str, Any] | None:
@@ -153,6 +154,17 @@ class Cells:
         missing = [f"unavailable: {' '.join(names)} ({why})" for why, names in reasons.items()
                    if not any(name in total for name in names)]
         return ([f"counted: {counted}"] if counted else []) + missing
+
+    def untabled(self) -> list[str]:
+        """Scenarios with cells that no table of the report has, and how many."""
+        place, scenario = self.main_place(), self.main_scenario()
+        counts = Counter(label(c) for c in self.cells
+                         if (c["context"], c["gfp"]) != place and label(c) != scenario)
+        return [f"{name} {count}" for name, count in counts.items()]
+
+    def charged_nothing(self) -> bool:
+        """Whether accounted memory was measured where nothing is charged."""
+        return self._memory_cgroup is None and any(c["scenario"] == "account" for c in self.cells)
 
     def unsteady(self) -> list[str]:
         """Cells whose repetitions disagree."""

@@ -107,6 +107,7 @@ GUESTS = {
     "other ABI": Order(module="other ABI"),
     "ktap": Order(module="ktap"),
     "counts": Order(script="counts.sh", cpus=2, word=_TWO),
+    "held": Order("virtual", script="held.sh"),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
     "tlb": Order("virtual", walks=_WALKS, model="generic"),
     "tlb again": Order("virtual", walks=_WALKS, model="generic"),

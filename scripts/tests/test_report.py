@@ -65,6 +65,11 @@ def _no_samples(_kunit: Document, bench: Document) -> None:
             r.update(count=0, failed=cell["iterations"], sum=0, min=None, max=None, histogram=[])
 
 
+def _few_samples(_kunit: Document, bench: Document) -> None:
+    for cell in _cells(bench):
+        cell["percentiles"].update({"p99": None, "p99.9": None, "p99.99": None})
+
+
 def _huge(_kunit: Document, bench: Document) -> None:
     for cell in _cells(bench):
         cell["percentiles"] = {k: 10 ** 12 + 7 for k in cell["percentiles"]}
@@ -85,6 +90,7 @@ def _long_names(kunit: Document, bench: Document) -> None:
 
 _CHANGES: dict[str, Change] = {
     "as recorded": _nothing, "failing": _fails, "no samples": _no_samples, "huge": _huge,
+    "few samples": _few_samples,
     "long names": _long_names,
     "no boot": lambda _k, b: b.update(boots=[], verdict="fail", reason="the guest hung"),
     "only kunit": lambda _k, b: b.clear(), "only bench": lambda k, _b: k.clear(),

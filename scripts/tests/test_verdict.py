@@ -14,7 +14,7 @@ import pytest
 from kmblib import vm
 from kmblib.errors import Broken, Code, Failed
 
-_VERDICT = "kmbench-verdict 1 exit=0 bytes=5459 crc32=68c3ee65\n"
+_VERDICT = "kmbench-verdict 1 exit=0 bytes=5485 crc32=82f446d4\n"
 
 
 @pytest.fixture(name="healthy")
@@ -108,7 +108,7 @@ def test_guest_without_a_word_fails(healthy: vm.Ended) -> None:
 
 def test_results_that_are_cut_off_fail(data: Path, healthy: vm.Ended) -> None:
     """As kmbench.truncate=100 does it."""
-    with pytest.raises(Failed, match="results were cut off: 100 of 5459 bytes arrived"):
+    with pytest.raises(Failed, match="results were cut off: 100 of 5485 bytes arrived"):
         vm.judge(replace(healthy, console=_console(data, "truncate"),
                          results=healthy.results[:100]))
 

@@ -181,6 +181,25 @@ static struct cell_summary summary_of(uint64_t first, uint64_t second)
 	return summary;
 }
 
+static void test_percentile_needs_a_sample_above_it(void **state)
+{
+	const struct {
+		uint64_t count;
+		unsigned int has;
+	} rows[] = {
+		{ 0, 0 }, { 1, 1 }, { 9, 1 }, { 10, 2 }, { 99, 2 }, { 100, 3 },
+		{ 999, 3 }, { 1000, 4 }, { 9999, 4 }, { 10000, 5 },
+	};
+	unsigned int i, j;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		for (j = 0; j < PERCENTILES_NR; j++)
+			assert_int_equal(j < rows[i].has,
+					 summary__has(&(struct cell_summary) {
+						.op.count = rows[i].count }, j));
+}
+
 static void test_repetitions_that_disagree_are_flagged(void **state)
 {
 	(void)state;
@@ -201,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_contradictions_are_refused),
 		cmocka_unit_test(test_backward_clock_is_refused),
 		cmocka_unit_test(test_summary_takes_repetitions_together),
+		cmocka_unit_test(test_percentile_needs_a_sample_above_it),
 		cmocka_unit_test(test_repetitions_that_disagree_are_flagged),
 	};
 

@@ -27,7 +27,7 @@ static void test_empty_machine_is_not_guessed(void **state)
 	assert_int_equal(json_object_size(json_object_get(all, "mitigations")),
 			 0);
 	assert_int_equal(json_array_size(json_object_get(all, "debug")), 0);
-	assert_int_equal(json_object_size(all), 11);
+	assert_int_equal(json_object_size(all), 12);
 	json_decref(all);
 }
 
@@ -74,6 +74,34 @@ static void test_init_on_alloc_is_the_last_that_was_said(void **state)
 	assert_init_on_alloc("xinit_on_alloc=1\n", JSON_NULL);
 	assert_init_on_alloc("init_on_alloc_1\n", JSON_NULL);
 	assert_init_on_alloc("init_on_alloc\n", JSON_NULL);
+}
+
+static void assert_memory_cgroup(const char *lines, const char *path)
+{
+	const char *found;
+	json_t *all;
+
+	root__put("/proc/self/cgroup", lines);
+	all = describe();
+	found = json_string_value(json_object_get(all, "memory_cgroup"));
+	if (path)
+		assert_string_equal(found, path);
+	else
+		assert_null(found);
+	json_decref(all);
+}
+
+static void test_memory_cgroup_is_one_that_is_charged(void **state)
+{
+	(void)state;
+	root__put("/sys/fs/cgroup/a/memory.current", "1\n");
+	assert_memory_cgroup("0::/\n", NULL);
+	assert_memory_cgroup("0::/a\n", "/a");
+	assert_memory_cgroup("0::/b\n", NULL);
+	assert_memory_cgroup("nonsense\n", NULL);
+	assert_memory_cgroup("4:memory:/x\n0::/a\n", "/x");
+	assert_memory_cgroup("4:cpu,memory:/x\n", "/x");
+	assert_memory_cgroup("4:memory:/\n3:cpuset:/a\n", NULL);
 }
 
 static void test_direct_map_is_read(void **state)
@@ -131,6 +159,7 @@ int main(void)
 		WITH_ROOT(test_empty_machine_is_not_guessed),
 		WITH_ROOT(test_files_are_read),
 		WITH_ROOT(test_init_on_alloc_is_the_last_that_was_said),
+		WITH_ROOT(test_memory_cgroup_is_one_that_is_charged),
 		WITH_ROOT(test_direct_map_is_read),
 		WITH_ROOT(test_debug_options_that_are_on_are_listed),
 		WITH_ROOT(test_strange_bytes_do_no_harm),
