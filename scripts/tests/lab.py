@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from kmblib import bench, build, farm, initramfs, proc, qemu, tlb, vm
+from kmblib import bench, build, cache, farm, initramfs, proc, qemu, tlb, vm
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
@@ -164,13 +164,26 @@ class Lab:
     def __init__(self, kernel: Kernel, scratch: Path) -> None:
         self._scratch = scratch
         self._kernel = kernel
-        # With a fault, for the file of the module that breaks guests.
-        self._boot, self._guest = bench.guest(kernel, ("run",), "warn")
-        programs = build.tool(kernel, "guests")
-        self._guest.programs["guest-memory"] = programs / "guest-memory"
+        # Another run may build other versions of the same files.
+        with cache.lock(f"guest-{kernel.key}"):
+            # With a fault, for the file of the module that breaks guests.
+            self._boot, guest = bench.guest(kernel, ("run",), "warn")
+            guest.programs["guest-memory"] = build.tool(kernel, "guests") / "guest-memory"
+            self._guest = self._own(guest)
         self._pool = ThreadPoolExecutor(2)
         self._futures: dict[str, Future[vm.Ended]] = {}
         self._healthy = 0.0
+
+    def _own(self, guest: initramfs.Guest) -> initramfs.Guest:
+        """The same guest, of files that nobody else writes to."""
+
+        def own(path: Path) -> Path:
+            return Path(shutil.copy(path, self._scratch / path.name))
+
+        return replace(
+            guest, init=own(guest.init),
+            programs={name: own(path) for name, path in guest.programs.items()},
+            modules=tuple((own(path), words) for path, words in guest.modules))
 
     def __enter__(self) -> Lab:
         return self
