@@ -47,9 +47,12 @@ def _three(cell: dict[str, Any] | None) -> list[str]:
 
 
 def mean_loop(cell: dict[str, Any]) -> int | None:
-    """Ticks of an operation in the mean-loop, rounded; None if there is none."""
+    """Ticks of an operation in the mean-loop, rounded; None if there is none, or if an
+    allocation failed in it, which takes a time of its own."""
     loops = [r["mean_loop"] for r in cell["repetitions"] if r["mean_loop"]]
     count = sum(loop["count"] for loop in loops)
+    if any(loop["failed"] for loop in loops):
+        return None
     return round(sum(loop["sum"] for loop in loops) / count) if count else None
 
 

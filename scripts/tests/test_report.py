@@ -203,6 +203,40 @@ def test_cells_that_disagree_are_named(rendered: Callable[[Change], str]) -> Non
     assert "UNSTEADY" not in rendered(steady)
 
 
+def test_what_no_table_has_is_named(rendered: Callable[[Change], str]) -> None:
+    """A cell of neither the main scenario nor the main context and flags."""
+    def lonely(_kunit: Document, bench: Document) -> None:
+        for boot in bench["boots"]:
+            cell = boot["measurement"]["measured"]["cells"][0]
+            cell.update(scenario="kfree_rcu", context="softirq", gfp="GFP_NOWAIT")
+
+    assert "in no table here, cells of: kfree_rcu 1" in _flat(rendered(lonely))
+    assert "in no table here" not in _flat(rendered(_nothing))
+
+
+def test_account_without_a_cgroup_is_told(rendered: Callable[[Change], str]) -> None:
+    """Nothing is charged in the root's; where it is, or nobody asked, no word."""
+    def account(cgroup: str | None) -> Change:
+        def change(_kunit: Document, bench: Document) -> None:
+            for boot in bench["boots"]:
+                boot["measurement"]["system"]["memory_cgroup"] = cgroup
+            for cell in _cells(bench):
+                cell["scenario"] = "account"
+        return change
+
+    assert "where nothing is charged" in _flat(rendered(account(None)))
+    assert "where nothing is charged" not in _flat(rendered(account("/a")))
+    assert "where nothing is charged" not in _flat(rendered(_nothing))
+
+
+def test_mean_loop_with_failures_is_no_figure(data: Path) -> None:
+    """What failed took a time of its own."""
+    cell = _cells(results.load(data / "bench.json"))[0]
+    assert cells.mean_loop(cell)
+    cell["repetitions"][0]["mean_loop"]["failed"] = 1
+    assert cells.mean_loop(cell) is None
+
+
 def test_several_processors_are_a_column_of_their_own(rendered: Callable[[Change], str]) -> None:
     """One and two of them are not mixed up."""
     def two(_kunit: Document, bench: Document) -> None:
