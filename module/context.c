@@ -15,6 +15,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -81,26 +82,40 @@ int kmb_run_in_irqsoff(kmb_context_fn *fn, void *arg)
 	return err;
 }
 
-static DEFINE_SPINLOCK(the_lock);
-/* Who holds it; with one CPU, a lock need not have a state of its own. */
-static struct task_struct *the_owner;
+/*
+ * A lock for each CPU, so that those of a crowd do not wait for each other; and
+ * who holds it: with one CPU, a lock need not have a state of its own.
+ */
+struct owned_lock {
+	spinlock_t lock;
+	struct task_struct *owner;
+};
+
+static DEFINE_PER_CPU(struct owned_lock, locks) = {
+	.lock = __SPIN_LOCK_UNLOCKED(locks.lock),
+};
 
 bool kmb_in_spinlock(void)
 {
 	return in_task() && !irqs_disabled() &&
 	       preempt_count() == PREEMPT_LOCK_OFFSET &&
-	       READ_ONCE(the_owner) == current;
+	       READ_ONCE(raw_cpu_ptr(&locks)->owner) == current;
 }
 
 int kmb_run_in_spinlock(kmb_context_fn *fn, void *arg)
 {
+	struct owned_lock *mine;
 	int err;
 
-	spin_lock(&the_lock);
-	WRITE_ONCE(the_owner, current);
+	/* On PREEMPT_RT the lock alone would do so too late. */
+	migrate_disable();
+	mine = raw_cpu_ptr(&locks);
+	spin_lock(&mine->lock);
+	WRITE_ONCE(mine->owner, current);
 	err = kmb_call_there(kmb_in_spinlock, fn, arg);
-	WRITE_ONCE(the_owner, NULL);
-	spin_unlock(&the_lock);
+	WRITE_ONCE(mine->owner, NULL);
+	spin_unlock(&mine->lock);
+	migrate_enable();
 	return err;
 }
 
@@ -155,9 +170,20 @@ int kmb_run_in_softirq(kmb_context_fn *fn, void *arg)
 	return softirq.call.err;
 }
 
+/* Of the calls below, the one that this CPU is in. */
+static DEFINE_PER_CPU(struct irq_work *, work_here);
+
+/* Its kernel says so itself: it is busy with that work, which waits no more. */
+static bool runs_irq_work(void)
+{
+	struct irq_work *work = raw_cpu_read(work_here);
+
+	return work && irq_work_is_busy(work) && !irq_work_is_pending(work);
+}
+
 bool kmb_in_hardirq(void)
 {
-	return in_hardirq() && irqs_disabled();
+	return in_hardirq() && irqs_disabled() && !runs_irq_work();
 }
 
 struct hardirq_call {
@@ -195,7 +221,7 @@ int kmb_run_in_hardirq(kmb_context_fn *fn, void *arg)
 
 bool kmb_in_irqwork(void)
 {
-	return kmb_in_hardirq();
+	return in_hardirq() && irqs_disabled() && runs_irq_work();
 }
 
 struct irqwork_call {
@@ -208,7 +234,11 @@ static void irqwork_call_fire(struct irq_work *work)
 	struct irqwork_call *irqwork =
 		container_of(work, struct irqwork_call, work);
 
-	call_fire(&irqwork->call, kmb_in_irqwork);
+	this_cpu_write(work_here, work);
+	irqwork->call.err = kmb_call_there(kmb_in_irqwork, irqwork->call.fn,
+					   irqwork->call.arg);
+	this_cpu_write(work_here, NULL);
+	complete(&irqwork->call.done);
 }
 
 int kmb_run_in_irqwork(kmb_context_fn *fn, void *arg)
