@@ -289,7 +289,19 @@ static struct miscdevice kmb_device = {
 	.mode = 0600,
 	.fops = &kmb_fops,
 };
-module_misc_device(kmb_device);
+
+static int __init kmb_init(void)
+{
+	kmb_tables_init();
+	return misc_register(&kmb_device);
+}
+module_init(kmb_init);
+
+static void __exit kmb_exit(void)
+{
+	misc_deregister(&kmb_device);
+}
+module_exit(kmb_exit);
 
 MODULE_DESCRIPTION("What kmalloc() costs, by size, flags and context");
 MODULE_LICENSE("GPL");

@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -195,10 +196,21 @@ static void size_row(struct kmb_row *row)
 	strscpy(row->text, size->shows, sizeof(row->text));
 }
 
+/* That were online when the module was loaded: the rows stay as they are. */
+static u32 kmb_all_cpus;
+
+/**
+ * kmb_tables_init() - see how many CPUs there are, before anything else here
+ */
+void __init kmb_tables_init(void)
+{
+	kmb_all_cpus = num_online_cpus();
+}
+
 /* Powers of two, and in the last row all CPUs. */
 static u32 cpus_of(u32 index)
 {
-	return min_t(u32, 1U << index, num_possible_cpus());
+	return min(1U << index, kmb_all_cpus);
 }
 
 static void cpus_row(struct kmb_row *row)
@@ -206,8 +218,7 @@ static void cpus_row(struct kmb_row *row)
 	u32 cpus = cpus_of(row->index);
 
 	row->value = cpus;
-	row->rank = cpus == 1 || cpus == 2 || cpus == num_possible_cpus() ? 0 : 1;
-	row->flags = cpus > num_online_cpus() ? KMB_ROW_ILLEGAL : 0;
+	row->rank = cpus == 1 || cpus == 2 || cpus == kmb_all_cpus ? 0 : 1;
 	snprintf(row->name, sizeof(row->name), "%ucpu%s", cpus,
 		 cpus == 1 ? "" : "s");
 	snprintf(row->text, sizeof(row->text), "on %u CPU%s", cpus,
@@ -239,7 +250,7 @@ u32 kmb_table_rows(u32 table)
 {
 	switch (table) {
 	case KMB_TABLE_CPUS:
-		return order_base_2(num_possible_cpus()) + 1;
+		return order_base_2(kmb_all_cpus) + 1;
 	case KMB_TABLE_KIND:
 		return kmb_kinds();
 	case KMB_TABLE_PATTERN:
@@ -319,6 +330,18 @@ static int check_illegal(struct kmb_run *run, const struct kmb_row *rows)
 			return kmb_refuse(run->why, -EOPNOTSUPP,
 					  "%s is not legal on this kernel",
 					  rows[i].name);
+	return 0;
+}
+
+/* Some may be gone since the module was loaded. */
+static int check_online(struct kmb_run *run, const struct kmb_row *rows)
+{
+	u64 cpus = rows[KMB_TABLE_CPUS].value;
+	u32 online = num_online_cpus();
+
+	if (cpus > online)
+		return kmb_refuse(run->why, -ENODEV, "cpus %llu: %u %s online",
+				  cpus, online, online == 1 ? "is" : "are");
 	return 0;
 }
 
@@ -403,6 +426,8 @@ static int check_rows(struct kmb_run *run, struct kmb_row *rows)
 		err = check_clashes(run, rows);
 	if (!err)
 		err = check_scenario(run, rows);
+	if (!err)
+		err = check_online(run, rows);
 	return err;
 }
 
@@ -412,7 +437,8 @@ static int check_rows(struct kmb_run *run, struct kmb_row *rows)
  * @run: the (in) fields as they came from the tool; why: receives the reason
  *	where it is refused.
  *
- * Return: 0; or -EINVAL, -EOPNOTSUPP, -ENOSPC or -ENOMEM, see struct kmb_run.
+ * Return: 0; or -EINVAL, -EOPNOTSUPP, -ENODEV, -ENOSPC or -ENOMEM, see struct
+ * kmb_run.
  */
 int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run)
 {

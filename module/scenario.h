@@ -67,6 +67,7 @@ struct kmb_cell {
 	u64 held;
 };
 
+void kmb_tables_init(void);
 u32 kmb_table_rows(u32 table);
 int kmb_table_get(struct kmb_row *row);
 int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run);

@@ -96,7 +96,8 @@ struct kmb_hello {
  * @KMB_TABLE_GFP: with which flags; value: the flags as this kernel numbers
  *	them.
  * @KMB_TABLE_SIZE: of how many bytes; value: the size in bytes.
- * @KMB_TABLE_CPUS: on how many processors at once; value: that number.
+ * @KMB_TABLE_CPUS: on how many processors at once; value: that number, in the
+ *	last row that of all that were online when the module was loaded.
  * @KMB_TABLE_KIND: kinds of memory to walk over; value: 0.
  * @KMB_TABLE_PATTERN: orders in which its pages are taken; value: 0.
  * @KMB_NR_TABLES: how many tables there are.
