@@ -39,6 +39,7 @@ struct kmb_loops {
  * @frees: calls that free so far.
  * @hist: receives the samples of @each.
  * @mean: receives those of @all.
+ * @together: receives what several CPUs did.
  * @cache: of the scenario's own, NULL where it has none.
  * @objs: where the objects of a batch are kept, all NULL between batches.
  */
@@ -53,6 +54,7 @@ struct kmb_batch {
 	u64 frees;
 	struct kmb_histogram *hist;
 	struct kmb_stats *mean;
+	struct kmb_together *together;
 	struct kmem_cache *cache;
 	void *objs[KMB_MAX_BATCH];
 };

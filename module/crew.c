@@ -8,6 +8,10 @@
  * what another one frees. A migrating task frees on one CPU what it allocated on
  * another.
  *
+ * That they did so is not taken for granted: each thread notes on which CPUs it
+ * allocated and freed, who had come when it began and who had gone when it was
+ * done; kmb_together_check() believes no run that these contradict.
+ *
  * What could fool a reader: waiting for the other side of a ring is in no
  * sample, but it is in the ring's mean-loop, which is the time that the pair
  * of CPUs needs for an object.
@@ -25,16 +29,19 @@
 #include "measure.h"
 #include "ops.h"
 #include "own.h"
+#include "together.h"
 
 /**
  * struct kmb_ring - objects under way from one CPU to another
  * @slots: the objects; NULL for an allocation that failed.
  * @put: how many were put in, written by the producer.
+ * @from: the CPU on which the last of them was allocated, likewise.
  * @taken: how many were taken out, written by the consumer.
  */
 struct kmb_ring {
 	void *slots[KMB_MAX_RING];
 	u32 put ____cacheline_aligned_in_smp;
+	u32 from;
 	u32 taken ____cacheline_aligned_in_smp;
 };
 
@@ -46,6 +53,8 @@ struct kmb_ring {
  * @nr: workers.
  * @arrived: workers that have come to the rendezvous.
  * @finished: workers that have done their share.
+ * @inside: workers of a crowd that are in a batch.
+ * @gone: workers that have done all their work.
  * @stop: set when somebody failed, or nobody wants the result any more.
  * @done: completed once a worker.
  * @ring: between the first two workers.
@@ -58,6 +67,8 @@ struct kmb_crew {
 	u32 nr;
 	atomic_t arrived;
 	atomic_t finished;
+	atomic_t inside;
+	atomic_t gone;
 	bool stop;
 	struct completion done;
 	struct kmb_ring ring;
@@ -82,6 +93,16 @@ static bool crew_meet(struct kmb_crew *crew)
 	return true;
 }
 
+static void note_alloc(struct kmb_worker *worker)
+{
+	__cpumask_set_cpu(raw_smp_processor_id(), &worker->allocated_on);
+}
+
+static void note_free(struct kmb_worker *worker)
+{
+	__cpumask_set_cpu(raw_smp_processor_id(), &worker->freed_on);
+}
+
 /* Batch after batch, while anybody wants it. */
 static int work_batches(struct kmb_worker *worker, u32 total)
 {
@@ -100,6 +121,20 @@ static int work_batches(struct kmb_worker *worker, u32 total)
 	return 0;
 }
 
+/* A batch in its context, and who else is in one. */
+static void crowd_loop(struct kmb_batch *batch)
+{
+	struct kmb_worker *worker = container_of(batch, struct kmb_worker, batch);
+	struct kmb_together *together = &worker->together;
+	u32 inside = atomic_inc_return(&worker->crew->inside);
+
+	together->at_once = max(together->at_once, inside);
+	note_alloc(worker);
+	worker->loop(batch);
+	note_free(worker);
+	atomic_dec(&worker->crew->inside);
+}
+
 /* Load the others go on to feel; what it brings is forgotten. */
 static int keep_company(struct kmb_worker *worker)
 {
@@ -110,7 +145,7 @@ static int keep_company(struct kmb_worker *worker)
 
 	atomic_inc(&crew->finished);
 	batch->hist = &worker->scrap;
-	batch->loop = batch->scenario->loops->each;
+	worker->loop = batch->scenario->loops->each;
 	while (!err && !crew_has_stopped(crew) &&
 	       atomic_read(&crew->finished) < crew->nr)
 		err = work_batches(worker, batch->scenario->nr);
@@ -129,8 +164,10 @@ int kmb_work_crowd(struct kmb_worker *worker)
 	const struct kmb_loops *loops = worker->batch.scenario->loops;
 	int err;
 
-	worker->batch.loop = worker->crew->mean ? loops->all : loops->each;
+	worker->batch.loop = crowd_loop;
+	worker->loop = worker->crew->mean ? loops->all : loops->each;
 	err = work_batches(worker, worker->crew->total);
+	worker->together.gone = atomic_read(&worker->crew->gone);
 	return err ? err : keep_company(worker);
 }
 
@@ -163,6 +200,8 @@ static int ring_produce(struct kmb_worker *worker, bool sampled)
 		obj = kmalloc(batch->size, batch->gfp);
 		end = kmb_clock();
 		batch->allocs++;
+		note_alloc(worker);
+		WRITE_ONCE(ring->from, raw_smp_processor_id());
 		ring->slots[i % KMB_MAX_RING] = obj;
 		/* Pairs with ring_wait() of the consumer. */
 		smp_store_release(&ring->put, i + 1);
@@ -191,6 +230,9 @@ static int ring_consume(struct kmb_worker *worker, bool sampled)
 		kfree(obj);
 		end = kmb_clock();
 		batch->frees++;
+		note_free(worker);
+		worker->together.freed_elsewhere +=
+			READ_ONCE(ring->from) != raw_smp_processor_id();
 		/* Pairs with ring_wait() of the producer. */
 		smp_store_release(&ring->taken, i + 1);
 		if (sampled)
@@ -254,6 +296,22 @@ static int move_to(u32 cpu)
 	return set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
 
+/* Allocates a batch on this CPU and frees it on another one. */
+static int migrate_batch(struct kmb_worker *worker, u32 to)
+{
+	u32 from = raw_smp_processor_id();
+	int err;
+
+	note_alloc(worker);
+	kmb_batch_fill(&worker->batch);
+	err = move_to(to);
+	worker->batch.loop(&worker->batch);
+	note_free(worker);
+	if (from != raw_smp_processor_id())
+		worker->together.freed_elsewhere += worker->batch.nr;
+	return err;
+}
+
 /**
  * kmb_work_migrate() - allocate, move to another CPU, free there
  * @worker: the only one.
@@ -274,10 +332,8 @@ int kmb_work_migrate(struct kmb_worker *worker)
 		if (crew_has_stopped(crew))
 			return -EINTR;
 		batch->nr = min(left, limit);
-		kmb_batch_fill(batch);
 		here = here == worker->cpu ? cpu_from(here, 1) : worker->cpu;
-		err = move_to(here);
-		batch->loop(batch);
+		err = migrate_batch(worker, here);
 	}
 	return err;
 }
@@ -297,8 +353,13 @@ static int worker_main(void *arg)
 	struct kmb_worker *worker = arg;
 	struct kmb_crew *crew = worker->crew;
 
-	worker->err = crew_meet(crew) ? crew->cell->scenario->work(worker) :
-					-EINTR;
+	if (crew_meet(crew)) {
+		worker->together.met = atomic_read(&crew->arrived);
+		worker->err = crew->cell->scenario->work(worker);
+		atomic_inc(&crew->gone);
+	} else {
+		worker->err = -EINTR;
+	}
 	if (worker->err)
 		WRITE_ONCE(crew->stop, true);
 	complete(&crew->done);
@@ -413,9 +474,35 @@ static int crew_merge(struct kmb_crew *crew, struct kmb_batch *sum)
 	return err;
 }
 
+/* What all of them saw in this series. */
+static struct kmb_together crew_look(struct kmb_crew *crew)
+{
+	struct kmb_worker *first = crew->workers[0];
+	struct kmb_together all = first->together;
+	u32 i;
+
+	for (i = 1; i < crew->nr; i++) {
+		const struct kmb_worker *worker = crew->workers[i];
+		const struct kmb_together *one = &worker->together;
+
+		cpumask_or(&first->allocated_on, &first->allocated_on,
+			   &worker->allocated_on);
+		cpumask_or(&first->freed_on, &first->freed_on,
+			   &worker->freed_on);
+		all.met = min(all.met, one->met);
+		all.gone = max(all.gone, one->gone);
+		all.at_once = max(all.at_once, one->at_once);
+		all.freed_elsewhere += one->freed_elsewhere;
+	}
+	all.alloc_cpus = cpumask_weight(&first->allocated_on);
+	all.free_cpus = cpumask_weight(&first->freed_on);
+	return all;
+}
+
 /* With no CPU coming or going meanwhile. */
 static int crew_run(struct kmb_crew *crew, struct kmb_batch *sum)
 {
+	struct kmb_together seen;
 	int err;
 
 	if (num_online_cpus() < crew->cell->cpus)
@@ -424,7 +511,13 @@ static int crew_run(struct kmb_crew *crew, struct kmb_batch *sum)
 	if (!err)
 		err = crew_wait(crew);
 	crew_dismiss(crew);
-	return err ? err : crew_merge(crew, sum);
+	if (!err)
+		err = crew_merge(crew, sum);
+	if (err)
+		return err;
+	seen = crew_look(crew);
+	kmb_together_add(sum->together, &seen);
+	return 0;
 }
 
 static void crew_free(struct kmb_crew *crew)
@@ -442,7 +535,8 @@ static void crew_free(struct kmb_crew *crew)
  * @cell: of a scenario that has ->work().
  * @total: operations of each worker; of 0 nothing is done.
  * @mean: whether the mean-loop is to run.
- * @sum: whose histogram, mean and counts grow by those of all workers.
+ * @sum: whose histogram, mean, counts and @together grow by those of all
+ *	workers.
  *
  * Return: 0; -ENOMEM; -ENODEV: not so many CPUs are online; -EINTR after a
  * signal; or the first error of a worker. All threads are gone.
@@ -461,8 +555,7 @@ int kmb_crew_run(const struct kmb_cell *cell, u32 total, bool mean,
 	crew->cell = cell;
 	crew->total = total;
 	crew->mean = mean;
-	crew->nr = cell->scenario->threads ? cell->scenario->threads :
-					     cell->cpus;
+	crew->nr = kmb_cell_threads(cell);
 	init_completion(&crew->done);
 	crew->workers = kmb_own_alloc(crew->nr * sizeof(*crew->workers));
 	if (crew->workers) {

@@ -5,6 +5,7 @@
 #ifndef _KMBENCH_CREW_H
 #define _KMBENCH_CREW_H
 
+#include <linux/cpumask.h>
 #include <linux/types.h>
 
 #include "batch.h"
@@ -23,6 +24,10 @@ struct kmb_crew;
  * @hist: its samples.
  * @mean: its mean-loop.
  * @scrap: samples that do not count, taken to keep the others company.
+ * @loop: of a crowd, the loop that batch.loop goes through.
+ * @allocated_on: the CPUs on which it allocated.
+ * @freed_on: the CPUs on which it freed.
+ * @together: what it saw of the others.
  */
 struct kmb_worker {
 	struct kmb_crew *crew;
@@ -34,6 +39,10 @@ struct kmb_worker {
 	struct kmb_histogram hist;
 	struct kmb_stats mean;
 	struct kmb_histogram scrap;
+	void (*loop)(struct kmb_batch *batch);
+	struct cpumask allocated_on;
+	struct cpumask freed_on;
+	struct kmb_together together;
 };
 
 int kmb_work_crowd(struct kmb_worker *worker);

@@ -23,6 +23,7 @@
 #include "refuse.h"
 #include "scenario.h"
 #include "tlb.h"
+#include "together.h"
 #include "touch.h"
 #include "uapi/kmbench.h"
 
@@ -93,6 +94,7 @@ static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 	run->empty = result->empty.stats;
 	run->clock = result->clock;
 	run->record = result->record;
+	run->together = result->together;
 	if (run->histogram &&
 	    copy_to_user(u64_to_user_ptr(run->histogram), result->op.buckets,
 			 sizeof(result->op.buckets)))
@@ -113,6 +115,8 @@ static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
 	err = kmb_measure(cell, run->warmup, run->iterations, result);
 	if (accumulates)
 		kmb_late_add(cell->held);
+	if (!err)
+		err = kmb_together_check(cell, result, run->why);
 	return err ? err : copy_result(run, result);
 }
 

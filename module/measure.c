@@ -155,7 +155,7 @@ static int make_cache(const struct kmb_cell *cell, struct kmb_batch *batch)
  * @cell: what to measure; checked.
  * @warmup: operations before the first sample, up to KMB_MAX_ITERATIONS.
  * @iterations: samples, 1 to KMB_MAX_ITERATIONS.
- * @result: what came out; undefined after an error.
+ * @result: what came out; zeroed before, undefined after an error.
  *
  * Return: 0; -ENOMEM; -EINTR after a signal; -EIO when the context was not
  * reached. Whatever is returned, all objects have been freed, or will be when
@@ -174,6 +174,7 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 	batch->size = cell->size;
 	batch->hist = &result->empty;
 	batch->mean = &result->mean;
+	batch->together = &result->together;
 	kmb_stats_reset(&result->mean);
 	measure_clock(&result->clock);
 	measure_record(&result->record, batch);

@@ -19,6 +19,7 @@
  * @clock: cost of reading the clock, ticks.
  * @record: cost of a sample of nothing, recording included, ticks.
  * @mean: the mean-loop, see struct kmb_run.
+ * @together: what several CPUs did, likewise.
  * @empty: samples around no operation, ticks.
  * @op: samples of the operation, ticks.
  */
@@ -30,6 +31,7 @@ struct kmb_result {
 	struct kmb_stats clock;
 	struct kmb_stats record;
 	struct kmb_stats mean;
+	struct kmb_together together;
 	struct kmb_histogram empty;
 	struct kmb_histogram op;
 };

@@ -36,8 +36,8 @@
 #define KMB_RING(_depth, _name, _rank, _shows)				\
 	KMB_SCENARIO("ring" #_depth "-" #_name, _name, _depth,		\
 		     (_depth) + 1, _shows #_depth, .rank = (_rank),	\
-		     .work = kmb_work_ring_##_name, .min_cpus = 2,	\
-		     .max_cpus = 2, .flags = KMB_ROW_SLEEPS | KMB_ROW_COUNTED, \
+		     .work = kmb_work_ring_##_name, .hands_over = true,	\
+		     .min_cpus = 2, .max_cpus = 2, .flags = KMB_ROW_SLEEPS | KMB_ROW_COUNTED, \
 		     .max_size = KMB_MAX_BATCH_BYTES / ((_depth) + 1))
 
 static const struct kmb_scenario kmb_scenarios[] = {
@@ -115,7 +115,7 @@ static const struct kmb_scenario kmb_scenarios[] = {
 		     "kfree() after the task moved to another CPU",
 		     .rank = 1, .min_cpus = 2, .max_cpus = 2, .threads = 1,
 		     .flags = KMB_ROW_SLEEPS | KMB_ROW_COUNTED,
-		     .work = kmb_work_migrate),
+		     .hands_over = true, .work = kmb_work_migrate),
 	KMB_SCENARIO("delay", delay, KMB_BATCH, 0,
 		     "a delay of 1000 instructions, or ticks",
 		     .flags = KMB_ROW_SELFTEST),

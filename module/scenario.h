@@ -30,6 +30,7 @@ struct kmb_worker;
  * @max_cpus: CPUs that it can use; 0: 1; U32_MAX: all.
  * @threads: that do the work; 0: one on each CPU.
  * @accumulates: what it frees comes back some time after the run.
+ * @hands_over: each object is freed on another CPU than the one that allocated.
  */
 struct kmb_scenario {
 	const char *name;
@@ -46,6 +47,7 @@ struct kmb_scenario {
 	u32 max_cpus;
 	u32 threads;
 	bool accumulates;
+	bool hands_over;
 };
 
 /**
@@ -73,5 +75,16 @@ int kmb_table_get(struct kmb_row *row);
 int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run);
 u32 kmb_batch_limit(const struct kmb_scenario *scenario, size_t size);
 u32 kmb_cell_samplers(const struct kmb_cell *cell);
+
+/**
+ * kmb_cell_threads() - how many threads do the work
+ * @cell: of a scenario that has ->work().
+ *
+ * Return: the number.
+ */
+static inline u32 kmb_cell_threads(const struct kmb_cell *cell)
+{
+	return cell->scenario->threads ? cell->scenario->threads : cell->cpus;
+}
 
 #endif /* _KMBENCH_SCENARIO_H */

@@ -97,7 +97,9 @@ int cmd__commit_json(struct json_out *out, int err)
  */
 int cmd__explain(const char *cell, const char *why, int err)
 {
-	if (!why[0])
+	bool known = why[0];
+
+	if (!known)
 		why = strerror(-err);
 	switch (-err) {
 	case ECANCELED:
@@ -105,8 +107,8 @@ int cmd__explain(const char *cell, const char *why, int err)
 		warnx("interrupted; nothing written");
 		return EXIT_UNKNOWN;
 	case EIO:
-		warnx("%s: the kernel did not reach the context; nothing written",
-		      cell);
+		warnx("%s: %s; nothing written", cell, known ? why :
+		      "the kernel did not reach the context");
 		return EXIT_KERNEL;
 	case EBUSY:
 		warnx("%s: another run is under way; wait for its end", cell);

@@ -66,6 +66,21 @@ static json_t *json__mean(const struct kmb_run *answer)
 			 "max", (json_int_t)mean->max);
 }
 
+/* What several CPUs did; null where there was but one. */
+static json_t *json__together(const struct kmb_together *together)
+{
+	if (!together->series)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "alloc_cpus", (json_int_t)together->alloc_cpus,
+			 "free_cpus", (json_int_t)together->free_cpus,
+			 "met", (json_int_t)together->met,
+			 "gone", (json_int_t)together->gone,
+			 "at_once", (json_int_t)together->at_once,
+			 "freed_elsewhere",
+			 (json_int_t)together->freed_elsewhere);
+}
+
 /* Of a scenario that the module counts. */
 static json_t *json__calls(const struct cell *cell, uint64_t calls)
 {
@@ -79,7 +94,7 @@ static json_t *json__repetition(const struct cell *cell,
 	const struct kmb_run *answer = &repetition->answer;
 	const struct kmb_stats *op = &answer->op;
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "count", (json_int_t)op->count,
 			 "failed", (json_int_t)answer->failed,
 			 "sum", (json_int_t)op->sum,
@@ -90,6 +105,7 @@ static json_t *json__repetition(const struct cell *cell,
 			 "record", json__stats(&answer->record),
 			 "allocs", json__calls(cell, answer->allocs),
 			 "frees", json__calls(cell, answer->frees),
+			 "together", json__together(&answer->together),
 			 "histogram", json__histogram(repetition->histogram));
 }
 

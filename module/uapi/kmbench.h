@@ -16,7 +16,7 @@
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		3
+#define KMB_ABI_VERSION		4
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -226,6 +226,36 @@ struct kmb_stats {
 	__u64 max;
 };
 
+/**
+ * struct kmb_together - what threads on several CPUs did, by what they saw
+ *
+ * Of all series of a run, the least good, but for @at_once. All 0 where a scenario
+ * has no threads.
+ *
+ * @series: (out) of operations, each by new threads: warm-up, samples, mean-loop; 0 to
+ *	3.
+ * @alloc_cpus: (out) different CPUs on which objects were allocated, the fewest;
+ *	of a crowd as many as it has.
+ * @free_cpus: (out) on which they were freed, likewise.
+ * @met: (out) threads that had come to the rendezvous when one of them began, the
+ *	fewest: all of them.
+ * @gone: (out) threads that had gone when another one was done with its share, the
+ *	most; of a crowd 0.
+ * @at_once: (out) threads of a crowd that were in a batch at the same time, the
+ *	most; 0 of others.
+ * @freed_elsewhere: (out) of kmb_run.frees, those on another CPU than the one
+ *	that allocated; of a ring, and of a task that migrates, all.
+ */
+struct kmb_together {
+	__u32 series;
+	__u32 alloc_cpus;
+	__u32 free_cpus;
+	__u32 met;
+	__u32 gone;
+	__u32 at_once;
+	__u64 freed_elsewhere;
+};
+
 /* Only check the request; nothing is measured. */
 #define KMB_RUN_CHECK		(1U << 0)
 
@@ -264,6 +294,8 @@ struct kmb_stats {
  *	consecutive readings.
  * @record: (out) taking one sample of nothing and recording it: each sample is
  *	the mean of a run of them.
+ * @together: (out) what several CPUs did; where it is not what the scenario is, the
+ *	ioctl fails with EIO.
  * @why: (out) where the ioctl fails: which field is wrong, its value, and what
  *	would be right, one line; empty if that is not known.
  *
@@ -272,7 +304,7 @@ struct kmb_stats {
  * kernel; ENOSPC @share of the available memory is less than would be held; EINTR a signal
  * came; EBUSY another run is under way; ENOMEM no memory for the module's own
  * needs; ENODEV fewer CPUs are online than asked for; EIO the context was not
- * reached.
+ * reached, or several CPUs did not do what the scenario is.
  */
 struct kmb_run {
 	__u32 scenario;
@@ -297,6 +329,7 @@ struct kmb_run {
 	struct kmb_stats empty;
 	struct kmb_stats clock;
 	struct kmb_stats record;
+	struct kmb_together together;
 	char why[KMB_TEXT_LEN];
 };
 

@@ -22,7 +22,11 @@ static struct repetition repetition_of(uint64_t value, uint64_t count,
 	struct repetition repetition = {
 		.answer = { .failed = failed, .op = stats, .mean = stats,
 			    .empty = stats, .clock = stats, .record = stats,
-			    .allocs = 77, .frees = 78, .mean_failed = failed },
+			    .allocs = 77, .frees = 78, .mean_failed = failed,
+			    .together = { .series = failed ? 3 : 0,
+					  .alloc_cpus = 31, .free_cpus = 32,
+					  .met = 33, .gone = 34, .at_once = 35,
+					  .freed_elsewhere = 36 } },
 	};
 
 	assert_non_null(counts);
@@ -213,9 +217,9 @@ static void test_repetition_has_its_members(void **state)
 	json_t *all = document(*state);
 	json_t *one = json_array_get(json_object_get(cell_of(all, 0),
 						     "repetitions"), 0);
-	int n[26];
+	int n[30], i;
 
-	assert_unpacks(one, "{s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:i, s:i, s:o}",
+	assert_unpacks(one, "{s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:i, s:i, s:{s:i, s:i, s:i, s:i, s:i, s:i}, s:o}",
 		       "count", n, "failed", n + 1, "sum", n + 2,
 		       "min", n + 3, "max", n + 4, "mean_loop",
 		       "count", n + 13, "failed", n + 14, "sum", n + 15,
@@ -225,7 +229,10 @@ static void test_repetition_has_its_members(void **state)
 		       "clock", "count", n + 9, "sum", n + 10, "min", n + 11,
 		       "max", n + 12, "record", "count", n + 18, "sum", n + 19,
 		       "min", n + 20, "max", n + 21, "allocs", n + 22,
-		       "frees", n + 23, "histogram", &one);
+		       "frees", n + 23, "together", "alloc_cpus", n + 24,
+		       "free_cpus", n + 25, "met", n + 26, "gone", n + 27,
+		       "at_once", n + 28, "freed_elsewhere", n + 29,
+		       "histogram", &one);
 	assert_int_equal(n[0], 30);
 	assert_int_equal(n[1], 2);
 	assert_int_equal(n[2], 30000);
@@ -237,6 +244,8 @@ static void test_repetition_has_its_members(void **state)
 	assert_int_equal(n[14], 2);
 	assert_int_equal(n[22], 77);
 	assert_int_equal(n[23], 78);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(n[24 + i], 31 + i);
 	assert_unpacks(one, "[[i, i]]", n, n + 1);
 	assert_int_equal(n[0], kmb_hist_low(kmb_hist_index(1000)));
 	assert_int_equal(n[1], 30);
