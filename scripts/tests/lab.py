@@ -18,6 +18,7 @@ from kmblib.options import Machine
 SCENARIO = "pair/task/GFP_KERNEL/64"
 # What takes two processors, in each way.
 ON_TWO = ("crowd/task/GFP_KERNEL/64/2cpus crowd/hardirq/GFP_ATOMIC/64/2cpus "
+          "crowd/spinlock/GFP_ATOMIC/64/2cpus "
           "ring16-alloc/task/GFP_KERNEL/64 ring256-free/task/GFP_KERNEL/4096 "
           "migrate/task/GFP_KERNEL/256")
 # Each scenario and each context once or more.
@@ -31,7 +32,7 @@ _PATIENCE = 2.5
 _PATIENCE_MIN = 8.0
 _MACHINE = Machine("virtual", 512, 1)
 # The version of the ABI, and one that no tool speaks yet.
-OUR_ABI = 3
+OUR_ABI = 4
 OTHER_ABI = 99
 _HERE = Path(__file__).parent
 # Of busybox-static: it needs no library in the guest.
@@ -108,6 +109,9 @@ GUESTS = {
     "ktap": Order(module="ktap"),
     "counts": Order(script="counts.sh", cpus=2, word=_TWO),
     "held": Order("virtual", script="held.sh"),
+    "skewed": Order(script="skewed.sh", cpus=2, word=_TWO),
+    "some online": Order(script="online.sh", cpus=3, word=f"{_TWO} possible_cpus=6"),
+    "nolock": Order(scenario="--repetitions 1 nolock/*/GFP_NOWAIT/64"),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
     "tlb": Order("virtual", walks=_WALKS, model="generic"),
     "tlb again": Order("virtual", walks=_WALKS, model="generic"),

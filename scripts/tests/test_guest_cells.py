@@ -5,6 +5,7 @@ processors; and that what the answers say of themselves fits together."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import lab
@@ -12,6 +13,7 @@ import pytest
 from kmblib import results, vm
 from kmblib.errors import Code
 
+_CONTEXTS = {"task", "preemptoff", "irqsoff", "spinlock", "softirq", "hardirq", "irqwork", "rcu"}
 _PAIRS = ("kzalloc", "kcalloc", "account", "pair")
 
 
@@ -29,8 +31,7 @@ def test_each_scenario_and_context_is_measured(guests: lab.Lab) -> None:
     """The names are the module's; these are some that must be among them."""
     cells = _cells(guests, "everywhere")
     contexts = {c["context"] for c in cells if c["scenario"] == "pair"}
-    assert contexts == {"task", "preemptoff", "irqsoff", "spinlock", "softirq", "hardirq",
-                        "irqwork", "rcu"}
+    assert contexts == _CONTEXTS
     scenarios = {c["scenario"] for c in cells}
     assert {"alloc", "free", "cold", "bulk", "krealloc", "kvmalloc", "kfree_rcu", "crowd",
             "burst1-fifo", "burst16-lifo", "burst256-shuffled", *_PAIRS} <= scenarios
@@ -97,10 +98,88 @@ def test_several_processors_take_samples(guests: lab.Lab) -> None:
             assert one["allocs"] >= one["count"] and one["frees"] >= one["count"]
 
 
+def _did_its_part(cell: dict[str, Any], one: dict[str, Any]) -> bool:
+    """Whether the threads of a repetition did together what the scenario is."""
+    did = one["together"]
+    if cell["scenario"] == "crowd":
+        return (did["alloc_cpus"], did["free_cpus"], did["met"]) == (cell["cpus"],) * 3 \
+            and (did["gone"], did["freed_elsewhere"]) == (0, 0)
+    threads = 1 if cell["scenario"] == "migrate" else 2
+    return did["met"] == threads and did["freed_elsewhere"] == one["frees"] > 0
+
+
 @pytest.mark.guests("two cpus")
-def test_who_is_done_keeps_the_others_company(guests: lab.Lab) -> None:
-    """A crowd makes at least what is counted: warm-up, samples, mean-loop."""
+def test_processors_do_what_the_scenario_is(guests: lab.Lab) -> None:
+    """They meet, they stay, and each allocates and frees where it is to."""
     for cell in _cells(guests, "two cpus"):
+        assert all(_did_its_part(cell, one) for one in cell["repetitions"]), cell["name"]
+
+
+@pytest.mark.guests("two cpus")
+@pytest.mark.parametrize(("scenario", "field", "value"), [
+    ("crowd", "alloc_cpus", 1), ("crowd", "free_cpus", 1), ("crowd", "met", 1),
+    ("crowd", "gone", 1), ("crowd", "freed_elsewhere", 1), ("ring16-alloc", "met", 1),
+    ("ring16-alloc", "freed_elsewhere", 0), ("migrate", "freed_elsewhere", 0)])
+def test_processors_that_do_something_else_are_seen(guests: lab.Lab, scenario: str, field: str,
+                                                    value: int) -> None:
+    """The control."""
+    cell = next(c for c in _cells(guests, "two cpus") if c["scenario"] == scenario)
+    one = cell["repetitions"][0]
+    assert not _did_its_part(cell, {**one, "together": {**one["together"], field: value}})
+
+
+@pytest.mark.guests("two cpus")
+def test_crowd_is_at_once(guests: lab.Lab) -> None:
+    """Both are in the middle of a batch at the same time; also with a spinlock held,
+    which is not one that they share. Of interrupts there are too few to be sure."""
+    crowds = [c for c in _cells(guests, "two cpus") if c["scenario"] == "crowd"
+              and c["context"] in ("task", "spinlock")]
+    assert len(crowds) == 2
+    for cell in crowds:
+        assert max(r["together"]["at_once"] for r in cell["repetitions"]) == 2, cell["name"]
+
+
+@pytest.mark.guests("everywhere")
+def test_one_processor_is_no_crowd(guests: lab.Lab) -> None:
+    """The control; and who has no threads says nothing of any."""
+    for cell in _cells(guests, "everywhere"):
+        did = [one["together"] for one in cell["repetitions"]]
         if cell["scenario"] == "crowd":
-            least = 2 * (cell["warmup"] + 2 * cell["iterations"])
-            assert all(r["allocs"] >= least for r in cell["repetitions"])
+            assert all(d["at_once"] == d["met"] == d["alloc_cpus"] == 1 for d in did)
+        else:
+            assert did == [None] * len(did)
+
+
+@pytest.mark.guests("skewed")
+def test_who_is_done_keeps_the_others_company(guests: lab.Lab) -> None:
+    """Where one of two has half of its processor, a crowd makes far more than what
+    is counted: warm-up, samples, mean-loop."""
+    cell, = _cells(guests, "skewed")
+    least = 2 * (cell["warmup"] + 2 * cell["iterations"])
+    assert (cell["scenario"], cell["cpus"]) == ("crowd", 2)
+    assert all(r["allocs"] > 1.1 * least for r in cell["repetitions"])
+
+
+@pytest.mark.guests("some online")
+def test_all_processors_are_those_online(guests: lab.Lab) -> None:
+    """Of six that are possible; and not one more than are online."""
+    ended = guests.ended("some online")
+    console = ended.console.replace("\r", "")
+    assert "possible 0-5, online 0-2\n" in console
+    assert re.findall(r"^step (\w+): (\d+)$", console, re.M) == [
+        ("six", "2"), ("three", "0"), ("fewer", "2"), ("two", "0")]
+    assert "no scenario matches 'crowd/task/GFP_KERNEL/64/6cpus'; no cpus '6cpus'; " in console
+    assert "crowd/task/GFP_KERNEL/64/3cpus: refused by the module: cpus 3: 2 are online\n" in console
+    cell, = _cells(guests, "some online")
+    assert (cell["name"], cell["cpus"]) == ("crowd/task/GFP_KERNEL/64/3cpus", 3)
+    assert all(_did_its_part(cell, one) for one in cell["repetitions"])
+
+
+@pytest.mark.guests("nolock")
+def test_nolock_is_measured_everywhere(guests: lab.Lab) -> None:
+    """With flags that it can honour, which those of the other guests are not."""
+    ended = guests.ended("nolock")
+    if vm.judge(ended) == Code.BROKEN:
+        assert "no scenario 'nolock'; near: " in ended.console
+        pytest.skip("this kernel has no kmalloc_nolock(), which came with 6.18")
+    assert {c["context"] for c in _cells(guests, "nolock")} == _CONTEXTS
