@@ -367,6 +367,10 @@ static const struct place {
 	{ kmb_run_in_task, kmb_in_task,
 	  IS_ENABLED(CONFIG_PREEMPT_COUNT) ? NULL : kmb_in_preemptoff },
 	{ kmb_run_in_irqsoff, kmb_in_irqsoff, NULL },
+#ifndef CONFIG_PREEMPT_RT
+	{ kmb_run_in_hardirq, kmb_in_hardirq, NULL },
+	{ kmb_run_in_irqwork, kmb_in_irqwork, NULL },
+#endif
 	{ kmb_run_in_softirq, kmb_in_softirq, kmb_in_rcu },
 };
 
