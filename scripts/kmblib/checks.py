@@ -121,28 +121,36 @@ def _tool(tally: Tally, kernel: Kernel) -> None:
         tally.add("tool: unit tests", "\n".join(text.splitlines()[-5:]))
 
 
-def _pytest(tally: Tally) -> None:
-    """The tests of the scripts, and of guests that break."""
+def _pytest(tally: Tally, what: Path, *options: str) -> None:
+    """Tests of the scripts, and of guests that break."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         report = Path(name) / "junit.xml"
         log = Path(name) / "log"
         with log.open("wb") as out, step("tests of the scripts and of guests") as current, \
                 proc.child(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
-                            "no:cacheprovider", f"--junitxml={report}", farm.REPO / "scripts/tests"],
+                            "no:cacheprovider", f"--junitxml={report}", *options, what],
                            stdout=out, cwd=farm.REPO) as process:
             status = proc.wait(process, current)
         cases = list(xml.etree.ElementTree.parse(report).iter("testcase")) \
             if report.exists() else []
         before = tally.failed
         for case in cases:
-            _junit_case(tally, case)
+            _junit_case(tally, case, "".join(f" {option}" for option in options))
         if not cases or (status and tally.failed == before):
             tally.add("scripts: tests", proc.last_lines(log, 5))
 
 
-def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element) -> None:
+def _scripts(tally: Tally, kernel: Kernel) -> None:
+    """All tests, with guests of the default kernel; cells with those of another one, too."""
+    tests = farm.REPO / "scripts/tests"
+    _pytest(tally, tests)
+    if not kernel.is_tree and kernel.name != kernels.DEFAULT:
+        _pytest(tally, tests / "test_guest_cells.py", "--kernel", kernel.name)
+
+
+def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element, of: str) -> None:
     where = (case.get("classname") or "").split(".")[-1].removeprefix("test_")
-    name = f"{where}: {case.get('name', '').removeprefix('test_')}"
+    name = f"{where}{of}: {case.get('name', '').removeprefix('test_')}"
     skipped, problem = case.find("skipped"), case.find("failure")
     problem = case.find("error") if problem is None else problem
     if skipped is not None:
@@ -161,7 +169,7 @@ def run(kernel_name: str, kdir: str) -> Code:
         print(tally.line())
         return Code.BROKEN
     for name, part in (("kunit", _kunit), ("lint", _lint), ("tool", _tool),
-                       ("scripts", lambda t, _k: _pytest(t))):
+                       ("scripts", _scripts)):
         try:
             part(tally, kernel)
         except KmbError as error:

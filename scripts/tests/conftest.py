@@ -28,6 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "guests(*names): guests of lab.GUESTS to boot")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option for another kernel than the default one."""
+    parser.addoption("--kernel", choices=list(kernels.KERNELS), default=kernels.DEFAULT,
+                     help="the kernel under test; the default one: %(default)s")
+
+
 def _rank(item: pytest.Item) -> int:
     """Quick tests first, then commands, then guests."""
     name = item.path.name
@@ -46,9 +52,9 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def kernel() -> kernels.Kernel:
-    """The kernel that is under test here: the default one."""
-    return kernels.find(kernels.DEFAULT, None)
+def kernel(request: pytest.FixtureRequest) -> kernels.Kernel:
+    """The kernel that is under test here: the default one, unless --kernel says another."""
+    return kernels.find(request.config.getoption("--kernel"), None)
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,7 @@ GUESTS = {
     "counts": Order(script="counts.sh", cpus=2, word=_TWO),
     "held": Order("virtual", script="held.sh"),
     "skewed": Order(script="skewed.sh", cpus=2, word=_TWO),
-    "some online": Order(script="online.sh", cpus=3, word=f"{_TWO} possible_cpus=6"),
+    "some online": Order(script="online.sh", cpus=6, word=f"{_TWO} maxcpus=3"),
     "nolock": Order(scenario="--repetitions 1 nolock/*/GFP_NOWAIT/64"),
     "outside": Order("virtual", script="outside.sh", plain_loop=True),
     "tlb": Order("virtual", walks=_WALKS, model="generic"),
@@ -223,7 +223,7 @@ class Lab:
         if order.script:
             programs = {"busybox": _BUSYBOX, order.script: _HERE / "guest" / order.script}
             guest = replace(guest, programs={**guest.programs, **programs},
-                            command=(f"/bin/{order.script}",))
+                            command=("/bin/busybox", "sh", f"/bin/{order.script}"))
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
         machine = replace(_MACHINE, cpus=order.cpus, mem_mib=order.mem_mib)

@@ -102,10 +102,10 @@ def _did_its_part(cell: dict[str, Any], one: dict[str, Any]) -> bool:
     """Whether the threads of a repetition did together what the scenario is."""
     did = one["together"]
     if cell["scenario"] == "crowd":
-        return (did["alloc_cpus"], did["free_cpus"], did["met"]) == (cell["cpus"],) * 3 \
-            and (did["gone"], did["freed_elsewhere"]) == (0, 0)
+        return ([did[f] for f in ("alloc_cpus", "free_cpus", "met")] == 3 * [cell["cpus"]]
+                and [did[f] for f in ("gone", "freed_elsewhere")] == [0, 0])
     threads = 1 if cell["scenario"] == "migrate" else 2
-    return did["met"] == threads and did["freed_elsewhere"] == one["frees"] > 0
+    return bool(did["met"] == threads and did["freed_elsewhere"] == one["frees"] > 0)
 
 
 @pytest.mark.guests("two cpus")
