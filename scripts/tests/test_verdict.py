@@ -148,7 +148,7 @@ def test_exit_code_of_the_command_arrives(healthy: vm.Ended, status: int, code: 
 
 def test_whole_verdict_is_read() -> None:
     """Both forms, field by field."""
-    assert vm.parse_verdict(_VERDICT) == vm.Verdict(0, 5459, 0x68c3ee65, "")
+    assert vm.parse_verdict(_VERDICT) == vm.Verdict(0, 5485, 0x82f446d4, "")
     assert vm.parse_verdict("kmbench-verdict 1 error=fork: no\n") == vm.Verdict(0, 0, 0, "fork: no")
 
 
