@@ -3,7 +3,7 @@
  * Hardware and software events of the calling thread, through libperf.
  *
  * Single events, no group: perf_evsel__read() of a group reads the leader
- * only. User and kernel are counted together. A count that is not exact is
+ * only. User and kernel are counted together unless said. A count that is not exact is
  * not given: nothing is scaled, an event that had to share its counter is
  * unavailable, and so is one that cannot be opened.
  *
@@ -70,6 +70,7 @@ static int libperf__silence(enum libperf_print_level level, const char *format,
 
 static void counter__open(struct counter *counter,
 			  const struct counter_event *event,
+			  enum counters_side side,
 			  struct perf_thread_map *threads)
 {
 	struct perf_event_attr attr = {
@@ -77,6 +78,9 @@ static void counter__open(struct counter *counter,
 		.type = event->type,
 		.config = event->config,
 		.disabled = 1,
+		.exclude_user = side == COUNTERS_KERNEL,
+		.exclude_kernel = side == COUNTERS_USER,
+		.exclude_hv = side == COUNTERS_USER,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
@@ -93,7 +97,8 @@ static void counter__open(struct counter *counter,
 }
 
 /**
- * counters__new() - open all events for the calling thread
+ * counters__new_of() - open all events for the calling thread, in one mode of the CPU
+ * @side: which mode; COUNTERS_SIDES: any.
  *
  * An event that this machine does not have is no error here;
  * counters__read() tells of it.
@@ -101,7 +106,7 @@ static void counter__open(struct counter *counter,
  * Return: counters that do not count yet, to be freed by counters__delete();
  * NULL: no memory.
  */
-struct counters *counters__new(void)
+struct counters *counters__new_of(enum counters_side side)
 {
 	struct counters *counters = calloc(1, sizeof(*counters));
 	unsigned int i;
@@ -117,8 +122,18 @@ struct counters *counters__new(void)
 	perf_thread_map__set_pid(counters->threads, 0, 0);
 	for (i = 0; i < COUNTERS_NR; i++)
 		counter__open(&counters->counter[i], &counter_events[i],
-			      counters->threads);
+			      side, counters->threads);
 	return counters;
+}
+
+/**
+ * counters__new() - open all events for the calling thread, in any mode of the CPU
+ *
+ * Return: as counters__new_of().
+ */
+struct counters *counters__new(void)
+{
+	return counters__new_of(COUNTERS_SIDES);
 }
 
 /**

@@ -23,12 +23,25 @@ struct counter_value {
 	char why[COUNTER_WHY_LEN];
 };
 
+/**
+ * enum counters_side - in which mode of the CPU events count
+ * @COUNTERS_USER: in that of programs.
+ * @COUNTERS_KERNEL: in the kernel's.
+ * @COUNTERS_SIDES: how many there are; in any, for counters__new_of().
+ */
+enum counters_side {
+	COUNTERS_USER,
+	COUNTERS_KERNEL,
+	COUNTERS_SIDES,
+};
+
 struct counters;
 
 void counter_value__set(struct counter_value *value, uint64_t count,
 			uint64_t enabled, uint64_t running);
 
 struct counters *counters__new(void);
+struct counters *counters__new_of(enum counters_side side);
 void counters__delete(struct counters *counters);
 const char *counters__name(unsigned int i);
 void counters__reset(struct counters *counters);

@@ -4,6 +4,7 @@
  * allows perf events at all; what else there is, differs, but is never a
  * silent 0.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -140,6 +141,49 @@ static void test_not_enabled_is_unavailable(void **state)
 	counters__delete(counters);
 }
 
+/* The kernel touches pages that nobody has touched: faults of its own. */
+static void fault_in_kernel(void)
+{
+	size_t bytes = PAGES * sysconf(_SC_PAGESIZE);
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(map, MAP_FAILED);
+	madvise(map, bytes, MADV_NOHUGEPAGE);
+	assert_int_equal(read(zero, map, bytes), bytes);
+	munmap(map, bytes);
+	close(zero);
+}
+
+static void test_sides_are_counted_apart(void **state)
+{
+	struct counter_value values[COUNTERS_SIDES][COUNTERS_NR];
+	unsigned int faults = counter_of("page-faults");
+	int side;
+
+	(void)state;
+	for (side = 0; side < COUNTERS_SIDES; side++) {
+		struct counters *counters = counters__new_of(side);
+
+		assert_non_null(counters);
+		counters__reset(counters);
+		counters__enable(counters);
+		fault();
+		fault_in_kernel();
+		counters__disable(counters);
+		counters__read(counters, values[side]);
+		counters__delete(counters);
+	}
+	if (!values[COUNTERS_USER][faults].known || !values[COUNTERS_KERNEL][faults].known) {
+		print_message("page-faults %s%s\n", values[COUNTERS_USER][faults].why,
+			      values[COUNTERS_KERNEL][faults].why);
+		skip();
+	}
+	assert_in_range(values[COUNTERS_USER][faults].value, PAGES, 2 * PAGES - 1);
+	assert_in_range(values[COUNTERS_KERNEL][faults].value, PAGES, 2 * PAGES - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_reset_begins_anew),
 		cmocka_unit_test(test_shared_counter_is_unavailable),
 		cmocka_unit_test(test_not_enabled_is_unavailable),
+		cmocka_unit_test(test_sides_are_counted_apart),
 	};
 
 	return cmocka_run_group_tests_name("counters", tests, NULL, NULL) != 0;
