@@ -35,6 +35,7 @@ int cmd__open_json(struct json_out *out, const char *path);
 int cmd__commit_json(struct json_out *out, int err);
 int cmd__explain(const char *cell, const char *why, int err);
 
+int cmd__chase(int argc, char **argv);
 int cmd__check(int argc, char **argv);
 int cmd__info(int argc, char **argv);
 int cmd__list(int argc, char **argv);

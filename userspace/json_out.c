@@ -172,7 +172,13 @@ static json_t *json__events(const struct events *events)
 	return all;
 }
 
-static json_t *json__counters(const struct counter_value *values)
+/**
+ * json_out__counters() - counters by name
+ * @values: COUNTERS_NR of them.
+ *
+ * Return: an object, the caller's.
+ */
+json_t *json_out__counters(const struct counter_value *values)
 {
 	json_t *all = json_object();
 	unsigned int i;
@@ -216,7 +222,7 @@ json_t *json_out__cell(const struct measured_cell *measured)
 			 "spread", json__spread(&summary),
 			 "footprint", json__footprint(&measured->footprint),
 			 "events", json__events(&measured->events),
-			 "counters", json__counters(measured->counters));
+			 "counters", json_out__counters(measured->counters));
 }
 
 /* Writes a value between two texts; takes the reference, which may be NULL. */

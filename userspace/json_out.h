@@ -27,6 +27,7 @@ struct json_out {
 };
 
 json_t *json_out__clock(const struct kmb_info *info);
+json_t *json_out__counters(const struct counter_value *values);
 json_t *json_out__cell(const struct measured_cell *measured);
 int json_out__write(FILE *file, json_t *system, const struct kmb_info *info,
 		    const struct measurement *measurement);

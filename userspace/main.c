@@ -4,7 +4,7 @@
  *
  * The command line's first word chooses a command; the commands are in
  * cmd_*.c. The tool knows no scenario, context, flag or size: it asks the
- * module, kmbench.ko, through /dev/kmbench.
+ * module, kmbench.ko, through /dev/kmbench. Of user space it knows itself.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,6 +24,7 @@ static const struct command {
 	{ .name = "run", .run = cmd__run, .title = "kmbench run" },
 	{ .name = "check", .run = cmd__check, .title = "kmbench check" },
 	{ .name = "tlb", .run = cmd__tlb, .title = "kmbench tlb" },
+	{ .name = "chase", .run = cmd__chase, .title = "kmbench chase" },
 	{ .name = NULL },
 };
 
@@ -43,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			if (!strcmp(command->name, arg))
 				choice->command = command;
 		if (!choice->command)
-			argp_error(state, "no command '%s'; list, info, run, check or tlb",
+			argp_error(state, "no command '%s'; list, info, run, check, tlb or chase",
 				   arg);
 		choice->first = state->next - 1;
 		state->next = state->argc;
@@ -65,7 +66,8 @@ static const struct argp argp = {
 	       "  info    tell what the module and this machine offer\n"
 	       "  run     measure cells\n"
 	       "  check   compare the module's counts with the kernel's\n"
-	       "  tlb     walk over memory of each kind, count TLB misses\n\n"
+	       "  tlb     walk over memory of each kind, count TLB misses\n"
+	       "  chase   the same in user space, by time; needs neither module nor root\n\n"
 	       "`kmbench COMMAND --help' tells more.\n\n"
 	       "Exit codes: 0 good; 1 the kernel under test failed; 2 wrong use or broken set-up; 3 cannot tell.",
 };

@@ -83,6 +83,14 @@ static void test_numbers_are_checked(void **state)
 		    "kmbench: no profile 'fast'; there are: quick standard full\n");
 	assert_says("list --profile fast", 2,
 		    "kmbench: no profile 'fast'; there are: quick standard full\n");
+	assert_says("chase --repetitions 0", 2,
+		    "kmbench: --repetitions '0': must be a number from 1 to 1000\n");
+	assert_says("chase --min 1", 2,
+		    "kmbench: --min '1': must be a number from 4 to 1073741824\n");
+	assert_says("chase --min 64 --max 32", 2,
+		    "kmbench: no kind '*' with pattern '*' of 64 to 32 KiB; see `kmbench chase --help'\n");
+	assert_says("chase --kind thp", 2,
+		    "kmbench: no kind 'thp' with pattern '*' of 64 to 65536 KiB; see `kmbench chase --help'\n");
 	assert_says("run --cpu ''", 2,
 		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
 }
@@ -122,6 +130,29 @@ static void test_help_and_version(void **state)
 	assert_non_null(strstr(text, "--json=FILE"));
 }
 
+static void test_footprint_beyond_memory_is_refused(void **state)
+{
+	static const char said[] = "kmbench: --max 1073741824: more than 50 per cent of the available memory; at most ";
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(run("chase --max 1073741824", text, sizeof(text)), 2);
+	assert_ptr_equal(strstr(text, said), text);
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+/* Needs neither a module nor root: the control of the errors above. */
+static void test_chase_is_for_everybody(void **state)
+{
+	static const char options[] = "chase --max 64 --kind anon-4k --repetitions 1";
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(run(options, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "anon-4k   chase         64     16384"));
+	assert_null(strstr(text, "unavailable"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +161,8 @@ int main(void)
 		cmocka_unit_test(test_numbers_are_checked),
 		cmocka_unit_test(test_nothing_is_written_when_nothing_is_measured),
 		cmocka_unit_test(test_wrong_words_are_wrong_use),
+		cmocka_unit_test(test_footprint_beyond_memory_is_refused),
+		cmocka_unit_test(test_chase_is_for_everybody),
 		cmocka_unit_test(test_help_and_version),
 	};
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Walks in user space over memory of each kind: which to do, and what came of them.
+ */
+#ifndef KMBENCH_CHASE_H
+#define KMBENCH_CHASE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "user_clock.h"
+#include "user_mapping.h"
+#include "user_walk.h"
+
+/* Per cent of the available memory that a walk may have. */
+#define CHASE_SHARE	50
+
+/**
+ * struct chase_options - how much to walk
+ * @kind: glob of kinds of memory.
+ * @pattern: glob of patterns.
+ * @min_bytes: smallest footprint, bytes, from a page.
+ * @max_bytes: no larger one, at least @min_bytes.
+ * @laps: how often each walk is timed.
+ * @stopped: asked before each walk; true ends all.
+ */
+struct chase_options {
+	const char *kind;
+	const char *pattern;
+	uint64_t min_bytes;
+	uint64_t max_bytes;
+	uint32_t laps;
+	bool (*stopped)(void);
+};
+
+/**
+ * struct chase_walk - one of them
+ * @kind: of memory.
+ * @pattern: the order in which lines are taken.
+ * @lines: lines in a pass.
+ * @held_bytes: memory that they took.
+ * @loads: loads in a lap.
+ * @laps: what was timed, as many as were asked for.
+ * @mapping: how the memory was mapped.
+ * @counts: of user mode, then of the kernel, with all laps together.
+ * @why: why there is nothing of all this, a line; empty where there is.
+ */
+struct chase_walk {
+	const struct user_kind *kind;
+	const struct user_pattern *pattern;
+	uint32_t lines;
+	uint64_t held_bytes;
+	uint64_t loads;
+	struct user_lap *laps;
+	struct user_mapping mapping;
+	struct counter_value counts[COUNTERS_SIDES][COUNTERS_NR];
+	char why[USER_WHY_LEN];
+};
+
+/**
+ * struct chase - all of them, by kind, pattern and footprint
+ * @options: how much.
+ * @nr: how many walks.
+ * @walks: these.
+ * @counters: of user mode, then of the kernel.
+ * @cpu: on which it was walked.
+ * @clock_hz: ticks of the clock in a second.
+ */
+struct chase {
+	struct chase_options options;
+	size_t nr;
+	struct chase_walk *walks;
+	struct counters *counters[COUNTERS_SIDES];
+	int cpu;
+	uint64_t clock_hz;
+};
+
+uint64_t chase__limit(void);
+int chase__select(struct chase *chase, const struct chase_options *options);
+int chase__run(struct chase *chase);
+uint64_t chase_walk__fastest(const struct user_lap *laps, uint32_t nr);
+json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *walk);
+void chase__free(struct chase *chase);
+
+#endif /* KMBENCH_CHASE_H */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Walks over memory of a process, as module/walk.c has them in the kernel.
+ *
+ * Nothing but loads that depend on each other is timed, and two readings of the
+ * clock. What disturbed them is told, not taken away.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "user_clock.h"
+#include "user_walk.h"
+
+/* Loads between two looks at how many are left. */
+#define UNROLLED	8
+
+static void order_lines(uint32_t *next, uint32_t nr)
+{
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		next[i] = i + 1 < nr ? i + 1 : 0;
+}
+
+/* Sattolo's shuffle: of all permutations one that is a single cycle. */
+static void order_cycle(uint32_t *next, uint32_t nr)
+{
+	unsigned short random[3] = { 0x4b, 0x6d, 0x62 };
+	uint32_t i, j, other;
+
+	for (i = 0; i < nr; i++)
+		next[i] = i;
+	for (i = nr - 1; i > 0; i--) {
+		j = nrand48(random) % i;
+		other = next[i];
+		next[i] = next[j];
+		next[j] = other;
+	}
+}
+
+const struct user_pattern user_patterns[] = {
+	{ .name = "stride", .shows = "a line of each page, page by page",
+	  .order = order_lines },
+	{ .name = "chase", .shows = "a line of each page, in one random cycle over all",
+	  .order = order_cycle },
+	{ .name = NULL },
+};
+
+/**
+ * user_walk__lay() - write a walk's addresses into memory
+ * @memory: of user_memory__map(); line 0 is where the walk begins.
+ * @lines: how many; there is room for them.
+ * @pattern: the order, the same each time.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int user_walk__lay(const struct user_memory *memory, uint32_t lines,
+		   const struct user_pattern *pattern)
+{
+	uint32_t *next = calloc(lines, sizeof(*next));
+	uint32_t i;
+
+	if (!next)
+		return -ENOMEM;
+	pattern->order(next, lines);
+	for (i = 0; i < lines; i++)
+		*user_memory__line(memory, i) = user_memory__line(memory, next[i]);
+	free(next);
+	return 0;
+}
+
+static inline void **load(void **at)
+{
+	at = *at;
+	/* The compiler shall take no two for one. */
+	asm volatile("" : "+r" (at));
+	return at;
+}
+
+static inline void **follow(void **at, uint64_t loads)
+{
+	uint64_t i;
+
+	for (i = 0; i < loads / UNROLLED; i++) {
+		at = load(at);
+		at = load(at);
+		at = load(at);
+		at = load(at);
+		at = load(at);
+		at = load(at);
+		at = load(at);
+		at = load(at);
+	}
+	for (i = 0; i < loads % UNROLLED; i++)
+		at = load(at);
+	return at;
+}
+
+static uint64_t switches(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+}
+
+/**
+ * user_walk__go() - walk
+ * @start: the first line.
+ * @warmup: loads before.
+ * @loads: loads that are timed.
+ * @lap: receives what came of it.
+ *
+ * Return: where the next load would go.
+ */
+void **user_walk__go(void **start, uint64_t warmup, uint64_t loads, struct user_lap *lap)
+{
+	uint64_t before = switches(), began;
+	void **at = follow(start, warmup);
+
+	began = user_clock__ticks();
+	at = follow(at, loads);
+	/* The clock waits for the last load. */
+	asm volatile("" : "+r" (at) : : "memory");
+	lap->ticks = user_clock__ticks() - began;
+	lap->switches = switches() - before;
+	return at;
+}

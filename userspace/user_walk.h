@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Walks over memory of a process: each load's value is the address of the next.
+ */
+#ifndef KMBENCH_USER_WALK_H
+#define KMBENCH_USER_WALK_H
+
+#include <stdint.h>
+
+#include "user_memory.h"
+
+/**
+ * struct user_pattern - the order in which lines are taken
+ * @name: of the pattern.
+ * @shows: what it is, a line.
+ * @order: fills in what follows each of @nr lines.
+ */
+struct user_pattern {
+	const char *name;
+	const char *shows;
+	void (*order)(uint32_t *next, uint32_t nr);
+};
+
+/**
+ * struct user_lap - loads that were timed together
+ * @ticks: of user_clock__ticks().
+ * @switches: how often the thread lost its CPU meanwhile, unasked.
+ */
+struct user_lap {
+	uint64_t ticks;
+	uint64_t switches;
+};
+
+extern const struct user_pattern user_patterns[];
+
+int user_walk__lay(const struct user_memory *memory, uint32_t lines,
+		   const struct user_pattern *pattern);
+void **user_walk__go(void **start, uint64_t warmup, uint64_t loads, struct user_lap *lap);
+
+#endif /* KMBENCH_USER_WALK_H */
