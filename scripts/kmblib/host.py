@@ -44,7 +44,7 @@ done
 exit 1
 """
 # Options that only a virtual machine has.
-_OF_VM = ("kernel", "kdir", "mem", "cpus")
+_OF_VM = ("kernel", "kdir", "mem", "cpus", "geometry")
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Job:
 
 def clashes(given: argparse.Namespace) -> list[str]:
     """Options that say something else than WHERE=host does."""
-    values = [(name.upper(), getattr(given, name)) for name in _OF_VM]
-    if given.clock != "real":
+    values = [(name.upper(), getattr(given, name, "")) for name in _OF_VM]
+    if getattr(given, "clock", "real") != "real":
         values.append(("CLOCK", given.clock))
     return [f"{name}={value} is for a virtual machine, and WHERE=host measures the running "
             "kernel; leave one out" for name, value in values if value]
@@ -100,7 +100,7 @@ def new_run(system: System) -> Iterator[Path]:
             yield run
         finally:
             owner = results.RUNS.parent.stat()
-            for path in (results.RUNS, run, *run.glob("*")):
+            for path in (results.RUNS, run, *run.glob("*")) if os.geteuid() == 0 else ():
                 os.chown(path, owner.st_uid, owner.st_gid)
 
 
@@ -127,15 +127,21 @@ def module_dir(system: System) -> Path:
     return cache.root() / "module" / _kernel(system).key
 
 
+def build_tool_into(into: Path) -> None:
+    """Put the tool into a directory that no other run touches."""
+    tools = kernels.find(kernels.DEFAULT, None)
+    with cache.lock(f"guest-{tools.key}"):
+        shutil.copy(build.tool(tools) / "kmbench", into)
+
+
 def build_into(system: System, into: Path) -> None:
     """Put kmbench.ko and the tool into a directory that no other run touches."""
-    kernel, tools = _kernel(system), kernels.find(kernels.DEFAULT, None)
+    kernel = _kernel(system)
     boot = build.Boot(system.root / f"boot/vmlinuz-{system.release}",
                       system.root / f"boot/config-{system.release}", system.headers, ())
     with cache.lock(f"guest-{kernel.key}"):
         shutil.copy(build.modules(kernel, boot) / "kmbench.ko", into)
-    with cache.lock(f"guest-{tools.key}"):
-        shutil.copy(build.tool(tools) / "kmbench", into)
+    build_tool_into(into)
 
 
 @contextmanager

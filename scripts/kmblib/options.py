@@ -47,7 +47,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "only": "which mutants: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "out": "the file to write",
-        "where": "vm (default), or host: the running machine, which needs root",
+        "where": "vm (default), or host: the running machine; bench needs root there",
     }
     for name in names:
         default = os.environ.get(name.upper(), "").strip()
@@ -113,6 +113,6 @@ def where(args: argparse.Namespace) -> str:
     place: str = args.where or PLACES[0]
     if place not in PLACES:
         raise Broken(f"no WHERE={place}; there are: {' '.join(PLACES)}")
-    if args.force and place != "host":
+    if getattr(args, "force", False) and place != "host":
         raise Broken(f"FORCE=1 with WHERE={place}: only WHERE=host refuses anything; leave it out")
     return place

@@ -13,6 +13,7 @@ import jinja2
 from . import results
 from .cells import Cells, size
 from .errors import Broken, Code
+from .latencies import Latencies
 from .walks import Walks
 
 WIDTH = 72
@@ -77,7 +78,8 @@ def render(run: Path) -> str:
         loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
-    environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks)
+    environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
+                               Latencies=Latencies)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 

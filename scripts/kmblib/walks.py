@@ -11,6 +11,14 @@ from .cells import number, size
 _FOOTPRINTS_ABREAST = 7
 
 
+def abreast(all_: list[int]) -> list[int]:
+    """Of ascending footprints those that fit side by side, both ends among them."""
+    if len(all_) <= _FOOTPRINTS_ABREAST:
+        return all_
+    last = len(all_) - 1
+    return [all_[i * last // (_FOOTPRINTS_ABREAST - 1)] for i in range(_FOOTPRINTS_ABREAST)]
+
+
 def rate(walk: dict[str, Any]) -> float | None:
     """Page walks per 1000 loads; None: not counted."""
     model = walk["model"]
@@ -39,11 +47,7 @@ class Walks:
 
     def few_footprints(self) -> list[int]:
         """Those that fit side by side, the smallest and the largest among them."""
-        all_ = sorted(self._distinct("bytes"))
-        if len(all_) <= _FOOTPRINTS_ABREAST:
-            return all_
-        last = len(all_) - 1
-        return [all_[i * last // (_FOOTPRINTS_ABREAST - 1)] for i in range(_FOOTPRINTS_ABREAST)]
+        return abreast(sorted(self._distinct("bytes")))
 
     def rates(self, pattern: str) -> list[list[str]]:
         """A row a kind: page walks per 1000 loads at a few footprints."""

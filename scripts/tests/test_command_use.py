@@ -35,6 +35,13 @@ _WRONG = {
     "too much memory for the model": ("tlb", {"MEM": "4G"}, "kmbench: MEM=4096M: the model knows "
                                       "memory below 3 GiB; at most 3072M"),
     "unknown place": ("bench", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
+    "unknown place of walks": ("tlb", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
+    "kernel on the running machine": ("tlb", {"WHERE": "host", "KERNEL": "6.1"}, "kmbench: KERNEL=6.1 "
+                                      "is for a virtual machine, and WHERE=host measures the "
+                                      "running kernel; leave one out"),
+    "geometry of a real TLB": ("tlb", {"WHERE": "host", "GEOMETRY": "zen3"}, "kmbench: GEOMETRY=zen3 "
+                               "is for a virtual machine, and WHERE=host measures the running "
+                               "kernel; leave one out"),
     "force in a guest": ("bench", {"FORCE": "1"}, "kmbench: FORCE=1 with WHERE=vm: only "
                          "WHERE=host refuses anything; leave it out"),
     "patch to nowhere": ("patch", {"KERNEL": "6.1"}, "kmbench: OUT= is missing; name the file "

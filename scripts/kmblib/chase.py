@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Contiguity on the running machine: walks over memory of a process, timed.
+
+Needs neither a module nor root nor counters: what the TLB costs is seen where an
+access takes longer than one to as many lines side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import errors, host, proc, results, steps
+from .errors import Broken, Code
+from .latencies import CONTROL, PATTERN, SMALL, Curves, Latencies
+from .progress import step
+from .system import System
+
+# Seconds the tool may take: many times what it needs on a busy CPU.
+_TIMEOUT = 600.0
+# A kind whose pages are less than so many small ones is not compared with them: some
+# processors hold four or eight neighbours in one entry.
+_GRANULE_PAGES_MIN = 16
+_HUGE = ("anon-thp", "hugetlb")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request: the running machine, and where logs and results go."""
+
+    system: System
+    run: Path
+
+
+def admit(given: argparse.Namespace) -> None:
+    """Refuse options that say something else than WHERE=host does."""
+    for reason in host.clashes(given):
+        raise Broken(reason)
+
+
+def announce(job: Job) -> None:
+    """Say what is about to happen."""
+    print(f"kmbench: about to walk over memory of a process on the running kernel, "
+          f"{job.system.release}:\n"
+          "  build the tool, but no module; nothing is loaded, and root is not needed\n"
+          "  allocate up to 64 MiB at once: of 4 KiB pages, THP and hugetlb, and dense, the "
+          "control\n"
+          "  walk over it on one CPU, some seconds, a minute where it is busy, "
+          f"{_TIMEOUT / 60:.0f} at most", file=sys.stderr, flush=True)
+
+
+def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
+    """What the tool measures; raises as its exit code says."""
+    log, found = job.run / "tool.log", scratch / "results"
+    argv: list[str | Path] = [scratch / "kmbench", "chase", "--json", found]
+    with step(f"walk over memory of {job.system.release}") as current, log.open("wb") as out, \
+            proc.child(argv, stdout=out) as process:
+        status = proc.wait(process, current, _TIMEOUT)
+    if status is None:
+        raise Broken(f"the tool hung: no end after {_TIMEOUT:.0f} s")
+    if status:
+        raise errors.of(status)(proc.last_lines(log).removeprefix("kmbench: "))
+    return results.parse(found.read_bytes(), "results of the tool")
+
+
+def find_steps(curves: Curves) -> list[dict[str, Any]]:
+    """The steps of each kind but the control, as in chase.json."""
+    found = []
+    for kind in curves.distinct("kind"):
+        cost = curves.cost(kind)
+        if kind != CONTROL and cost:
+            found += [{"kind": kind, "below_bytes": s.below, "above_bytes": s.above,
+                       "before_ns": round(s.before, 3), "after_ns": round(s.after, 3)}
+                      for s in steps.find(list(cost), list(cost.values()), curves.floor())]
+    return found
+
+
+def _place(kind: str, found: list[dict[str, Any]]) -> float | None:
+    """The footprint, bytes, of a kind's first step; None: it has none."""
+    return next((math.sqrt(s["below_bytes"] * s["above_bytes"]) for s in found
+                 if s["kind"] == kind), None)
+
+
+def find_granules(curves: Curves, found: list[dict[str, Any]], page: int) -> list[dict[str, Any]]:
+    """What is translated at once in memory of huge pages, as in chase.json.
+
+    An entry of the TLB holds `page` bytes of anon-4k; how many more it holds of another
+    kind shows by how much farther off its first step lies. Only so can it be seen that
+    a host has no huge pages behind those of its guest.
+    """
+    granules, small = [], _place(SMALL, found)
+    for kind in (k for k in _HUGE if curves.latency(k, PATTERN)):
+        place = _place(kind, found)
+        reach = place or max(curves.latency(kind, PATTERN))
+        pages = max(1, round(reach / small)) if small else None
+        granules.append({"kind": kind, "bytes": pages and pages * page, "is_least": place is None,
+                         "contrast": (pages or 0) >= _GRANULE_PAGES_MIN})
+    return granules
+
+
+def document(job: Job, measured: dict[str, Any]) -> dict[str, Any]:
+    """The contents of chase.json."""
+    release, curves = job.system.release, Curves(measured)
+    found = find_steps(curves) if curves.floor() else []
+    reason = "" if curves.floor() else "the control, dense, could not be walked: " + next(
+        (w["unavailable"] for w in curves.walks if w["kind"] == CONTROL), "it is not there")
+    return {**results.header("kmbench-chase", None, results.command_of("tlb", WHERE="host")),
+            "kernel": {"label": release, "version": release, "origin": "running"},
+            "fingerprint": job.system.fingerprint(()),
+            "verdict": "error" if reason else "pass", "reason": reason, "measured": measured,
+            "steps": found,
+            "granules": find_granules(curves, found, measured["system"]["page_size"])}
+
+
+def run(job: Job) -> Code:
+    """Walk on the running machine and write chase.json, and chase.svg."""
+    announce(job)
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        host.build_tool_into(Path(name))
+        found = document(job, _run_tool(job, Path(name)))
+    results.write(job.run / "chase.json", found)
+    Latencies(found).plot(job.run / "chase.svg")
+    return Code.CANNOT_TELL if found["verdict"] == "error" else Code.GOOD

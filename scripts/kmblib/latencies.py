@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Walks over memory of a process, chase.json, as tables and as a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+from .cells import number, size
+from .walks import abreast
+
+# What the others are compared with, what huge pages are, and in which order.
+CONTROL = "dense"
+SMALL = "anon-4k"
+PATTERN = "chase"
+_MISSES = "dTLB-load-misses"
+
+Walk = dict[str, Any]
+Curve = dict[int, float]
+
+
+class Curves:
+    """What `kmbench chase` measured, by kind of memory, pattern and footprint (bytes)."""
+
+    def __init__(self, measured: dict[str, Any]) -> None:
+        self.walks: list[Walk] = measured["walks"]
+        self._hz = measured["clock"]["hz"]
+
+    def distinct(self, key: str) -> list[Any]:
+        """The kinds, patterns or footprints that there are, also in vain."""
+        return list(dict.fromkeys(w[key] for w in self.walks))
+
+    def of(self, kind: str, pattern: str, value: Callable[[Walk], float | None]) -> Curve:
+        """A value of each walk that has it, by footprint."""
+        found = ((w["bytes"], value(w)) for w in self.walks
+                 if (w["kind"], w["pattern"]) == (kind, pattern) and not w["unavailable"])
+        return {bytes_: v for bytes_, v in found if v is not None}
+
+    def _nsec(self, walk: Walk) -> float:
+        ticks = min(int(lap["ticks"]) for lap in walk["laps"])
+        return float(ticks * 1e9 / walk["loads"] / self._hz)
+
+    def latency(self, kind: str, pattern: str) -> Curve:
+        """What an access takes, nanoseconds, in the fastest lap: what comes
+        between only ever adds to it."""
+        return self.of(kind, pattern, self._nsec)
+
+    def cost(self, kind: str) -> Curve:
+        """What an access of a chase takes longer than one side by side, nanoseconds."""
+        control = self.latency(CONTROL, PATTERN)
+        return {bytes_: value - control[bytes_]
+                for bytes_, value in self.latency(kind, PATTERN).items() if bytes_ in control}
+
+    def floor(self) -> float:
+        """What an access takes where all is in the caches and the TLB, nanoseconds; 0:
+        it was not walked."""
+        control = self.latency(CONTROL, PATTERN)
+        return control[min(control)] if control else 0.0
+
+
+def misses(walk: Walk) -> float | None:
+    """Misses per access in user mode; None: not counted."""
+    count = walk["counters"]["user"][_MISSES].get("value")
+    return None if count is None else float(count) / walk["loads"]
+
+
+def _span(sizes: list[int]) -> str:
+    return size(sizes[0]) if len(sizes) == 1 else f"{size(min(sizes))} to {size(max(sizes))}"
+
+
+class Latencies:
+    """What a chase.json says, as rows of text."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        self._curves = Curves(document["measured"])
+        self.laps = max((len(w["laps"]) for w in self._curves.walks), default=0)
+
+    def patterns(self) -> list[str]:
+        """The orders in which lines are taken."""
+        return self._curves.distinct("pattern")
+
+    def few_footprints(self) -> list[int]:
+        """Those that fit side by side, the smallest and the largest among them."""
+        return abreast(sorted(self._curves.distinct("bytes")))
+
+    def _rows(self, curve: Callable[[str], Curve], form: str) -> list[list[str]]:
+        curves = {kind: curve(kind) for kind in self._curves.distinct("kind")}
+        return [[kind, *(format(values[b], form) if b in values else "-"
+                         for b in self.few_footprints())]
+                for kind, values in curves.items() if values]
+
+    def latencies(self, pattern: str) -> list[list[str]]:
+        """A row a kind: nanoseconds an access at a few footprints."""
+        return self._rows(lambda kind: self._curves.latency(kind, pattern), "z.2f")
+
+    def costs(self) -> list[list[str]]:
+        """A row a kind but the control: what of that is the TLB's."""
+        return [row for row in self._rows(self._curves.cost, "z.2f") if row[0] != CONTROL]
+
+    def misses(self) -> list[list[str]]:
+        """A row a kind: misses per access of the chase; [] where none were counted."""
+        return self._rows(lambda kind: self._curves.of(kind, PATTERN, misses), ".4f")
+
+    def steps(self) -> list[list[str]]:
+        """A row a step: kind, the interval in which it lies, in bytes and in lines, and
+        the cost on either side."""
+        page = self._document["measured"]["system"]["page_size"]
+        return [[s["kind"], size(s["below_bytes"]), size(s["above_bytes"]),
+                 f"{s['below_bytes'] // page}-{s['above_bytes'] // page}",
+                 f"{s['before_ns']:z.2f}", f"{s['after_ns']:z.2f}"]
+                for s in self._document["steps"]]
+
+    def without_steps(self) -> list[str]:
+        """Kinds that were walked and have none."""
+        stepped = {s["kind"] for s in self._document["steps"]}
+        return [row[0] for row in self.costs() if row[0] not in stepped]
+
+    def contrasts(self) -> list[str]:
+        """For each kind of huge pages what it is worth, or why that is not told."""
+        return [self._contrast(granule) for granule in self._document["granules"]]
+
+    def _contrast(self, granule: dict[str, Any]) -> str:
+        kind, bytes_ = granule["kind"], granule["bytes"]
+        if bytes_ is None:
+            return f"{kind}: no contrast, since {SMALL} has no step to compare with."
+        what = f"{'at least ' if granule['is_least'] else 'about '}{size(bytes_)}"
+        if not granule["contrast"]:
+            return (f"{kind}: NO CONTRAST. Its first step lies where that of {SMALL} does: what is "
+                    f"translated at once is {what}, whatever the kernel mapped; so it is in a "
+                    "virtual machine whose memory the host backs by small pages.")
+        small, huge = self._curves.cost(SMALL), self._curves.cost(kind)
+        most = max(set(small) & set(huge))
+        return (f"{kind}: {what} are translated at once; at {size(most)} an access costs "
+                f"{huge[most]:z.2f} ns more than side by side, of {SMALL} {small[most]:z.2f} ns.")
+
+    def mappings(self) -> list[list[str]]:
+        """A row a kind, the largest footprint that there was: how it was mapped."""
+        rows = []
+        for kind in self._curves.distinct("kind"):
+            walks = [w for w in self._curves.walks if w["kind"] == kind and w["mapping"]]
+            if walks:
+                walk = max(walks, key=lambda w: int(w["bytes"]))
+                mapping = walk["mapping"]
+                rows.append([kind, size(walk["bytes"]), size(walk["held_bytes"]),
+                             size(mapping["anon_huge_bytes"]), size(mapping["kernel_page_bytes"]),
+                             size(mapping["mmu_page_bytes"]), number(mapping["runs"])])
+        return rows
+
+    def disturbed(self) -> tuple[int, int]:
+        """In how many laps the thread lost its CPU, and of how many."""
+        laps = [lap for w in self._curves.walks for lap in w["laps"]]
+        return sum(lap["switches"] > 0 for lap in laps), len(laps)
+
+    def missing(self) -> list[str]:
+        """What could not be looked at, and why: each reason once."""
+        sizes: dict[str, dict[str, list[int]]] = {}
+
+        def add(why: str | None, what: str, walk: Walk) -> None:
+            if why:
+                sizes.setdefault(why, {}).setdefault(what, []).append(walk["bytes"])
+
+        for walk in self._curves.walks:
+            add(walk["unavailable"], walk["kind"], walk)
+            add((walk["mapping"] or {}).get("why_no_runs"), "contiguous runs", walk)
+            for side, counters in (walk["counters"] or {}).items():
+                for name, value in counters.items():
+                    add(value.get("unavailable"), f"{name} ({side})", walk)
+        return [f"unavailable: {', '.join(f'{w} {_span(s)}' for w, s in of.items())}: {why}"
+                for why, of in sizes.items()]
+
+    def plot(self, path: Path) -> None:
+        """Nanoseconds an access against footprint, a line a kind, for each pattern; where
+        steps lie as lines across. The same figures give the same file."""
+        # Takes a second to load, and most commands do not plot.
+        import matplotlib  # pylint: disable=import-outside-toplevel
+        matplotlib.use("Agg")
+        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
+        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+        patterns = self.patterns()
+        figure, axes = pyplot.subplots(1, len(patterns), sharey=True, squeeze=False,
+                                       figsize=(5 * len(patterns), 4))
+        colours: dict[str, str] = {}
+        for axis, pattern in zip(axes[0], patterns):
+            for kind in self._curves.distinct("kind"):
+                if points := self._curves.latency(kind, pattern):
+                    line, = axis.plot(*zip(*points.items()), marker=".", label=kind)
+                    colours[kind] = line.get_color()
+            for step in self._document["steps"] if pattern == PATTERN else ():
+                axis.axvspan(step["below_bytes"], step["above_bytes"], alpha=0.15,
+                             color=colours[step["kind"]])
+            axis.set(title=f"{self._document['kernel']['label']}, {pattern}",
+                     xlabel="footprint, bytes", ylabel="ns per access", yscale="log")
+            axis.set_xscale("log", base=2)
+        if axes[0][-1].lines:
+            axes[0][-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+        pyplot.close(figure)
