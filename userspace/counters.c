@@ -68,6 +68,16 @@ static int libperf__silence(enum libperf_print_level level, const char *format,
 	return 0;
 }
 
+/**
+ * counters__init_libperf() - have libperf say nothing
+ *
+ * What it has to say comes back as an error.
+ */
+void counters__init_libperf(void)
+{
+	libperf_init(libperf__silence);
+}
+
 static void counter__open(struct counter *counter,
 			  const struct counter_event *event,
 			  enum counters_side side,
@@ -113,7 +123,7 @@ struct counters *counters__new_of(enum counters_side side)
 
 	if (!counters)
 		return NULL;
-	libperf_init(libperf__silence);
+	counters__init_libperf();
 	counters->threads = perf_thread_map__new_dummy();
 	if (!counters->threads) {
 		free(counters);
@@ -248,11 +258,17 @@ static const char *counter__hint(int err)
 	}
 }
 
-static void counter_value__set_error(struct counter_value *value, int err)
+/**
+ * counter_value__set_error() - say why there is no count
+ * @value: receives it.
+ * @err: the error of perf_event_open(2) or read(2), positive.
+ */
+void counter_value__set_error(struct counter_value *value, int err)
 {
 	const char *name = strerrorname_np(err);
 
 	value->known = false;
+	value->value = 0;
 	snprintf(value->why, sizeof(value->why), "%s: %s; %s",
 		 name ? name : "?", strerror(err), counter__hint(err));
 }
@@ -270,7 +286,8 @@ void counter_value__set(struct counter_value *value, uint64_t count,
 	value->known = enabled && running == enabled;
 	value->value = value->known ? count : 0;
 	snprintf(value->why, sizeof(value->why), "%s",
-		 value->known ? "" : enabled ? "multiplexed" : "not enabled");
+		 value->known ? "" : !enabled ? "not enabled" :
+		 running ? "multiplexed" : "no counter of the PMU took it");
 }
 
 static void counter__read(struct counter *counter, struct counter_value *value)

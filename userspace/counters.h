@@ -39,7 +39,9 @@ struct counters;
 
 void counter_value__set(struct counter_value *value, uint64_t count,
 			uint64_t enabled, uint64_t running);
+void counter_value__set_error(struct counter_value *value, int err);
 
+void counters__init_libperf(void);
 struct counters *counters__new(void);
 struct counters *counters__new_of(enum counters_side side);
 void counters__delete(struct counters *counters);

@@ -125,6 +125,7 @@ static void test_shared_counter_is_unavailable(void **state)
 	assert_string_equal(value.why, "multiplexed");
 	counter_value__set(&value, 7, 100, 0);
 	assert_false(value.known);
+	assert_string_equal(value.why, "no counter of the PMU took it");
 }
 
 static void test_not_enabled_is_unavailable(void **state)

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which events of a PMU can be counted, and whose.
+ *
+ * That an event can be opened proves little: a driver may find out only later
+ * that no counter takes it, and one whose PMU cannot keep user and kernel apart
+ * may count both and not say so. So each event is tried by itself, in each
+ * mode, over accesses of the user's alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "pmu_probe.h"
+
+/* Loads that only instructions and cycles can tell of. */
+#define LOADS	(1u << 20)
+/* Of fewer events than these it cannot be told whose they are. */
+#define ENOUGH	64
+
+/* Misses of loads in the one half of the pages, of stores in the other half. */
+static int exercise(const struct pmu_pages *pages)
+{
+	uint32_t i;
+	int err = pmu_pages__lay(pages, pages->nr / 2, 0);
+
+	if (err)
+		return err;
+	err = pmu_pages__flush(pages, pages->nr);
+	if (err)
+		return err;
+	pmu_pages__follow(pages, LOADS);
+	for (i = pages->nr / 2; i < pages->nr; i++)
+		pages->start[i * pages->size] = 1;
+	/* The stores have to be made. */
+	asm volatile("" : : : "memory");
+	return 0;
+}
+
+static int try_event(const struct pmu_events *events, unsigned int i,
+		     enum event_mode mode, const struct pmu_pages *pages,
+		     struct counter_value *value)
+{
+	struct event_group *group =
+		event_group__new(&events->event[i], 1, events->own_type, mode);
+	int err;
+
+	if (!group)
+		return -ENOMEM;
+	event_group__reset(group);
+	event_group__start(group);
+	err = exercise(pages);
+	event_group__stop(group);
+	event_group__read(group, value);
+	event_group__delete(group);
+	return err;
+}
+
+/**
+ * pmu_probe__mixed() - whether an event counts user and kernel together
+ * @values: what it counted of accesses of the user's, by mode.
+ *
+ * Return: a line that says so; NULL if it does not, or if it cannot be told.
+ */
+const char *pmu_probe__mixed(const struct counter_value values[EVENT_MODES])
+{
+	const struct counter_value *user = &values[EVENT_MODE_USER];
+	const struct counter_value *kernel = &values[EVENT_MODE_KERNEL];
+
+	if (!user->known || !kernel->known || user->value < ENOUGH)
+		return NULL;
+	return kernel->value * 2 < user->value ? NULL :
+		"this PMU does not count user and kernel apart";
+}
+
+static int probe_event(struct pmu_events *events, unsigned int i,
+		       const struct pmu_pages *pages)
+{
+	struct counter_value values[EVENT_MODES];
+	const char *mixed;
+	int mode, err;
+
+	for (mode = 0; mode < EVENT_MODES; mode++) {
+		err = try_event(events, i, mode, pages, &values[mode]);
+		if (err)
+			return err;
+	}
+	mixed = pmu_probe__mixed(values);
+	for (mode = 0; mode < EVENT_MODES; mode++)
+		snprintf(events->why[i][mode], COUNTER_WHY_LEN, "%s",
+			 mixed && mode != EVENT_MODE_ALL ? mixed :
+			 values[mode].why);
+	return 0;
+}
+
+/**
+ * pmu_probe__run() - try the events of a PMU
+ * @events: receives them.
+ * @pmu: row of the table.
+ * @own_type: the kernel's number for the PMU's own events.
+ * @pages: memory to try them on; what it holds is overwritten.
+ *
+ * Return: 0, or a negative error.
+ */
+int pmu_probe__run(struct pmu_events *events, const struct tlb_pmu *pmu,
+		   uint32_t own_type, const struct pmu_pages *pages)
+{
+	int err;
+
+	events->own_type = own_type;
+	for (events->nr = 0; events->nr < PMU_EVENTS_MAX &&
+	     tlb_pmu__event(pmu, events->nr, &events->event[events->nr]);
+	     events->nr++) {
+		err = probe_event(events, events->nr, pages);
+		if (err)
+			return err;
+	}
+	return 0;
+}
