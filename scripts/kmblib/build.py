@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache, farm, kernels, proc, results
+from . import arches, cache, farm, kernels, proc, results
+from .arches import Arch
 from .errors import Broken
 from .farm import REPO
 from .kernels import Kernel
@@ -16,6 +18,21 @@ from .progress import step
 CONFIGS = REPO / "scripts/configs"
 # Modules of a stock kernel through which results leave the guest.
 _CHANNEL_MODULES = ("virtio_pci", "virtio_console")
+_X86_64 = arches.ARCHES["x86_64"]
+
+
+@dataclass(frozen=True)
+class _Image:
+    """What make is asked for, and the file that QEMU loads then."""
+
+    targets: tuple[str, ...]
+    path: str
+
+
+_IMAGES = {
+    "x86_64": _Image(("bzImage", "modules"), "arch/x86/boot/bzImage"),
+    "riscv64": _Image(("Image",), "arch/riscv/boot/Image"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,56 +70,97 @@ def _stock(kernel: Kernel) -> Boot:
                 stock_modules(stock, *_CHANNEL_MODULES))
 
 
-def _configure(tree: Path, build: Path, logs: Path, fragments: tuple[str, ...]) -> None:
+def _make(tree: Path, build: Path, arch: Arch) -> list[str | Path]:
+    """The make command that builds a kernel, to add targets to."""
+    cross = [f"CROSS_COMPILE={arch.cross}"] if arch.cross else []
+    return ["make", "-C", tree, f"O={build}", f"ARCH={arch.kunit}", *cross]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A configuration: fragments of scripts/configs, and options of some versions only."""
+
+    fragments: tuple[str, ...]
+    optional: str
+
+    def required(self) -> str:
+        """What the kernel has to take."""
+        return "".join((CONFIGS / name).read_text() for name in self.fragments)
+
+    def text(self) -> str:
+        """All. Of two lines about one option the last one holds."""
+        first, *rest = ((CONFIGS / name).read_text() for name in self.fragments)
+        return "".join([first, (CONFIGS / self.optional).read_text(), *rest])
+
+
+def _configure(make: list[str | Path], build: Path, logs: Path, wanted: _Wanted) -> None:
     """Write .config from the fragments, if they or the tree's Kconfig changed."""
-    fragment = build / "kmbench.config"
-    texts = [(CONFIGS / name).read_text() for name in fragments]
-    required = "".join(texts)
-    # Of two lines about one option the last one holds.
-    optional = (CONFIGS / "vm-x86_64-optional.config").read_text()
-    text = "".join([texts[0], optional, *texts[1:]])
+    fragment, text = build / "kmbench.config", wanted.text()
     same = fragment.exists() and fragment.read_text() == text
     target = "olddefconfig" if same and (build / ".config").exists() else "allnoconfig"
     aside = build / "kmbench.config.part"
     aside.write_text(text)
-    proc.run(["make", "-C", tree, f"O={build}", "ARCH=x86_64", target], logs / "config.log",
+    proc.run([*make, target], logs / "config.log",
              what="configuring the kernel", env={"KCONFIG_ALLCONFIG": str(aside)})
     have = set((build / ".config").read_text().splitlines())
-    lost = [line for line in required.splitlines() if line.endswith("=y") and line not in have]
+    lost = [line for line in wanted.required().splitlines()
+            if line.endswith("=y") and line not in have]
     if lost:
         raise Broken(f"the kernel does not take {' '.join(lost)} of "
-                     f"configs/{' or '.join(fragments)}; see {build}/.config")
+                     f"configs/{' or '.join(wanted.fragments)}; see {build}/.config")
     aside.rename(fragment)
 
 
-def _built(kernel: Kernel, config: str) -> Boot:
+def _inputs(kernel: Kernel, wanted: _Wanted, arch: Arch) -> str:
+    """What a kernel is built from, as a digest; "" for the user's tree, of which
+    every file would have to be looked at, and make does that as well."""
+    if kernel.is_tree:
+        return ""
+    compiler = proc.output([f"{arch.cross}gcc", "--version"], what=f"{arch.cross}gcc")
+    return hashlib.sha256(f"{kernel.key}\0{wanted.text()}\0{compiler}".encode()).hexdigest()
+
+
+def _build(kernel: Kernel, wanted: _Wanted, arch: Arch, suffix: str, build: Path) -> None:
+    """Build a kernel, unless nothing can have changed since that was done."""
+    stamp, inputs = build / ".kmbench-inputs", _inputs(kernel, wanted, arch)
+    if inputs and stamp.exists() and stamp.read_text() == inputs:
+        return
+    stamp.unlink(missing_ok=True)
+    make = _make(farm.plant(kernel), build, arch)
+    logs = cache.workdir(f"logs/{kernel.key}{suffix}")
+
+    def how_far() -> str:
+        count = sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
+        return f"{count} objects"
+
+    with step(f"build {kernel.label}{suffix} for the virtual machine", how_far) as current:
+        _configure(make, build, logs, wanted)
+        proc.run([*make, f"-j{os.cpu_count()}", *_IMAGES[arch.name].targets],
+                 logs / "build.log", what=f"building {kernel.label}", step=current)
+    stamp.write_text(inputs)
+
+
+def _built(kernel: Kernel, config: str, arch: Arch) -> Boot:
     """A kernel built from its source with the small configuration, and a fragment on top."""
-    suffix = f"-{config}" if config else ""
-    fragments = ("vm-x86_64.config", *([f"{config}.config"] if config else []))
+    suffix = "".join(f"-{part}" for part in (config, arch.name if arch != _X86_64 else "") if part)
+    wanted = _Wanted((f"vm-{arch.name}.config", *([f"{config}.config"] if config else [])),
+                     f"vm-{arch.name}-optional.config")
     with cache.lock(f"vm{suffix}-{kernel.key}"):
-        tree = farm.plant(kernel)
         build = cache.workdir(f"vm{suffix}/{kernel.key}")
-        logs = cache.workdir(f"logs/{kernel.key}{suffix}")
-
-        def how_far() -> str:
-            count = sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
-            return f"{count} objects"
-
-        with step(f"build {kernel.label}{suffix} for the virtual machine", how_far) as current:
-            _configure(tree, build, logs, fragments)
-            proc.run(["make", "-C", tree, f"O={build}", "ARCH=x86_64",
-                      f"-j{os.cpu_count()}", "bzImage", "modules"],
-                     logs / "build.log", what=f"building {kernel.label}", step=current)
-    return Boot(build / "arch/x86/boot/bzImage", build / ".config", build, (), suffix)
+        _build(kernel, wanted, arch, suffix, build)
+    return Boot(build / _IMAGES[arch.name].path, build / ".config", build, (), suffix)
 
 
-def kernel_for_vm(kernel: Kernel, config: str = "") -> Boot:
+def kernel_for_vm(kernel: Kernel, config: str = "", arch: Arch = _X86_64) -> Boot:
     """The kernel that a virtual machine boots: stock where there is one.
 
     config: a fragment of scripts/configs on top, as "debug"; no stock one has it.
+    arch: of another one than x86_64 none is taken from the distribution.
     """
     has_stock = kernel.distro is not None and kernel.distro.stock is not None
-    return _stock(kernel) if has_stock and not config else _built(kernel, config)
+    if has_stock and not config and arch == _X86_64:
+        return _stock(kernel)
+    return _built(kernel, config, arch)
 
 
 def _copy_sources(source: Path, into: Path) -> None:
@@ -156,19 +214,21 @@ def _clean_source(kernel: Kernel) -> Path:
     return farm.plant(kernel) if kernel.is_tree else kernel.source
 
 
-def _libperf(kernel: Kernel, aside: Path) -> None:
+def _libperf(kernel: Kernel, arch: Arch, aside: Path) -> None:
     aside.mkdir()
     with step(f"build libperf of {kernel.label}") as current:
-        proc.run(["make", "-C", _clean_source(kernel) / "tools/lib/perf", f"O={aside}", "fixdep",
+        proc.run([*_make(_clean_source(kernel) / "tools/lib/perf", aside, arch), "fixdep",
                   aside / "libperf.a", aside / "libapi.a"], aside / "build.log",
                  what="building libperf", step=current)
 
 
-def tool_make(kernel: Kernel, work: Path) -> list[str | Path]:
+def tool_make(kernel: Kernel, work: Path, arch: Arch = _X86_64) -> list[str | Path]:
     """The make command that builds the tool for a kernel, to add targets to."""
-    libperf = cache.made(f"libperf/{kernel.key}-{kernel.version}", lambda aside: _libperf(kernel, aside))
+    suffix = "" if arch == _X86_64 else f"-{arch.name}"
+    libperf = cache.made(f"libperf/{kernel.key}-{kernel.version}{suffix}",
+                         lambda aside: _libperf(kernel, arch, aside))
     return ["make", "-C", REPO / "userspace", f"O={work}", f"LIBPERF_OUT={libperf}",
-            f"LIBPERF_SRC={_clean_source(kernel)}/tools/lib/perf",
+            f"LIBPERF_SRC={_clean_source(kernel)}/tools/lib/perf", f"CROSS_COMPILE={arch.cross}",
             f"VERSION={results.tool_version()}", f"-j{os.cpu_count()}"]
 
 
@@ -181,4 +241,13 @@ def tool(kernel: Kernel, *targets: str) -> Path:
     argv = [*tool_make(kernel, work), *(("all", *targets) if targets else ())]
     with cache.lock(f"tool-{kernel.key}"), step("build the tool") as current:
         proc.run(argv, work / "build.log", what="building the tool", step=current)
+    return work
+
+
+def pmu_tool(kernel: Kernel, arch: Arch) -> Path:
+    """The directory with kmbench-pmu and init for an architecture."""
+    work = cache.workdir(f"tool-{arch.name}/{kernel.key}")
+    argv = [*tool_make(kernel, work, arch), "pmu"]
+    with cache.lock(f"tool-{arch.name}-{kernel.key}"), step("build kmbench-pmu") as current:
+        proc.run(argv, work / "build.log", what="building kmbench-pmu", step=current)
     return work

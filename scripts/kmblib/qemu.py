@@ -26,16 +26,23 @@ _PROBE_TIMEOUT = 20.0
 _VIRTUAL = ("-accel", "tcg", "-icount", "shift=0,sleep=off",
             "-rtc", "clock=vm,base=2026-01-01", "-cpu", "max,-rdrand,-rdseed,-erms,-fsrm",
             "-seed", "1")
+# riscv64: sscofpmf lets a counter keep user and kernel apart.
+_RISCV64 = ("-machine", "virt", "-accel", "tcg", "-icount", "shift=0,sleep=off",
+            "-rtc", "clock=vm,base=2026-01-01", "-cpu", "rv64,sscofpmf=true", "-seed", "1")
 _TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
 _KVM = ("-accel", "kvm", "-cpu", "host")
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A QEMU: its binary, and options that let it find its own files."""
+    """A QEMU: its binary, options that let it find its own files, and the device
+    that has the ways out of the guest."""
 
     binary: str
     options: tuple[str, ...] = ()
+    # With ioeventfd the moment of a transfer depends on a thread of the host,
+    # and on the virtual clock the same kernel's figures differ.
+    ports: str = "virtio-serial-pci,ioeventfd=off"
 
     @functools.lru_cache(maxsize=None)
     def version(self) -> str:
@@ -48,6 +55,7 @@ class Emulator:
 
 
 INSTALLED = Emulator("qemu-system-x86_64")
+RISCV64 = Emulator("qemu-system-riscv64", (), "virtio-serial-device")
 # Before QEMU 8, TCG may leave garbage in the guest's flags after cmpxchg16b: an
 # interrupt at the wrong moment then ends in a double fault or a debug trap that
 # no kernel is to blame for. Seen with QEMU 7.2 and Linux 6.12.
@@ -106,9 +114,7 @@ def argv(paths: Paths, machine: Machine, accel: tuple[str, ...], cmdline: str,
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(paths.image), "-initrd", str(paths.initramfs), "-append", cmdline,
         "-chardev", f"file,id=console,path={paths.console}", "-serial", "chardev:console",
-        # With ioeventfd the moment of a transfer depends on a thread of the host,
-        # and on the virtual clock the same kernel's figures differ.
-        "-device", "virtio-serial-pci,ioeventfd=off",
+        "-device", emulator.ports,
         *_channel("verdict", paths.verdict), *_channel("results", paths.results),
     ]
 
@@ -145,6 +151,11 @@ def kvm_refusal(image: Path, initramfs: Path) -> str:
     key = f"{digest}-{platform.node()}-{platform.release()}-{INSTALLED.version().split()[3]}"
     answer: str = json.loads(cache.made(f"probe/kvm-{key}.json", ask).read_text())["refusal"]
     return answer
+
+
+def accel_riscv64() -> tuple[str, tuple[str, ...], str]:
+    """As accel(), for riscv64: always on the virtual clock."""
+    return "tcg-icount", _RISCV64, "the guest is of another architecture"
 
 
 def accel(machine: Machine, image: Path, initramfs: Path) -> tuple[str, tuple[str, ...], str]:

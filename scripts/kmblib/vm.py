@@ -55,11 +55,12 @@ class Parts:
     accel: tuple[str, ...]
     why_not_kvm: str
     emulator: qemu.Emulator = qemu.INSTALLED
+    arch: str = "x86_64"
 
     def fingerprint(self, machine: Machine) -> dict[str, Any]:
         """What ran, for a results file."""
         config = self.boot.config.read_bytes()
-        return {"arch": "x86_64", "config_sha256": hashlib.sha256(config).hexdigest(),
+        return {"arch": self.arch, "config_sha256": hashlib.sha256(config).hexdigest(),
                 "compiler": results.compiler(config.decode()), "qemu": self.emulator.version(),
                 "accelerator": self.accel_name, "accelerator_options": shlex.join(self.accel),
                 "why_not_kvm": self.why_not_kvm, "clock": machine.clock,
