@@ -44,7 +44,7 @@ done
 exit 1
 """
 # Options that only a virtual machine has.
-_OF_VM = ("kernel", "kdir", "mem", "cpus", "geometry")
+_OF_VM = ("kernel", "kdir", "mem", "cpus", "geometry", "arch")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
     texts = {
         "kernel": "a kernel of the distribution: 6.1 (default), 6.12, 7.3",
         "kdir": "a kernel tree of your own instead; never written to",
-        "arch": "what to run on: um (default: UML), x86_64, arm64, riscv64 (QEMU)",
+        "arch": "what to run on: um (default: UML), x86_64, arm64, riscv64 (QEMU); of tlb: "
+                "x86_64 (default), or riscv64, whose PMU QEMU emulates",
         "config": "a configuration of kunit/configs (default: default)",
         "rows": "which rows of the matrix: globs as '6.1/um/*' (default: all)",
         "clock": "virtual (default: instructions, exact) or real (time, noisy)",

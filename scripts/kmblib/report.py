@@ -14,6 +14,7 @@ from . import results
 from .cells import Cells, size
 from .errors import Broken, Code
 from .latencies import Latencies
+from .pmu_counts import PmuCounts
 from .walks import Walks
 
 WIDTH = 72
@@ -79,7 +80,7 @@ def render(run: Path) -> str:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
     environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
-                               Latencies=Latencies)
+                               Latencies=Latencies, PmuCounts=PmuCounts)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 

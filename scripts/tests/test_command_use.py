@@ -34,6 +34,11 @@ _WRONG = {
                          ".json"),
     "too much memory for the model": ("tlb", {"MEM": "4G"}, "kmbench: MEM=4096M: the model knows "
                                       "memory below 3 GiB; at most 3072M"),
+    "unknown architecture of walks": ("tlb", {"ARCH": "arm64"}, "kmbench: ARCH=arm64: make tlb "
+                                      "knows x86_64 (default), by a model of a TLB, and riscv64, "
+                                      "by its PMU in QEMU"),
+    "geometry for a PMU": ("tlb", {"ARCH": "riscv64", "GEOMETRY": "zen3"}, "kmbench: GEOMETRY=zen3 "
+                           "with ARCH=riscv64: no TLB is modelled there; leave it out"),
     "unknown place": ("bench", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
     "unknown place of walks": ("tlb", {"WHERE": "moon"}, "kmbench: no WHERE=moon; there are: vm host"),
     "kernel on the running machine": ("tlb", {"WHERE": "host", "KERNEL": "6.1"}, "kmbench: KERNEL=6.1 "
