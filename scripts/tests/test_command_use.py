@@ -44,6 +44,9 @@ _WRONG = {
     "kernel on the running machine": ("tlb", {"WHERE": "host", "KERNEL": "6.1"}, "kmbench: KERNEL=6.1 "
                                       "is for a virtual machine, and WHERE=host measures the "
                                       "running kernel; leave one out"),
+    "architecture of the running machine": (
+        "tlb", {"WHERE": "host", "ARCH": "riscv64"}, "kmbench: ARCH=riscv64 is for a virtual machine, "
+        "and WHERE=host measures the running kernel; leave one out"),
     "geometry of a real TLB": ("tlb", {"WHERE": "host", "GEOMETRY": "zen3"}, "kmbench: GEOMETRY=zen3 "
                                "is for a virtual machine, and WHERE=host measures the running "
                                "kernel; leave one out"),
