@@ -47,17 +47,17 @@ static bool fits(u64 bytes, u32 share)
  * kmb_late_make_room() - wait until a run may begin
  * @bytes: that it will hold at once.
  * @share: per cent of the available memory that may be held.
- * @accumulates: it gives memory to kfree_rcu() itself, and may begin beside what
+ * @late: it gives memory to kfree_rcu() itself, and may begin beside what
  *	is not back as long as @share has room for both.
  *
  * Return: 0; -EINTR: a signal came first. Takes up to KMB_KVFREE_RCU_SECONDS.
  */
-int kmb_late_make_room(u64 bytes, u32 share, bool accumulates)
+int kmb_late_make_room(u64 bytes, u32 share, bool late)
 {
 	long left;
 
 	forget_what_is_back();
-	if (!late_bytes || (accumulates && fits(bytes, share)))
+	if (!late_bytes || (late && fits(bytes, share)))
 		return 0;
 	left = late_until - jiffies;
 	if (left > 0 && msleep_interruptible(jiffies_to_msecs(left)))

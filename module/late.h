@@ -8,6 +8,6 @@
 #include <linux/types.h>
 
 void kmb_late_add(u64 bytes);
-int kmb_late_make_room(u64 bytes, u32 share, bool accumulates);
+int kmb_late_make_room(u64 bytes, u32 share, bool late);
 
 #endif /* _KMBENCH_LATE_H */

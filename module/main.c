@@ -105,15 +105,15 @@ static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
 			struct kmb_result *result)
 {
-	bool accumulates = cell->scenario->accumulates;
+	bool late = cell->scenario->flags & KMB_ROW_LATE;
 	int err;
 
-	err = kmb_late_make_room(cell->held, run->share, accumulates);
+	err = kmb_late_make_room(cell->held, run->share, late);
 	if (err)
 		return err;
 	kmb_stats_reset(&result->op.stats);
 	err = kmb_measure(cell, run->warmup, run->iterations, result);
-	if (accumulates)
+	if (late)
 		kmb_late_add(cell->held);
 	if (!err)
 		err = kmb_together_check(cell, result, run->why);

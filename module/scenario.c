@@ -92,7 +92,7 @@ static const struct kmb_scenario kmb_scenarios[] = {
 	KMB_SCENARIO("kfree_rcu", rcu, KMB_BATCH, KMB_BATCH,
 		     "kfree_rcu(); freed after a grace period",
 		     .rank = 1, .min_size = sizeof(struct rcu_head),
-		     .accumulates = true),
+		     .flags = KMB_ROW_LATE),
 #ifdef KMB_HAS_NOLOCK
 	KMB_SCENARIO("nolock", nolock, KMB_BATCH, 1,
 		     "kmalloc_nolock() and kfree_nolock()",
@@ -388,7 +388,7 @@ static u64 bytes_held(const struct kmb_run *run,
 {
 	u64 objects = scenario->holds;
 
-	if (scenario->accumulates)
+	if (scenario->flags & KMB_ROW_LATE)
 		objects = run->warmup + 2 * (u64)run->iterations;
 	else if (scenario->holds == scenario->nr)
 		objects = kmb_batch_limit(scenario, run->size);

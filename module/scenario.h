@@ -29,7 +29,6 @@ struct kmb_worker;
  * @min_cpus: CPUs that it needs; 0: 1.
  * @max_cpus: CPUs that it can use; 0: 1; U32_MAX: all.
  * @threads: that do the work; 0: one on each CPU.
- * @accumulates: what it frees comes back some time after the run.
  * @hands_over: each object is freed on another CPU than the one that allocated.
  */
 struct kmb_scenario {
@@ -46,7 +45,6 @@ struct kmb_scenario {
 	u32 min_cpus;
 	u32 max_cpus;
 	u32 threads;
-	bool accumulates;
 	bool hands_over;
 };
 

@@ -166,6 +166,8 @@ struct kmb_info {
 #define KMB_ROW_SLOW		(1U << 10)
 /* The objects of this scenario are not kmalloc()'s: of a cache of its own. */
 #define KMB_ROW_OWN_CACHE	(1U << 11)
+/* What this scenario frees comes back some seconds after the run. */
+#define KMB_ROW_LATE		(1U << 12)
 
 #define KMB_NR_CLASHES		3
 

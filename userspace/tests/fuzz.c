@@ -63,14 +63,14 @@ struct tally {
  * @random: its sequence.
  * @count: how much it asks.
  * @files: those of its process; the first never hears the right version.
- * @info: what the module offers.
+ * @offer: what the module offers.
  * @read_only: a page that can be read only; behind it is none.
  */
 struct worker {
 	struct fuzz_random random;
 	uint64_t count;
 	int *files;
-	const struct kmb_info *info;
+	const struct fuzz_offer *offer;
 	char *read_only;
 };
 
@@ -133,7 +133,7 @@ static void ask(struct worker *worker, struct fuzz_request *request)
 	const char *complaint;
 	void *arg;
 
-	fuzz__request(request, &worker->random, worker->info);
+	fuzz__request(request, &worker->random, worker->offer);
 	arg = request->fault ? bad_address(worker) : request->body.bytes;
 	fd = request->deaf ? 0 : 1 + fuzz__below(&worker->random, NR_FILES - 1);
 	if (ioctl(worker->files[fd], request->cmd, arg))
@@ -199,7 +199,7 @@ static void have_signals(int process)
 }
 
 static void work_in_process(int process, uint64_t seed, uint64_t count,
-			    const struct kmb_info *info)
+			    const struct fuzz_offer *offer)
 {
 	struct worker workers[NR_THREADS];
 	pthread_t threads[NR_THREADS];
@@ -212,7 +212,7 @@ static void work_in_process(int process, uint64_t seed, uint64_t count,
 	for (i = 0; i < NR_THREADS; i++) {
 		workers[i] = (struct worker){
 			.random = { seed + process * NR_THREADS + i },
-			.count = count, .files = files, .info = info,
+			.count = count, .files = files, .offer = offer,
 			.read_only = read_only_page(),
 		};
 		if (pthread_create(&threads[i], NULL, work, &workers[i]))
@@ -225,7 +225,7 @@ static void work_in_process(int process, uint64_t seed, uint64_t count,
 
 /* Return: whether all processes came to their end. */
 static bool work_in_all(uint64_t seed, uint64_t count,
-			const struct kmb_info *info)
+			const struct fuzz_offer *offer)
 {
 	int i, status, failed = 0;
 	pid_t pid;
@@ -233,7 +233,7 @@ static bool work_in_all(uint64_t seed, uint64_t count,
 	for (i = 0; i < NR_PROCESSES; i++) {
 		pid = fork();
 		if (!pid)
-			work_in_process(i, seed, count, info);
+			work_in_process(i, seed, count, offer);
 		failed += pid < 0;
 	}
 	while (wait(&status) > 0)
@@ -288,14 +288,27 @@ static void write_answers(FILE *results)
 					tally->answers[kind][number]);
 }
 
-static void learn(struct kmb_info *info)
+/* The scenario that frees late; there is one. */
+static uint32_t late_scenario(const struct device *device)
+{
+	const struct kmb_row *rows = device->rows[KMB_TABLE_SCENARIO];
+	uint32_t i;
+
+	for (i = 0; i < device->info.nr_rows[KMB_TABLE_SCENARIO]; i++)
+		if (rows[i].flags & KMB_ROW_LATE)
+			return i;
+	errx(2, "no scenario frees late");
+}
+
+static void learn(struct fuzz_offer *offer)
 {
 	struct device device;
 
 	if (device__open(&device, DEVICE_PATH) || device__hello(&device) ||
 	    device__load(&device))
 		errx(2, "%s does not answer", DEVICE_PATH);
-	*info = device.info;
+	offer->info = device.info;
+	offer->late = late_scenario(&device);
 	device__close(&device);
 }
 
@@ -304,18 +317,18 @@ static bool fuzz(FILE *results, uint64_t seed, uint64_t count, const char *fault
 {
 	uint64_t each = count / (NR_PROCESSES * NR_THREADS * 2);
 	struct holdings before;
-	struct kmb_info info;
+	struct fuzz_offer offer;
 	char why[WHY_LEN] = "";
 	bool good;
 	int leaks;
 
-	learn(&info);
+	learn(&offer);
 	count_leaks(results);
 	holdings__read(&before);
-	good = work_in_all(seed, each, &info);
+	good = work_in_all(seed, each, &offer);
 	if (fault)
 		load_fault(fault);
-	good &= work_in_all(~seed, each, &info);
+	good &= work_in_all(~seed, each, &offer);
 	leaks = count_leaks(results);
 	write_answers(results);
 	good &= holdings__are_back(&before, HOLDINGS_PATIENCE, why) &&

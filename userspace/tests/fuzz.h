@@ -46,10 +46,20 @@ struct fuzz_request {
 	} body;
 };
 
+/**
+ * struct fuzz_offer - what the module offers
+ * @info: its tables and limits.
+ * @late: the scenario with KMB_ROW_LATE.
+ */
+struct fuzz_offer {
+	struct kmb_info info;
+	uint32_t late;
+};
+
 uint64_t fuzz__random(struct fuzz_random *random);
 uint32_t fuzz__below(struct fuzz_random *random, uint32_t limit);
 void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
-		   const struct kmb_info *info);
+		   const struct fuzz_offer *offer);
 
 /* Whose numbers are counted; the last for all that is no ioctl. */
 #define FUZZ_KINDS	8

@@ -85,49 +85,57 @@ static void fill_noise(struct fuzz_request *request, struct fuzz_random *random)
 
 /* An RCU callback takes a grace period, so that most are left out. */
 static uint32_t any_context(struct fuzz_random *random,
-			    const struct kmb_info *info)
+			    const struct fuzz_offer *offer)
 {
-	uint32_t last = info->nr_rows[KMB_TABLE_CONTEXT] - 1;
+	uint32_t last = offer->info.nr_rows[KMB_TABLE_CONTEXT] - 1;
 
 	return fuzz__below(random, fuzz__below(random, 8) ? last : last + 1);
 }
 
 static uint64_t any_size(struct fuzz_random *random,
-			 const struct kmb_info *info)
+			 const struct fuzz_offer *offer)
 {
 	uint32_t bits = fuzz__below(random, 14);
 
 	if (!fuzz__below(random, 8))
-		return 1 + fuzz__below(random, info->max_size);
+		return 1 + fuzz__below(random, offer->info.max_size);
 	return 1 + fuzz__below(random, 1U << bits);
 }
 
 /* More than may be held, in a scenario that frees late. */
-static void ask_too_much(struct kmb_run *run, const struct kmb_info *info)
+static void ask_too_much(struct kmb_run *run, const struct fuzz_offer *offer)
 {
 	run->iterations = 64;
-	run->size = info->max_size;
+	run->size = offer->info.max_size;
 	run->share = 1;
 }
 
+/*
+ * Measuring does; a request that is only checked, not. After one that frees late
+ * the next one waits for seconds.
+ */
+static bool takes_long(const struct kmb_run *run, const struct fuzz_offer *offer)
+{
+	return run->scenario == offer->late;
+}
+
 static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
-		     const struct kmb_info *info)
+		     const struct fuzz_offer *offer)
 {
 	struct kmb_run *run = &request->body.run;
 
-	run->scenario = fuzz__below(random, info->nr_rows[KMB_TABLE_SCENARIO]);
-	run->context = any_context(random, info);
-	run->gfp = fuzz__below(random, info->nr_rows[KMB_TABLE_GFP]);
+	run->scenario = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_SCENARIO]);
+	run->context = any_context(random, offer);
+	run->gfp = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_GFP]);
 	if (!fuzz__below(random, 2))
-		run->cpus = fuzz__below(random, info->nr_rows[KMB_TABLE_CPUS]);
+		run->cpus = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_CPUS]);
 	run->iterations = 1 + fuzz__below(random, 12);
 	run->warmup = fuzz__below(random, 4);
-	run->size = any_size(random, info);
+	run->size = any_size(random, offer);
 	run->share = 1 + fuzz__below(random, 90);
 	if (!fuzz__below(random, 16))
-		ask_too_much(run, info);
-	/* Measuring takes long; one that is only checked, not. */
-	if (fuzz__below(random, 8))
+		ask_too_much(run, offer);
+	if (fuzz__below(random, takes_long(run, offer) ? 512 : 8))
 		run->flags = KMB_RUN_CHECK;
 	if (fuzz__below(random, 2))
 		run->histogram = (uintptr_t)request->counts;
@@ -135,23 +143,23 @@ static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
 
 static void fill_footprint(struct fuzz_request *request,
 			   struct fuzz_random *random,
-			   const struct kmb_info *info)
+			   const struct fuzz_offer *offer)
 {
 	struct kmb_footprint *footprint = &request->body.footprint;
 
-	footprint->gfp = fuzz__below(random, info->nr_rows[KMB_TABLE_GFP]);
+	footprint->gfp = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_GFP]);
 	footprint->objects = 1 + fuzz__below(random, 32);
-	footprint->size = any_size(random, info);
+	footprint->size = any_size(random, offer);
 	footprint->share = 1 + fuzz__below(random, 90);
 }
 
 static void fill_walk(struct fuzz_request *request, struct fuzz_random *random,
-		      const struct kmb_info *info)
+		      const struct fuzz_offer *offer)
 {
 	struct kmb_walk *walk = &request->body.walk;
 
-	walk->kind = fuzz__below(random, info->nr_rows[KMB_TABLE_KIND]);
-	walk->pattern = fuzz__below(random, info->nr_rows[KMB_TABLE_PATTERN]);
+	walk->kind = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_KIND]);
+	walk->pattern = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_PATTERN]);
 	walk->bytes = (1 + fuzz__below(random, 1U << fuzz__below(random, 10))) * 4096ULL;
 	walk->passes = 1 + fuzz__below(random, 4);
 	walk->warmup = fuzz__below(random, 3);
@@ -160,7 +168,7 @@ static void fill_walk(struct fuzz_request *request, struct fuzz_random *random,
 }
 
 static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
-		      const struct kmb_info *info)
+		      const struct fuzz_offer *offer)
 {
 	memset(request->body.bytes, 0, FUZZ_ROOM);
 	switch (request->cmd) {
@@ -170,19 +178,19 @@ static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 	case KMB_IOC_GET_ROW:
 		request->body.row.table = fuzz__below(random, KMB_NR_TABLES);
 		request->body.row.index = fuzz__below(random,
-			info->nr_rows[request->body.row.table]);
+			offer->info.nr_rows[request->body.row.table]);
 		break;
 	case KMB_IOC_RUN:
-		fill_run(request, random, info);
+		fill_run(request, random, offer);
 		break;
 	case KMB_IOC_FOOTPRINT:
-		fill_footprint(request, random, info);
+		fill_footprint(request, random, offer);
 		break;
 	case KMB_IOC_WALK:
-		fill_walk(request, random, info);
+		fill_walk(request, random, offer);
 		break;
 	case KMB_IOC_TOUCH:
-		request->body.touch.size = any_size(random, info);
+		request->body.touch.size = any_size(random, offer);
 		break;
 	}
 }
@@ -227,10 +235,10 @@ static void keep_small(struct fuzz_request *request)
  * fuzz__request() - what to ask next
  * @request: receives it.
  * @random: the sequence.
- * @info: what the module offers.
+ * @offer: what the module offers.
  */
 void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
-		   const struct kmb_info *info)
+		   const struct fuzz_offer *offer)
 {
 	uint32_t way = fuzz__below(random, 8);
 
@@ -241,7 +249,7 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 	if (!way)
 		fill_noise(request, random);
 	else
-		fill_good(request, random, info);
+		fill_good(request, random, offer);
 	if (way > 3)
 		spoil(request, random);
 	keep_small(request);

@@ -16,8 +16,9 @@
 
 static struct fuzz_request request;
 
-static const struct kmb_info info = {
-	.nr_rows = { 40, 8, 6, 27, 2, 7, 2 }, .max_size = 4 << 20,
+static const struct fuzz_offer offer = {
+	.info = { .nr_rows = { 40, 8, 6, 27, 2, 7, 2 }, .max_size = 4 << 20 },
+	.late = 25,
 };
 
 static int set_up(void **state)
@@ -147,12 +148,12 @@ static void seed_decides_the_requests(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		fuzz__request(&request, &one, &info);
-		fuzz__request(&again, &same, &info);
+		fuzz__request(&request, &one, &offer);
+		fuzz__request(&again, &same, &offer);
 		again.body.run.histogram = request.body.run.histogram;
 		assert_int_equal(request.cmd, again.cmd);
 		assert_memory_equal(&request.body, &again.body, FUZZ_ROOM);
-		fuzz__request(&again, &other, &info);
+		fuzz__request(&again, &other, &offer);
 		differ += !!memcmp(&request.body, &again.body, FUZZ_ROOM);
 	}
 	assert_in_range(differ, 900, 1000);
