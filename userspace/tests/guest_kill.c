@@ -19,7 +19,7 @@
 /* Which scenarios are ended in all ways: of so many, one. */
 #define SOMETIMES	4
 /* How often the controls look for what is there some of the time. */
-#define CONTROL_TRIES	50
+#define CONTROL_TRIES	300
 /* What the controls hold, KiB: little more than the tolerance. */
 #define PLANTED_KIB	(2 * HOLDINGS_TOLERANCE_KIB)
 
