@@ -103,10 +103,12 @@ def check(tool: Path, amount_: Amount) -> None:
     Names of scenarios are the module's to know.
     """
     argv = [str(tool), "run", "--device", os.devnull, *amount_.words()]
-    said = subprocess.run(argv, check=False, capture_output=True, env=proc.clean_env(),
-                          stdin=subprocess.DEVNULL).stderr.decode(errors="replace")
+    done = subprocess.run(argv, check=False, capture_output=True, env=proc.clean_env(),
+                          stdin=subprocess.DEVNULL)
+    said = done.stderr.decode(errors="replace").strip()
     if f": {os.devnull}: " not in said:
-        raise Broken(said.strip().splitlines()[0].removeprefix("kmbench: "))
+        raise Broken(said.partition("\n")[0].removeprefix("kmbench: ")
+                     or f"{tool} exited with {done.returncode} and said nothing")
 
 
 def _archive(scratch: Path, init_on_alloc: int) -> Path:

@@ -76,6 +76,19 @@ def test_wrong_value_is_named(copy: Checkout, name: str) -> None:
     assert copy.runs() == before
 
 
+@pytest.mark.parametrize("variables, line", [
+    ({"PROFILE": "quik"}, "kmbench: no profile 'quik'; there are: quick standard full"),
+    ({"SHARE": "abc"}, "kmbench: --share 'abc': must be a number from 1 to 90"),
+])
+def test_value_that_the_tool_knows_is_refused_before_a_boot(
+        copy: Checkout, variables: dict[str, str], line: str) -> None:
+    """The guest, whose tool would refuse it as well, has no console yet."""
+    before = copy.runs()
+    ended = copy.run("bench", MEM="512M", **variables)
+    assert (ended.status, ended.said, ended.stdout) == (2, [line], "")
+    assert "init_on_alloc=" not in ended.stderr and copy.runs() == before
+
+
 def test_patch_into_the_tree_is_refused(copy: Checkout) -> None:
     """The tree is never written to."""
     tree = next(copy.cache.glob("source/*"))
