@@ -88,6 +88,26 @@ int cmd__commit_json(struct json_out *out, int err)
 }
 
 /**
+ * cmd__write_json() - write a whole document there
+ * @out: an open file.
+ * @all: the document, whose reference is taken; NULL: there was no memory for it.
+ * @flags: of json_dumpf(3).
+ *
+ * Return: as cmd__commit_json().
+ */
+int cmd__write_json(struct json_out *out, json_t *all, size_t flags)
+{
+	int err = -ENOMEM;
+
+	errno = EIO;
+	if (all)
+		err = json_dumpf(all, out->file, flags) ||
+		      fputc('\n', out->file) == EOF ? -errno : 0;
+	json_decref(all);
+	return cmd__commit_json(out, err);
+}
+
+/**
  * cmd__explain() - tell why a cell was not measured, in a line
  * @cell: its name.
  * @why: what the module says of it, or "".

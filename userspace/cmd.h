@@ -33,6 +33,7 @@ uint32_t cmd__number(const char *option, const char *text, uint32_t min,
 const struct profile *cmd__profile(const char *name);
 int cmd__open_json(struct json_out *out, const char *path);
 int cmd__commit_json(struct json_out *out, int err);
+int cmd__write_json(struct json_out *out, json_t *all, size_t flags);
 int cmd__explain(const char *cell, const char *why, int err);
 
 int cmd__chase(int argc, char **argv);

@@ -155,14 +155,7 @@ static json_t *document(const struct chase *chase)
 
 static int write_json(const struct chase *chase, struct json_out *out)
 {
-	json_t *all = document(chase);
-	int err = -ENOMEM;
-
-	errno = EIO;
-	if (all)
-		err = json_dumpf(all, out->file, JSON_COMPACT) ? -errno : 0;
-	json_decref(all);
-	return cmd__commit_json(out, err);
+	return cmd__write_json(out, document(chase), JSON_COMPACT);
 }
 
 static int run(const struct chase_arguments *arguments, struct chase *chase,

@@ -292,7 +292,6 @@ static int check__write(const struct check *check, struct json_out *out)
 {
 	json_t *system = system__describe("");
 	json_t *all;
-	int err = 0;
 
 	all = json_pack("{s:s, s:i, s:{s:s, s:i}, s:o, s:s, s:O}",
 			"format", CHECK_FORMAT,
@@ -301,13 +300,7 @@ static int check__write(const struct check *check, struct json_out *out)
 			"system", system,
 			"verdict", check->differing ? "fail" : "pass",
 			"cells", check->cells);
-	if (!all)
-		err = -ENOMEM;
-	else if (json_dumpf(all, out->file, JSON_INDENT(1)) ||
-		 fputc('\n', out->file) == EOF)
-		err = -EIO;
-	json_decref(all);
-	return cmd__commit_json(out, err);
+	return cmd__write_json(out, all, JSON_INDENT(1));
 }
 
 /* What differs is told, and written, before it becomes the exit code. */

@@ -166,14 +166,7 @@ static json_t *document(const struct tlb_walks *walks, const struct device *devi
 static int write_json(const struct tlb_walks *walks, const struct device *device,
 		      struct json_out *out)
 {
-	json_t *all = document(walks, device);
-	int err = -ENOMEM;
-
-	errno = EIO;
-	if (all)
-		err = json_dumpf(all, out->file, JSON_COMPACT) ? -errno : 0;
-	json_decref(all);
-	return cmd__commit_json(out, err);
+	return cmd__write_json(out, document(walks, device), JSON_COMPACT);
 }
 
 static int select_and_run(const struct tlb_arguments *arguments,
