@@ -125,7 +125,7 @@ static void put_walk(FILE *out, const struct pmu_walk *walk,
 		const struct counter_value *value = &walk->value[state][mode][i];
 
 		fprintf(out, "walk\t%s\t%" PRIu32 "\t%s\t%" PRIu64 "\t%s\t%s\t",
-			pmu_pages__pattern(walk->pattern), walk->pages,
+			walk->pattern->name, walk->pages,
 			pmu_walk__state(state), pmu_walk__loads(walk, state),
 			event_mode__name(mode), events->event[i].name);
 		if (value->known)
@@ -143,7 +143,7 @@ static int walk_all(FILE *out, const struct arguments *arguments,
 	int err;
 
 	walk.passes = arguments->passes;
-	for (walk.pattern = 0; pmu_pages__pattern(walk.pattern); walk.pattern++) {
+	for (walk.pattern = user_patterns; walk.pattern->name; walk.pattern++) {
 		for (walk.pages = arguments->min; walk.pages <= arguments->max;
 		     walk.pages *= 2) {
 			err = pmu_walk__run(&walk, events, pages);

@@ -5,7 +5,6 @@
  * at line 37 * i of page i.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -47,52 +46,9 @@ void pmu_pages__free(struct pmu_pages *pages)
 	munmap(pages->start, pages->nr * pages->size);
 }
 
-static void order_pages(uint32_t *next, uint32_t nr)
+static void **line(const void *memory, uint32_t i)
 {
-	uint32_t i;
-
-	for (i = 0; i < nr; i++)
-		next[i] = i + 1 < nr ? i + 1 : 0;
-}
-
-/* Sattolo's shuffle: of all permutations one that is a single cycle. */
-static void order_cycle(uint32_t *next, uint32_t nr)
-{
-	unsigned short random[3] = { 0x4b, 0x6d, 0x62 };
-	uint32_t i, j, other;
-
-	for (i = 0; i < nr; i++)
-		next[i] = i;
-	for (i = nr - 1; i > 0; i--) {
-		j = nrand48(random) % i;
-		other = next[i];
-		next[i] = next[j];
-		next[j] = other;
-	}
-}
-
-static const struct {
-	const char *name;
-	void (*order)(uint32_t *next, uint32_t nr);
-} patterns[] = {
-	{ "stride", order_pages },
-	{ "chase", order_cycle },
-	{ NULL, NULL },
-};
-
-/**
- * pmu_pages__pattern() - what a pattern is called
- * @i: which, from 0; at most one past the last one.
- *
- * Return: its name; NULL past the last one.
- */
-const char *pmu_pages__pattern(unsigned int i)
-{
-	return patterns[i].name;
-}
-
-static void **line(const struct pmu_pages *pages, uint32_t i)
-{
+	const struct pmu_pages *pages = memory;
 	uint32_t colour = COLOUR_STEP * i % (pages->size / LINE_SIZE);
 
 	return (void **)(pages->start + i * pages->size + colour * LINE_SIZE);
@@ -102,23 +58,14 @@ static void **line(const struct pmu_pages *pages, uint32_t i)
  * pmu_pages__lay() - write a walk's addresses
  * @pages: the memory.
  * @nr: over how many pages the walk goes, from 1; the first ones.
- * @pattern: of pmu_pages__pattern().
+ * @pattern: of user_patterns.
  *
  * Return: 0, or -ENOMEM.
  */
 int pmu_pages__lay(const struct pmu_pages *pages, uint32_t nr,
-		   unsigned int pattern)
+		   const struct user_pattern *pattern)
 {
-	uint32_t *next = calloc(nr, sizeof(*next));
-	uint32_t i;
-
-	if (!next)
-		return -ENOMEM;
-	patterns[pattern].order(next, nr);
-	for (i = 0; i < nr; i++)
-		*line(pages, i) = line(pages, next[i]);
-	free(next);
-	return 0;
+	return user_pattern__lay(pattern, nr, line, pages);
 }
 
 /**

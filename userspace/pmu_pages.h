@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "user_pattern.h"
+
 /**
  * struct pmu_pages - pages of 4 KiB, or whatever the machine's smallest are
  * @start: the first one.
@@ -22,9 +24,8 @@ struct pmu_pages {
 
 int pmu_pages__new(struct pmu_pages *pages, uint32_t nr);
 void pmu_pages__free(struct pmu_pages *pages);
-const char *pmu_pages__pattern(unsigned int i);
 int pmu_pages__lay(const struct pmu_pages *pages, uint32_t nr,
-		   unsigned int pattern);
+		   const struct user_pattern *pattern);
 int pmu_pages__flush(const struct pmu_pages *pages, uint32_t nr);
 void pmu_pages__touch(const struct pmu_pages *pages, uint32_t nr);
 void pmu_pages__follow(const struct pmu_pages *pages, uint64_t loads);

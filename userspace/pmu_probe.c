@@ -21,7 +21,7 @@
 static int exercise(const struct pmu_pages *pages)
 {
 	uint32_t i;
-	int err = pmu_pages__lay(pages, pages->nr / 2, 0);
+	int err = pmu_pages__lay(pages, pages->nr / 2, user_patterns);
 
 	if (err)
 		return err;

@@ -21,13 +21,13 @@ enum pmu_walk_state {
 
 /**
  * struct pmu_walk - a walk, and what was counted
- * @pattern: of pmu_pages__pattern().
+ * @pattern: of user_patterns.
  * @pages: over how many.
  * @passes: how often it goes over all of them again.
  * @value: counts, by state, mode and event.
  */
 struct pmu_walk {
-	unsigned int pattern;
+	const struct user_pattern *pattern;
 	uint32_t pages;
 	uint32_t passes;
 	struct counter_value value[PMU_WALK_STATES][EVENT_MODES][PMU_EVENTS_MAX];

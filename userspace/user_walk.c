@@ -5,8 +5,6 @@
  * Nothing but loads that depend on each other is timed, and two readings of the
  * clock. What disturbed them is told, not taken away.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "user_clock.h"
@@ -15,37 +13,10 @@
 /* Loads between two looks at how many are left. */
 #define UNROLLED	8
 
-static void order_lines(uint32_t *next, uint32_t nr)
+static void **line(const void *memory, uint32_t i)
 {
-	uint32_t i;
-
-	for (i = 0; i < nr; i++)
-		next[i] = i + 1 < nr ? i + 1 : 0;
+	return user_memory__line(memory, i);
 }
-
-/* Sattolo's shuffle: of all permutations one that is a single cycle. */
-static void order_cycle(uint32_t *next, uint32_t nr)
-{
-	unsigned short random[3] = { 0x4b, 0x6d, 0x62 };
-	uint32_t i, j, other;
-
-	for (i = 0; i < nr; i++)
-		next[i] = i;
-	for (i = nr - 1; i > 0; i--) {
-		j = nrand48(random) % i;
-		other = next[i];
-		next[i] = next[j];
-		next[j] = other;
-	}
-}
-
-const struct user_pattern user_patterns[] = {
-	{ .name = "stride", .shows = "a line of each page, page by page",
-	  .order = order_lines },
-	{ .name = "chase", .shows = "a line of each page, in one random cycle over all",
-	  .order = order_cycle },
-	{ .name = NULL },
-};
 
 /**
  * user_walk__lay() - write a walk's addresses into memory
@@ -58,16 +29,7 @@ const struct user_pattern user_patterns[] = {
 int user_walk__lay(const struct user_memory *memory, uint32_t lines,
 		   const struct user_pattern *pattern)
 {
-	uint32_t *next = calloc(lines, sizeof(*next));
-	uint32_t i;
-
-	if (!next)
-		return -ENOMEM;
-	pattern->order(next, lines);
-	for (i = 0; i < lines; i++)
-		*user_memory__line(memory, i) = user_memory__line(memory, next[i]);
-	free(next);
-	return 0;
+	return user_pattern__lay(pattern, lines, line, memory);
 }
 
 static inline void **load(void **at)

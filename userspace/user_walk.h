@@ -8,18 +8,7 @@
 #include <stdint.h>
 
 #include "user_memory.h"
-
-/**
- * struct user_pattern - the order in which lines are taken
- * @name: of the pattern.
- * @shows: what it is, a line.
- * @order: fills in what follows each of @nr lines.
- */
-struct user_pattern {
-	const char *name;
-	const char *shows;
-	void (*order)(uint32_t *next, uint32_t nr);
-};
+#include "user_pattern.h"
 
 /**
  * struct user_lap - loads that were timed together
@@ -30,8 +19,6 @@ struct user_lap {
 	uint64_t ticks;
 	uint64_t switches;
 };
-
-extern const struct user_pattern user_patterns[];
 
 int user_walk__lay(const struct user_memory *memory, uint32_t lines,
 		   const struct user_pattern *pattern);

@@ -104,11 +104,11 @@ static void test_walks_are_one_cycle_over_all_pages(void **state)
 
 	(void)state;
 	assert_int_equal(pmu_pages__new(&pages, PAGES), 0);
-	for (i = 0; pmu_pages__pattern(i); i++) {
-		assert_int_equal(pmu_pages__lay(&pages, PAGES, i), 0);
+	for (i = 0; user_patterns[i].name; i++) {
+		assert_int_equal(pmu_pages__lay(&pages, PAGES, &user_patterns[i]), 0);
 		assert_one_cycle(&pages, PAGES);
 		second[i] = *(void **)pages.start;
-		assert_int_equal(pmu_pages__lay(&pages, 1, i), 0);
+		assert_int_equal(pmu_pages__lay(&pages, 1, &user_patterns[i]), 0);
 		assert_one_cycle(&pages, 1);
 	}
 	/* The control: they are two orders, and the first one is in order. */
@@ -125,7 +125,7 @@ static void test_flushed_pages_take_no_fault(void **state)
 
 	(void)state;
 	assert_int_equal(pmu_pages__new(&pages, PAGES), 0);
-	assert_int_equal(pmu_pages__lay(&pages, PAGES, 0), 0);
+	assert_int_equal(pmu_pages__lay(&pages, PAGES, user_patterns), 0);
 	event_group__reset(group);
 	assert_int_equal(pmu_pages__flush(&pages, PAGES), 0);
 	event_group__start(group);
@@ -172,7 +172,8 @@ static void test_event_that_mixes_user_and_kernel_is_found(void **state)
 static void test_each_event_is_walked_for(void **state)
 {
 	static struct pmu_events events;
-	static struct pmu_walk walk = { .pages = PAGES, .passes = 2 };
+	static struct pmu_walk walk = { .pattern = user_patterns, .pages = PAGES,
+					.passes = 2 };
 	struct pmu_pages pages;
 	unsigned int i, mode;
 
