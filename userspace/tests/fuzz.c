@@ -198,6 +198,15 @@ static void have_signals(int process)
 		setitimer(ITIMER_REAL, &each, NULL);
 }
 
+/* A signal of the process goes to its first thread, if that one takes it. */
+static void leave_signals_to_others(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 static void work_in_process(int process, uint64_t seed, uint64_t count,
 			    const struct fuzz_offer *offer)
 {
@@ -218,6 +227,7 @@ static void work_in_process(int process, uint64_t seed, uint64_t count,
 		if (pthread_create(&threads[i], NULL, work, &workers[i]))
 			_exit(1);
 	}
+	leave_signals_to_others();
 	for (i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	_exit(0);

@@ -12,6 +12,8 @@
 
 /* Bytes in which the argument of any of the ioctls has room. */
 #define FUZZ_ROOM	640
+/* Operations of a run that a signal is to break off; others have 64 at most. */
+#define FUZZ_LONG	1000
 
 /**
  * struct fuzz_random - a sequence of numbers that a seed gives

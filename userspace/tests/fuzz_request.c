@@ -110,6 +110,15 @@ static void ask_too_much(struct kmb_run *run, const struct fuzz_offer *offer)
 	run->share = 1;
 }
 
+/* More than is done between two signals, in the first context: that of a task. */
+static void ask_for_long(struct kmb_run *run)
+{
+	run->iterations = FUZZ_LONG;
+	run->context = 0;
+	run->size = 64;
+	run->flags = 0;
+}
+
 /*
  * Measuring does; a request that is only checked, not. After one that frees late
  * the next one waits for seconds.
@@ -137,6 +146,8 @@ static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
 		ask_too_much(run, offer);
 	if (fuzz__below(random, takes_long(run, offer) ? 512 : 8))
 		run->flags = KMB_RUN_CHECK;
+	else if (!fuzz__below(random, 32) && !takes_long(run, offer))
+		ask_for_long(run);
 	if (fuzz__below(random, 2))
 		run->histogram = (uintptr_t)request->counts;
 }
@@ -225,7 +236,8 @@ static void keep_small(struct fuzz_request *request)
 		keep_walk_small(&request->body.walk);
 	if (request->cmd != KMB_IOC_RUN)
 		return;
-	if (run->iterations > 64 && run->iterations <= 1000000)
+	if (run->iterations > 64 && run->iterations <= 1000000 &&
+	    run->iterations != FUZZ_LONG)
 		run->iterations &= 63;
 	if (run->warmup > 64 && run->warmup <= 1000000)
 		run->warmup &= 63;

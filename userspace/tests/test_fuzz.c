@@ -159,6 +159,24 @@ static void seed_decides_the_requests(void **state)
 	assert_in_range(differ, 900, 1000);
 }
 
+static void runs_that_last_are_rare_and_not_of_the_late(void **state)
+{
+	struct fuzz_random random = { 7 };
+	int i, lasting = 0;
+
+	(void)state;
+	for (i = 0; i < 100000; i++) {
+		fuzz__request(&request, &random, &offer);
+		if (request.cmd != KMB_IOC_RUN ||
+		    request.body.run.iterations != FUZZ_LONG)
+			continue;
+		lasting++;
+		assert_false(request.body.run.scenario == offer.late &&
+			     !request.body.run.flags);
+	}
+	assert_in_range(lasting, 10, 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +191,8 @@ int main(void)
 		cmocka_unit_test_setup(file_without_a_hello_must_be_refused,
 				       set_up),
 		cmocka_unit_test_setup(seed_decides_the_requests, set_up),
+		cmocka_unit_test_setup(runs_that_last_are_rare_and_not_of_the_late,
+				       set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
