@@ -4,6 +4,7 @@
  * and what the clock and the empty loop cost in the same run.
  */
 #include <linux/errno.h>
+#include <linux/irqflags.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -85,6 +86,17 @@ static void measure_record(struct kmb_stats *stats, struct kmb_batch *batch)
 		end = kmb_clock();
 		kmb_stats_add(stats, (end - start) / KMB_CLOCK_READINGS);
 	}
+}
+
+/* What measuring costs does not depend on the cell: no interrupt may be in it. */
+static void measure_overhead(struct kmb_result *result, struct kmb_batch *batch)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	measure_clock(&result->clock);
+	measure_record(&result->record, batch);
+	local_irq_restore(flags);
 }
 
 /* One series on as many CPUs as the cell has. */
@@ -176,8 +188,7 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 	batch->mean = &result->mean;
 	batch->together = &result->together;
 	kmb_stats_reset(&result->mean);
-	measure_clock(&result->clock);
-	measure_record(&result->record, batch);
+	measure_overhead(result, batch);
 	err = make_cache(cell, batch);
 	if (err)
 		goto free_batch;
