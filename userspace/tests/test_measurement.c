@@ -9,6 +9,7 @@
 
 #include "rows.h"
 #include "measurement.h"
+#include "profile.h"
 #include "summary.h"
 
 static void test_large_objects_are_measured_less(void **state)
@@ -200,6 +201,22 @@ static void test_percentile_needs_a_sample_above_it(void **state)
 						.op.count = rows[i].count }, j));
 }
 
+/* What README promises of the distribution; quick stops before it. */
+static void test_standard_has_all_percentiles_of_small_objects(void **state)
+{
+	const struct profile *profile = profile__find("standard");
+	const struct profile *less = profile__find("quick");
+	struct cell_summary summary = { .op.count = profile->repetitions *
+		measurement__bound(profile->iterations, 256, profile->budget, 1) };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < PERCENTILES_NR; i++)
+		assert_true(summary__has(&summary, i));
+	summary.op.count = less->repetitions * less->iterations;
+	assert_false(summary__has(&summary, PERCENTILES_NR - 1));
+}
+
 static void test_repetitions_that_disagree_are_flagged(void **state)
 {
 	(void)state;
@@ -221,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_backward_clock_is_refused),
 		cmocka_unit_test(test_summary_takes_repetitions_together),
 		cmocka_unit_test(test_percentile_needs_a_sample_above_it),
+		cmocka_unit_test(test_standard_has_all_percentiles_of_small_objects),
 		cmocka_unit_test(test_repetitions_that_disagree_are_flagged),
 	};
 
