@@ -305,6 +305,23 @@ static inline void *kmb_kvrealloc(const void *object, size_t old, size_t bytes,
 #define KMB_VM_NORESERVE VM_NORESERVE
 #endif
 
+/* The flags of a VMA are set by a function since 6.3. For files that include <linux/mm.h>. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define kmb_vm_flags_set(_vma, _flags) vm_flags_set(_vma, _flags)
+#else
+#define kmb_vm_flags_set(_vma, _flags) ((void)((_vma)->vm_flags |= (_flags)))
+#endif
+
+/* A frame was a type of its own until 6.16, in a header that went with it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define kmb_insert_mixed(_vma, _address, _frame) \
+	vmf_insert_mixed(_vma, _address, _frame)
+#else
+#include <linux/pfn_t.h>
+#define kmb_insert_mixed(_vma, _address, _frame) \
+	vmf_insert_mixed(_vma, _address, pfn_to_pfn_t(_frame))
+#endif
+
 /*
  * The largest block of the page allocator: MAX_ORDER was one more than it up
  * to 6.3 and just that until it was renamed in 6.8.

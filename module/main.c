@@ -18,6 +18,7 @@
 #include "footprint.h"
 #include "late.h"
 #include "limits.h"
+#include "loan.h"
 #include "measure.h"
 #include "own.h"
 #include "refuse.h"
@@ -30,9 +31,11 @@
 /**
  * struct kmb_file - an open file of the device
  * @hello: the tool named the right ABI version.
+ * @loan: memory that waits for mmap(); NULL: none does.
  */
 struct kmb_file {
 	bool hello;
+	struct kmb_loan *loan;
 };
 
 static DEFINE_MUTEX(kmb_run_mutex);
@@ -166,6 +169,7 @@ union kmb_request {
 	struct kmb_footprint footprint;
 	struct kmb_walk walk;
 	struct kmb_touch touch;
+	struct kmb_lend lend;
 };
 
 /**
@@ -179,27 +183,32 @@ struct kmb_job {
 	unsigned int cmd;
 	size_t size;
 	size_t why;
-	int (*run)(union kmb_request *request);
+	int (*run)(struct kmb_file *file, union kmb_request *request);
 };
 
-static int job_run(union kmb_request *request)
+static int job_run(struct kmb_file *file, union kmb_request *request)
 {
 	return run_cell(&request->run);
 }
 
-static int job_footprint(union kmb_request *request)
+static int job_footprint(struct kmb_file *file, union kmb_request *request)
 {
 	return kmb_footprint(&request->footprint);
 }
 
-static int job_walk(union kmb_request *request)
+static int job_walk(struct kmb_file *file, union kmb_request *request)
 {
 	return kmb_walk_run(&request->walk);
 }
 
-static int job_touch(union kmb_request *request)
+static int job_touch(struct kmb_file *file, union kmb_request *request)
 {
 	return kmb_touch_run(&request->touch);
+}
+
+static int job_lend(struct kmb_file *file, union kmb_request *request)
+{
+	return kmb_loan_make(&file->loan, &request->lend);
 }
 
 #define KMB_JOB(_cmd, _struct, _run) \
@@ -211,10 +220,11 @@ static const struct kmb_job kmb_jobs[] = {
 	KMB_JOB(KMB_IOC_FOOTPRINT, kmb_footprint, job_footprint),
 	KMB_JOB(KMB_IOC_WALK, kmb_walk, job_walk),
 	KMB_JOB(KMB_IOC_TOUCH, kmb_touch, job_touch),
+	KMB_JOB(KMB_IOC_LEND, kmb_lend, job_lend),
 };
 
 /* The answer goes back also where it is only why there is none. */
-static long ioctl_job(const struct kmb_job *job, void __user *arg)
+static long ioctl_job(struct kmb_file *file, const struct kmb_job *job, void __user *arg)
 {
 	union kmb_request request;
 	char *why = (char *)&request + job->why;
@@ -224,7 +234,7 @@ static long ioctl_job(const struct kmb_job *job, void __user *arg)
 		return -EFAULT;
 	memset(why, 0, KMB_TEXT_LEN);
 	if (mutex_trylock(&kmb_run_mutex)) {
-		err = job->run(&request);
+		err = job->run(file, &request);
 		mutex_unlock(&kmb_run_mutex);
 	} else {
 		err = kmb_refuse(why, -EBUSY, "another run is under way");
@@ -232,13 +242,13 @@ static long ioctl_job(const struct kmb_job *job, void __user *arg)
 	return copy_to_user(arg, &request, job->size) ? -EFAULT : err;
 }
 
-static long ioctl_any_job(unsigned int cmd, void __user *arg)
+static long ioctl_any_job(struct kmb_file *file, unsigned int cmd, void __user *arg)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kmb_jobs); i++)
 		if (kmb_jobs[i].cmd == cmd)
-			return ioctl_job(&kmb_jobs[i], arg);
+			return ioctl_job(file, &kmb_jobs[i], arg);
 	return -ENOTTY;
 }
 
@@ -257,7 +267,7 @@ static long kmb_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case KMB_IOC_GET_ROW:
 		return ioctl_get_row(argp);
 	}
-	return ioctl_any_job(cmd, argp);
+	return ioctl_any_job(file, cmd, argp);
 }
 
 static int kmb_open(struct inode *inode, struct file *filp)
@@ -273,9 +283,20 @@ static int kmb_open(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+/* A mapping holds the file, and the file the module. */
+static int kmb_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct kmb_file *file = filp->private_data;
+
+	return kmb_loan_mmap(&file->loan, vma);
+}
+
 static int kmb_release(struct inode *inode, struct file *filp)
 {
-	kfree(filp->private_data);
+	struct kmb_file *file = filp->private_data;
+
+	kmb_loan_drop(&file->loan);
+	kfree(file);
 	return 0;
 }
 
@@ -283,6 +304,7 @@ static const struct file_operations kmb_fops = {
 	.owner = THIS_MODULE,
 	.open = kmb_open,
 	.release = kmb_release,
+	.mmap = kmb_mmap,
 	.unlocked_ioctl = kmb_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

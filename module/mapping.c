@@ -47,6 +47,19 @@ static unsigned long look_up(unsigned long address, struct kmb_mapped *mapped)
 #endif
 
 /**
+ * kmb_mapping_frame() - look up the frame of a page
+ * @page: its address.
+ *
+ * Return: the frame; -1UL where it could not be looked up.
+ */
+unsigned long kmb_mapping_frame(const void *page)
+{
+	struct kmb_mapped ignored = { .runs = 0 };
+
+	return look_up((unsigned long)page, &ignored);
+}
+
+/**
  * kmb_mapping_read() - look up how a buffer is mapped
  * @buffer: the buffer.
  * @mapped: receives it; of no use where it could not be looked up.

@@ -11,6 +11,7 @@
 
 struct kmb_buffer;
 
+unsigned long kmb_mapping_frame(const void *page);
 bool kmb_mapping_read(const struct kmb_buffer *buffer, struct kmb_mapped *mapped);
 
 #endif /* _KMBENCH_MAPPING_H */

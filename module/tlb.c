@@ -28,15 +28,30 @@ static int check_walk(struct kmb_walk *walk)
 	return kmb_refuse_ranges(walk->why, ranges, ARRAY_SIZE(ranges));
 }
 
+/**
+ * kmb_refuse_bytes() - refuse a buffer that no kind can have
+ * @why: receives the reason, if it is refused.
+ * @kind: below kmb_kinds().
+ * @bytes: how much.
+ *
+ * Return: 0; or -EINVAL.
+ */
+int kmb_refuse_bytes(char why[KMB_TEXT_LEN], u32 kind, u64 bytes)
+{
+	size_t unit = kmb_kind_unit(kind), least = kmb_kind_least(kind);
+
+	if (!(bytes & (unit - 1)) && bytes >= least && bytes <= KMB_MAX_WALK_BYTES)
+		return 0;
+	return kmb_refuse(why, -EINVAL, "bytes %llu: a multiple of %zu from %zu to %u",
+			  bytes, unit, least, KMB_MAX_WALK_BYTES);
+}
+
 static int check_bytes(struct kmb_walk *walk)
 {
-	size_t unit = kmb_kind_unit(walk->kind), least = kmb_kind_least(walk->kind);
+	int err = kmb_refuse_bytes(walk->why, walk->kind, walk->bytes);
 
-	if (walk->bytes & (unit - 1) || walk->bytes < least ||
-	    walk->bytes > KMB_MAX_WALK_BYTES)
-		return kmb_refuse(walk->why, -EINVAL,
-				  "bytes %llu: a multiple of %zu from %zu to %u",
-				  walk->bytes, unit, least, KMB_MAX_WALK_BYTES);
+	if (err)
+		return err;
 	if (((u64)walk->passes + walk->warmup) * (walk->bytes >> PAGE_SHIFT) >
 	    KMB_MAX_WALK_LOADS)
 		return kmb_refuse(walk->why, -EINVAL,

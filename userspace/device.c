@@ -162,6 +162,21 @@ int device__walk(const struct device *device, struct kmb_walk *walk)
 }
 
 /**
+ * device__lend() - have memory allocated for the next mmap()
+ * @device: a device that answered hello.
+ * @lend: which; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_lend tells of.
+ */
+int device__lend(const struct device *device, struct kmb_lend *lend)
+{
+	int err = ioctl(device->fd, KMB_IOC_LEND, lend) ? -errno : 0;
+
+	lend->why[KMB_TEXT_LEN - 1] = '\0';
+	return err;
+}
+
+/**
  * device__close() - close the device, forget its tables
  * @device: was given to device__open(), with or without success.
  */

@@ -34,6 +34,7 @@ int device__footprint(const struct device *device,
 		      struct kmb_footprint *footprint);
 int device__touch(const struct device *device, struct kmb_touch *touch);
 int device__walk(const struct device *device, struct kmb_walk *walk);
+int device__lend(const struct device *device, struct kmb_lend *lend);
 void device__close(struct device *device);
 
 #endif /* KMBENCH_DEVICE_H */

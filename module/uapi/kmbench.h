@@ -16,7 +16,7 @@
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		4
+#define KMB_ABI_VERSION		5
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -451,6 +451,41 @@ struct kmb_touch {
 	char why[KMB_TEXT_LEN];
 };
 
+/**
+ * struct kmb_lend - allocate memory of a kind, for the next mmap() of this file
+ * @kind: (in) row of KMB_TABLE_KIND.
+ * @share: (in) as in struct kmb_run.
+ * @bytes: (in) how much, as in struct kmb_walk.
+ * @frames: (in) address of a __u64 for each page, which receive the numbers of the
+ *	frames, as the kernel's page tables have them, all ones where they could not be
+ *	read; 0: they are not wanted.
+ * @is_mapped: (out) whether @mapped could be read; 0 or 1.
+ * @pad: (in) 0.
+ * @mapped: (out) how the kernel has mapped it.
+ * @why: (out) as in struct kmb_run.
+ *
+ * That mmap() is MAP_SHARED, of @bytes at offset 0, of a file that is open for reading
+ * and writing. The pages are in the order of the buffer; the first __u64 of page i is
+ * i, all else is 0. The memory is given back when the last mapping of it is gone; or,
+ * if it was not mapped, by the next such ioctl on this file, or when that is closed.
+ * It is not inherited by fork(), and a mapping of it cannot grow.
+ *
+ * mmap() answers ENXIO where nothing was lent, EINVAL where it asks for another length or
+ * offset, or for a private mapping.
+ *
+ * Errors: as of struct kmb_run.
+ */
+struct kmb_lend {
+	__u32 kind;
+	__u32 share;
+	__u64 bytes;
+	__u64 frames;
+	__u32 is_mapped;
+	__u32 pad;
+	struct kmb_mapped mapped;
+	char why[KMB_TEXT_LEN];
+};
+
 #define KMB_IOC_MAGIC		0xcb
 /* Stays as it is for ever, so that unequal versions can say so. */
 #define KMB_IOC_HELLO		_IOWR(KMB_IOC_MAGIC, 0, struct kmb_hello)
@@ -460,5 +495,6 @@ struct kmb_touch {
 #define KMB_IOC_FOOTPRINT	_IOWR(KMB_IOC_MAGIC, 4, struct kmb_footprint)
 #define KMB_IOC_WALK		_IOWR(KMB_IOC_MAGIC, 5, struct kmb_walk)
 #define KMB_IOC_TOUCH		_IOWR(KMB_IOC_MAGIC, 6, struct kmb_touch)
+#define KMB_IOC_LEND		_IOWR(KMB_IOC_MAGIC, 7, struct kmb_lend)
 
 #endif /* _UAPI_KMBENCH_H */
