@@ -46,7 +46,7 @@ static uint64_t available_bytes(void)
  */
 uint64_t chase__limit(void)
 {
-	return available_bytes() / 100 * CHASE_SHARE;
+	return available_bytes() / 100 * USER_SHARE;
 }
 
 static uint32_t footprint_lines(const struct chase_options *options, uint32_t i)
@@ -126,7 +126,7 @@ static int allow(struct chase_walk *walk)
 	if (!limit || room <= limit)
 		return 0;
 	snprintf(walk->why, sizeof(walk->why), "more than %d per cent of the available memory; free some, or give a smaller --max",
-		 CHASE_SHARE);
+		 USER_SHARE);
 	return -ENOSPC;
 }
 

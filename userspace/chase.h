@@ -14,9 +14,6 @@
 #include "user_mapping.h"
 #include "user_walk.h"
 
-/* Per cent of the available memory that a walk may have. */
-#define CHASE_SHARE	50
-
 /**
  * struct chase_options - how much to walk
  * @kind: glob of kinds of memory.

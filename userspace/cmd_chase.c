@@ -40,7 +40,7 @@ static uint32_t max_kib(const char *arg)
 
 	if (limit && kib > limit / 1024)
 		errx(EXIT_USAGE, "--max %u: more than %d per cent of the available memory; at most %"
-		     PRIu64, kib, CHASE_SHARE, limit / 1024);
+		     PRIu64, kib, USER_SHARE, limit / 1024);
 	return kib;
 }
 
@@ -74,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option chase_options[] = {
 	{ .name = "kind", .key = CHASE_KEY_KIND, .arg = "GLOB",
-	  .doc = "Kinds of memory: anon-4k, anon-thp, hugetlb, dense (default: all)" },
+	  .doc = "Kinds of memory: anon-4k, anon-thp, hugetlb, kmalloc-mapped, dense (default: all)" },
 	{ .name = "pattern", .key = CHASE_KEY_PATTERN, .arg = "GLOB",
 	  .doc = "Orders in which lines are taken: stride, chase (default: all)" },
 	{ .name = "min", .key = CHASE_KEY_MIN, .arg = "KIB",
@@ -91,7 +91,7 @@ static const struct argp_option chase_options[] = {
 static const struct argp argp = {
 	.options = chase_options,
 	.parser = parse,
-	.doc = "Walk over memory of this process, a line of each page, and time it, on the last CPU that taskset(1) leaves. Needs neither the module nor root.\vanon-4k, anon-thp and hugetlb have a line in each page. dense has as many lines, side by side: what the others take longer is what the TLB costs.",
+	.doc = "Walk over memory of this process, a line of each page, and time it, on the last CPU that taskset(1) leaves. Needs neither the module nor root, but for kmalloc-mapped, which is memory of the module's.\vAll kinds but dense have a line in each page. dense has as many lines, side by side: what the others take longer is what the TLB costs.",
 };
 
 static double nsec_each(const struct chase *chase, const struct chase_walk *walk)
@@ -106,7 +106,7 @@ static void put_walk(const struct chase *chase, const struct chase_walk *walk)
 	const struct counter_value *misses = walk->counts[COUNTERS_USER];
 	unsigned int i;
 
-	printf("%-9s %-7s %8zu", walk->kind->name, walk->pattern->name,
+	printf("%-14s %-7s %8zu", walk->kind->name, walk->pattern->name,
 	       walk->lines * user_page_bytes() / 1024);
 	if (walk->why[0]) {
 		printf(" unavailable: %s\n", walk->why);
@@ -125,7 +125,7 @@ static int write_text(const struct chase *chase)
 {
 	size_t i;
 
-	printf("%-9s %-7s %8s %9s %8s %11s\n", "kind", "pattern", "KiB", "loads", "ns each",
+	printf("%-14s %-7s %8s %9s %8s %11s\n", "kind", "pattern", "KiB", "loads", "ns each",
 	       "dTLB misses");
 	for (i = 0; i < chase->nr; i++)
 		put_walk(chase, &chase->walks[i]);

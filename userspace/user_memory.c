@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "user_lent.h"
 #include "user_memory.h"
 
 #define COLOUR_STEP	37
@@ -28,6 +29,8 @@ const struct user_kind user_kinds[] = {
 	  .advice = MADV_HUGEPAGE, .huge = true },
 	{ .name = "hugetlb", .shows = "MAP_HUGETLB of 2 MiB",
 	  .map_flags = MAP_HUGETLB | HUGE_2MB, .huge = true },
+	{ .name = "kmalloc-mapped", .shows = "kmalloc() in kmbench.ko, mapped into the process",
+	  .lent = "kmalloc" },
 	{ .name = "dense", .shows = "the control: as many lines, side by side in anon-4k",
 	  .advice = MADV_NOHUGEPAGE, .dense = true },
 	{ .name = NULL },
@@ -120,17 +123,34 @@ static int reserve(struct user_memory *memory, size_t unit)
 	return 0;
 }
 
-static int map_fixed(struct user_memory *memory)
+static void why_no_mapping(const struct user_memory *memory, int err, char why[USER_WHY_LEN])
+{
+	if (memory->kind->map_flags & MAP_HUGETLB)
+		why_no_hugetlb(why);
+	else
+		snprintf(why, USER_WHY_LEN, "mmap of %zu KiB: %s", memory->bytes / 1024,
+			 strerror(-err));
+}
+
+static int map_own(const struct user_memory *memory, char why[USER_WHY_LEN])
 {
 	const struct user_kind *kind = memory->kind;
+	int err = 0;
 
 	if (mmap(memory->start, memory->bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | kind->map_flags, -1, 0) == MAP_FAILED)
-		return -errno;
-	/* A kernel that does not know it has no huge pages to advise against. */
-	if (kind->advice)
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | kind->map_flags, -1, 0) == MAP_FAILED) {
+		err = -errno;
+		why_no_mapping(memory, err, why);
+	} else if (kind->advice) {
+		/* A kernel that does not know it has no huge pages to advise against. */
 		madvise(memory->start, memory->bytes, kind->advice);
-	return 0;
+	}
+	return err;
+}
+
+static int map_fixed(const struct user_memory *memory, char why[USER_WHY_LEN])
+{
+	return memory->kind->lent ? user_lent__map(memory, why) : map_own(memory, why);
 }
 
 /**
@@ -150,18 +170,15 @@ int user_memory__map(struct user_memory *memory, const struct user_kind *kind,
 	memory->kind = kind;
 	memory->bytes = user_memory__room(kind, lines);
 	err = reserve(memory, kind->huge ? USER_HUGE_BYTES : user_page_bytes());
-	if (!err) {
-		err = map_fixed(memory);
-		if (err)
-			user_memory__unmap(memory);
-		else
-			memset(memory->start, 0, memory->bytes);
+	if (err) {
+		why_no_mapping(memory, err, why);
+		return err;
 	}
-	if (err && kind->map_flags & MAP_HUGETLB)
-		why_no_hugetlb(why);
-	else if (err)
-		snprintf(why, USER_WHY_LEN, "mmap of %zu KiB: %s", memory->bytes / 1024,
-			 strerror(-err));
+	err = map_fixed(memory, why);
+	if (err)
+		user_memory__unmap(memory);
+	else
+		memset(memory->start, 0, memory->bytes);
 	return err;
 }
 

@@ -11,6 +11,8 @@
 #define USER_LINE_BYTES	64
 #define USER_HUGE_BYTES	(2UL << 20)
 #define USER_WHY_LEN	200
+/* Per cent of the available memory that a walk may have. */
+#define USER_SHARE	50
 
 /**
  * struct user_kind - a kind of memory
@@ -18,6 +20,7 @@
  * @shows: what it is, a line.
  * @map_flags: of mmap(2), besides those of all kinds.
  * @advice: of madvise(2).
+ * @lent: the kind of memory of kmbench.ko that it is; NULL: it is the process's own.
  * @huge: of pages of USER_HUGE_BYTES.
  * @dense: the control: lines stand side by side, not one in each page.
  */
@@ -26,6 +29,7 @@ struct user_kind {
 	const char *shows;
 	int map_flags;
 	int advice;
+	const char *lent;
 	bool huge;
 	bool dense;
 };

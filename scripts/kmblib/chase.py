@@ -49,7 +49,8 @@ def announce(job: Job) -> None:
           f"{job.system.release}:\n"
           "  build the tool, but no module; nothing is loaded, and root is not needed\n"
           "  allocate up to 64 MiB at once: of 4 KiB pages, THP and hugetlb, and dense, the "
-          "control\n"
+          "control;\n"
+          "    of kmalloc()'s as well where kmbench.ko is loaded and you are root\n"
           "  walk over it on one CPU, some seconds, a minute where it is busy, "
           f"{_TIMEOUT / 60:.0f} at most", file=sys.stderr, flush=True)
 

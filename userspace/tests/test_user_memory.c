@@ -106,6 +106,25 @@ static void test_hugetlb_is_of_2_mib_or_says_why(void **state)
 	user_memory__unmap(&memory);
 }
 
+/* Where the module is, its frames are known to root, who alone gets there. */
+static void test_lent_memory_is_there_or_says_why(void **state)
+{
+	struct user_mapping mapping;
+	struct user_memory memory;
+	char why[USER_WHY_LEN] = "";
+
+	(void)state;
+	if (user_memory__map(&memory, kind_of("kmalloc-mapped"), LINES, why)) {
+		assert_ptr_equal(strstr(why, "/dev/kmbench: "), why);
+		assert_null(strchr(why, '\n'));
+		return;
+	}
+	assert_int_equal(user_mapping__look(&mapping, &memory), 0);
+	assert_int_equal(mapping.kernel_page_bytes, user_page_bytes());
+	assert_in_range(mapping.runs, 1, LINES);
+	user_memory__unmap(&memory);
+}
+
 static void test_more_than_there_can_be_is_refused(void **state)
 {
 	struct user_memory memory;
@@ -234,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_huge_pages_are_told),
 		cmocka_unit_test(test_ignored_advice_is_told),
 		cmocka_unit_test(test_hugetlb_is_of_2_mib_or_says_why),
+		cmocka_unit_test(test_lent_memory_is_there_or_says_why),
 		cmocka_unit_test(test_more_than_there_can_be_is_refused),
 		cmocka_unit_test(test_memory_has_no_neighbour),
 		cmocka_unit_test(test_lines_are_spread_over_the_cache),
