@@ -131,6 +131,13 @@ GUESTS = {
     "oom on two CPUs": _memory("oom", 2, 256),
     "null": _memory("null", 1, 256),
     "unload": _memory("unload", 2),
+    "lend": _memory("lend"),
+    "chase over lent memory": Order(program=(
+        "/bin/kmbench", "chase", "--kind", "kmalloc-mapped", "--max", "4096", "--repetitions", "2",
+        "--json", initramfs.RESULTS)),
+    "chase without a module": Order(module="none", program=(
+        "/bin/kmbench", "chase", "--kind", "kmalloc-mapped", "--max", "64", "--repetitions", "1",
+        "--json", initramfs.RESULTS)),
 }
 # What the guest "ktap" runs of the real suites.
 KTAP_FILTER = "*_alignment.p2_*"

@@ -14,6 +14,16 @@ import pytest
 from kmblib import vm
 from kmblib.errors import Code, Failed
 
+_ENDINGS = ("by munmap(), the file open", "by munmap(), never touched",
+            "by another mapping in its place", "by close(), then munmap()",
+            "by munmap() of one part after the other", "by close(), never mapped",
+            "by asking again, never mapped")
+_LEND_CONTROLS = {
+    "frames of other memory are seen", "a page out of order is seen",
+    "what the kernel had there before is seen", "a page of the process can be held",
+    "a child has the memory of its parent",
+    *(f"kind {kind} is seen to be held, {ending}" for kind in range(3) for ending in _ENDINGS),
+    *(f"kind {kind} of a process is seen" for kind in range(3))}
 # Each guest; how much it checks, at least; and its controls.
 _GUESTS = {
     "kill": (45, {"memory that is held is seen", "threads that are there are seen",
@@ -24,6 +34,7 @@ _GUESTS = {
     "oom on two CPUs": (3, set[str]()),
     "null": (6, {"a share that suffices is not refused", "where there are blocks none fails"}),
     "unload": (9, {"memory that a file held would be seen"}),
+    "lend": (95, _LEND_CONTROLS),
 }
 _LINE = re.compile(r"(?m)^(ok|not ok) (\d+) - (.*)$")
 

@@ -73,6 +73,7 @@ void millisleep(unsigned int ms);
 
 /* The parts, each for a boot of its own. */
 void kill__run(void);
+void lend__run(void);
 void oom__run(void);
 void null__run(void);
 void unload__run(void);

@@ -7,6 +7,7 @@
  *	guest-memory oom	there is no memory for it
  *	guest-memory null	there is none for its allocations
  *	guest-memory unload	the module is unloaded; what it holds while idle
+ *	guest-memory lend	memory of the module is mapped into a process
  *
  * Writes a line of TAP for each thing that is checked. The controls come first:
  * they show that the same check sees memory, threads and caches that are held.
@@ -27,6 +28,7 @@ static const struct part {
 	{ "oom", oom__run },
 	{ "null", null__run },
 	{ "unload", unload__run },
+	{ "lend", lend__run },
 	{ NULL, NULL },
 };
 
@@ -57,7 +59,7 @@ int main(int argc, char **argv)
 		if (argc == 2 && !strcmp(part->name, argv[1]))
 			break;
 	if (!part->name)
-		errx(2, "usage: guest-memory kill|oom|null|unload");
+		errx(2, "usage: guest-memory kill|oom|null|unload|lend");
 	results = fopen(RESULTS, "w");
 	if (!results)
 		err(2, RESULTS);
