@@ -49,11 +49,13 @@
 /**
  * struct tally - what came of it, shared by all processes
  * @answers: how often, by ioctl and errno.
+ * @mapped: how often mmap() answered what, by errno.
  * @complaints: how many answers are wrong.
  * @first: the first of them.
  */
 struct tally {
 	uint64_t answers[FUZZ_KINDS][ERRNO_MAX];
+	uint64_t mapped[ERRNO_MAX];
 	uint64_t complaints;
 	char first[COMPLAINT_LEN];
 };
@@ -113,12 +115,17 @@ static void *bad_address(struct worker *worker)
 	}
 }
 
+static bool is_first_complaint(void)
+{
+	return !__atomic_fetch_add(&tally->complaints, 1, __ATOMIC_RELAXED);
+}
+
 static void complain(const struct fuzz_request *request, int err,
 		     const char *complaint)
 {
 	const uint32_t *words = (const uint32_t *)request->body.bytes;
 
-	if (__atomic_fetch_add(&tally->complaints, 1, __ATOMIC_RELAXED))
+	if (!is_first_complaint())
 		return;
 	snprintf(tally->first, COMPLAINT_LEN,
 		 "%s: %s, cmd %#x, words %#x %#x %#x %#x %#x %#x %#x %#x %#x",
@@ -145,6 +152,18 @@ static void ask(struct worker *worker, struct fuzz_request *request)
 		complain(request, result, complaint);
 }
 
+/* What may be lent to one of the files; others may be mapping it right now. */
+static void map(struct worker *worker)
+{
+	int fd = fuzz__below(&worker->random, NR_FILES);
+	const char *complaint;
+	int err = fuzz__map(worker->files[fd], &worker->random, &complaint);
+
+	__atomic_fetch_add(&tally->mapped[-err], 1, __ATOMIC_RELAXED);
+	if (complaint && is_first_complaint())
+		snprintf(tally->first, COMPLAINT_LEN, "%s", complaint);
+}
+
 /* Others may be using it: dup3() closes the old file and opens none between. */
 static void reopen(struct worker *worker)
 {
@@ -165,6 +184,8 @@ static void *work(void *arg)
 
 	for (i = 0; request && i < worker->count; i++) {
 		ask(worker, request);
+		if (!fuzz__below(&worker->random, 8))
+			map(worker);
 		if (!fuzz__below(&worker->random, 64))
 			reopen(worker);
 	}
@@ -285,17 +306,23 @@ static int count_leaks(FILE *results)
 	return nr;
 }
 
+static void write_answers_of(FILE *results, const char *name, const uint64_t answers[ERRNO_MAX])
+{
+	int number;
+
+	for (number = 0; number < ERRNO_MAX; number++)
+		if (answers[number])
+			fprintf(results, "answers %s %s %" PRIu64 "\n", name,
+				number ? strerrorname_np(number) : "0", answers[number]);
+}
+
 static void write_answers(FILE *results)
 {
-	int kind, number;
+	int kind;
 
 	for (kind = 0; kind < FUZZ_KINDS; kind++)
-		for (number = 0; number < ERRNO_MAX; number++)
-			if (tally->answers[kind][number])
-				fprintf(results, "answers %s %s %" PRIu64 "\n",
-					fuzz__kind_name(kind), number ?
-					strerrorname_np(number) : "0",
-					tally->answers[kind][number]);
+		write_answers_of(results, fuzz__kind_name(kind), tally->answers[kind]);
+	write_answers_of(results, "mmap", tally->mapped);
 }
 
 /* The scenario that frees late; there is one. */

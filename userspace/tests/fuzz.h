@@ -14,6 +14,8 @@
 #define FUZZ_ROOM	640
 /* Operations of a run that a signal is to break off; others have 64 at most. */
 #define FUZZ_LONG	1000
+/* Pages that are lent at most. */
+#define FUZZ_LENT_PAGES	1024
 
 /**
  * struct fuzz_random - a sequence of numbers that a seed gives
@@ -28,7 +30,7 @@ struct fuzz_random {
  * @cmd: its number.
  * @fault: no good address: what is there cannot be read, or not be written.
  * @deaf: for a file that must never hear the right version.
- * @counts: for the histogram.
+ * @counts: for the histogram, or for frames.
  * @body: the argument.
  */
 struct fuzz_request {
@@ -45,6 +47,7 @@ struct fuzz_request {
 		struct kmb_footprint footprint;
 		struct kmb_walk walk;
 		struct kmb_touch touch;
+		struct kmb_lend lend;
 	} body;
 };
 
@@ -64,10 +67,12 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 		   const struct fuzz_offer *offer);
 
 /* Whose numbers are counted; the last for all that is no ioctl. */
-#define FUZZ_KINDS	8
+#define FUZZ_KINDS	9
 
 int fuzz__kind(uint32_t cmd);
 const char *fuzz__kind_name(int kind);
 const char *fuzz__complaint(const struct fuzz_request *request, int err);
+
+int fuzz__map(int fd, struct fuzz_random *random, const char **complaint);
 
 #endif /* KMBENCH_FUZZ_H */

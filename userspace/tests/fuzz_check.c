@@ -28,6 +28,8 @@ static const struct {
 				  ENOMEM } },
 	{ KMB_IOC_TOUCH, "touch", { EPROTO, EINVAL, EFAULT, EOPNOTSUPP, EBUSY,
 				    ENOMEM } },
+	{ KMB_IOC_LEND, "lend", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
+				  ENOMEM } },
 	{ 0, "none", { ENOTTY, EPROTO } },
 };
 
@@ -150,6 +152,38 @@ static const char *complaint_of_touch(const struct fuzz_request *request, int er
 	return err || !touch->model.answers ? NULL : "touch: an answer of no model";
 }
 
+static uint64_t runs_of(const uint64_t *frames, uint64_t pages)
+{
+	uint64_t i, runs = 0;
+
+	for (i = 0; i < pages; i++)
+		runs += !i || frames[i] != frames[i - 1] + 1;
+	return runs;
+}
+
+static bool lend__agrees(const struct fuzz_request *request)
+{
+	const struct kmb_lend *lend = &request->body.lend;
+	uint64_t pages = lend->bytes / 4096, mapped = 0;
+	int size;
+
+	for (size = 0; size < KMB_PAGE_SIZES; size++)
+		mapped += lend->mapped.pages[size];
+	if (!lend->is_mapped)
+		return true;
+	if (mapped != pages || !lend->mapped.runs || lend->mapped.runs > pages)
+		return false;
+	return lend->frames != (uintptr_t)request->counts ||
+	       runs_of(request->counts, pages) == lend->mapped.runs;
+}
+
+static const char *complaint_of_lend(const struct fuzz_request *request, int err)
+{
+	if (!says_why(request->body.lend.why, err))
+		return "lend: an error that does not say why";
+	return err || lend__agrees(request) ? NULL : "lend: figures that disagree";
+}
+
 /**
  * fuzz__complaint() - what is wrong with an answer
  * @request: what was asked, and the answer in it.
@@ -178,5 +212,7 @@ const char *fuzz__complaint(const struct fuzz_request *request, int err)
 		return complaint_of_walk(request, err);
 	if (request->cmd == KMB_IOC_TOUCH)
 		return complaint_of_touch(request, err);
+	if (request->cmd == KMB_IOC_LEND)
+		return complaint_of_lend(request, err);
 	return NULL;
 }

@@ -55,7 +55,7 @@ static uint32_t any_command(struct fuzz_random *random)
 	static const uint32_t known[] = {
 		KMB_IOC_HELLO, KMB_IOC_GET_INFO, KMB_IOC_GET_ROW, KMB_IOC_RUN,
 		KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_FOOTPRINT,
-		KMB_IOC_WALK, KMB_IOC_TOUCH,
+		KMB_IOC_WALK, KMB_IOC_TOUCH, KMB_IOC_LEND, KMB_IOC_LEND,
 	};
 	uint32_t cmd = known[fuzz__below(random, NR(known))];
 
@@ -178,6 +178,19 @@ static void fill_walk(struct fuzz_request *request, struct fuzz_random *random,
 	walk->seed = fuzz__random(random);
 }
 
+static void fill_lend(struct fuzz_request *request, struct fuzz_random *random,
+		      const struct fuzz_offer *offer)
+{
+	struct kmb_lend *lend = &request->body.lend;
+
+	lend->kind = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_KIND]);
+	lend->share = 1 + fuzz__below(random, 90);
+	/* At most FUZZ_LENT_PAGES. */
+	lend->bytes = 4096ULL << fuzz__below(random, 11);
+	if (fuzz__below(random, 2))
+		lend->frames = (uintptr_t)request->counts;
+}
+
 static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		      const struct fuzz_offer *offer)
 {
@@ -203,6 +216,9 @@ static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 	case KMB_IOC_TOUCH:
 		request->body.touch.size = any_size(random, offer);
 		break;
+	case KMB_IOC_LEND:
+		fill_lend(request, random, offer);
+		break;
 	}
 }
 
@@ -215,6 +231,13 @@ static void spoil(struct fuzz_request *request, struct fuzz_random *random)
 
 	memcpy(request->body.bytes + at * sizeof(value), &value,
 	       fuzz__below(random, 2) ? sizeof(value) : sizeof(value) / 2);
+}
+
+/* There is room for the frames of so many pages. */
+static void keep_lend_small(struct kmb_lend *lend)
+{
+	if (lend->bytes > 4 << 20 && lend->bytes <= 1 << 30)
+		lend->bytes &= (4 << 20) - 1;
 }
 
 static void keep_walk_small(struct kmb_walk *walk)
@@ -234,6 +257,8 @@ static void keep_small(struct fuzz_request *request)
 
 	if (request->cmd == KMB_IOC_WALK)
 		keep_walk_small(&request->body.walk);
+	if (request->cmd == KMB_IOC_LEND)
+		keep_lend_small(&request->body.lend);
 	if (request->cmd != KMB_IOC_RUN)
 		return;
 	if (run->iterations > 64 && run->iterations <= 1000000 &&

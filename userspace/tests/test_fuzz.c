@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "fuzz.h"
@@ -74,6 +76,9 @@ static void error_without_why_is_reported(void **state)
 	request.cmd = KMB_IOC_TOUCH;
 	assert_string_equal(fuzz__complaint(&request, -EINVAL),
 			    "touch: an error that does not say why");
+	request.cmd = KMB_IOC_LEND;
+	assert_string_equal(fuzz__complaint(&request, -EINVAL),
+			    "lend: an error that does not say why");
 }
 
 static void why_without_an_end_is_reported(void **state)
@@ -110,6 +115,46 @@ static void figures_that_disagree_are_reported(void **state)
 	assert_null(fuzz__complaint(&request, 0));
 	request.body.touch.model.answers = 1;
 	assert_string_equal(fuzz__complaint(&request, 0), "touch: an answer of no model");
+}
+
+/* Two pages, one run of frames; then two of them. */
+static void lent_frames_that_disagree_are_reported(void **state)
+{
+	struct kmb_lend *lend = &request.body.lend;
+
+	(void)state;
+	request.cmd = KMB_IOC_LEND;
+	lend->bytes = 2 * 4096;
+	assert_null(fuzz__complaint(&request, 0));
+	lend->is_mapped = 1;
+	assert_string_equal(fuzz__complaint(&request, 0), "lend: figures that disagree");
+	lend->mapped.pages[KMB_PAGE_2M] = 2;
+	lend->mapped.runs = 1;
+	lend->frames = (uintptr_t)request.counts;
+	request.counts[0] = 7;
+	request.counts[1] = 8;
+	assert_null(fuzz__complaint(&request, 0));
+	request.counts[1] = 9;
+	assert_string_equal(fuzz__complaint(&request, 0), "lend: figures that disagree");
+	assert_non_null(fuzz__complaint(&request, -EPERM));
+}
+
+/* Of a file that is none of the module's: it can be mapped anyhow, and grow. */
+static void mapping_of_other_memory_is_reported(void **state)
+{
+	struct fuzz_random random = { 7 };
+	const char *complaint = NULL;
+	int i, fd = memfd_create("other", 0), reported = 0, mapped = 0;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, 16 << 20), 0);
+	for (i = 0; i < 100; i++) {
+		mapped += !fuzz__map(fd, &random, &complaint);
+		reported += !!complaint;
+	}
+	close(fd);
+	assert_int_equal(mapped, 100);
+	assert_in_range(reported, 10, 90);
 }
 
 static void answer_that_nobody_promised_is_reported(void **state)
@@ -151,6 +196,8 @@ static void seed_decides_the_requests(void **state)
 		fuzz__request(&request, &one, &offer);
 		fuzz__request(&again, &same, &offer);
 		again.body.run.histogram = request.body.run.histogram;
+		if (request.cmd == KMB_IOC_LEND)
+			again.body.lend.frames = request.body.lend.frames;
 		assert_int_equal(request.cmd, again.cmd);
 		assert_memory_equal(&request.body, &again.body, FUZZ_ROOM);
 		fuzz__request(&again, &other, &offer);
@@ -184,6 +231,8 @@ int main(void)
 		cmocka_unit_test_setup(error_without_why_is_reported, set_up),
 		cmocka_unit_test_setup(why_without_an_end_is_reported, set_up),
 		cmocka_unit_test_setup(figures_that_disagree_are_reported, set_up),
+		cmocka_unit_test_setup(lent_frames_that_disagree_are_reported, set_up),
+		cmocka_unit_test_setup(mapping_of_other_memory_is_reported, set_up),
 		cmocka_unit_test_setup(answer_that_nobody_promised_is_reported,
 				       set_up),
 		cmocka_unit_test_setup(address_that_is_bad_must_be_refused,
