@@ -4,6 +4,7 @@
  * and gives it back.
  */
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -60,12 +61,24 @@ static int check_bytes(struct kmb_walk *walk)
 	return kmb_refuse_share(walk->why, walk->share, walk->bytes);
 }
 
+/* As "kmalloc/chase/65536". */
+static void name_region(struct kmb_tlb_mailbox *mailbox, const struct kmb_walk *walk)
+{
+	struct kmb_row kind = { .index = walk->kind }, pattern = { .index = walk->pattern };
+
+	kmb_kind_row(&kind);
+	kmb_pattern_row(&pattern);
+	snprintf(mailbox->region, sizeof(mailbox->region), "%s/%s/%llu", kind.name,
+		 pattern.name, walk->bytes);
+}
+
 static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
 {
 	struct kmb_tlb_mailbox *mailbox = kmb_mailbox_new();
 
 	if (!mailbox)
 		return -ENOMEM;
+	name_region(mailbox, walk);
 	walk->loads = (u64)walk->passes * buffer->nr_pages;
 	walk->ticks = kmb_walk_go(kmb_buffer_page(buffer, 0),
 				  (u64)walk->warmup * buffer->nr_pages,

@@ -9,6 +9,7 @@
  */
 #include <linux/errno.h>
 #include <linux/irqflags.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -103,6 +104,7 @@ int kmb_touch_run(struct kmb_touch *touch)
 	mailbox = kmb_mailbox_new();
 	if (!mailbox)
 		return -ENOMEM;
+	snprintf(mailbox->region, sizeof(mailbox->region), "pairs/%llu", touch->size);
 	if (!touch_pairs(touch, mailbox))
 		err = -ENOMEM;
 	kmb_mailbox_report(mailbox, &touch->model);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the model of a TLB counted, as JSON.
+ * What a module says that the model of a TLB counted, as JSON.
  */
 #ifndef KMBENCH_TLB_JSON_H
 #define KMBENCH_TLB_JSON_H
@@ -9,7 +9,6 @@
 
 #include "module/uapi/kmbench.h"
 
-json_t *tlb_json__by_page_size(const __u64 *values);
 json_t *tlb_json__counts(const struct kmb_model *model,
 			 const struct kmb_tlb_counts *counts);
 

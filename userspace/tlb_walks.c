@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tlb/counts_json.h"
 #include "tlb_json.h"
 #include "tlb_walks.h"
 
@@ -125,13 +126,13 @@ static json_t *mapped_json(const struct kmb_walk *answer)
 {
 	if (!answer->is_mapped)
 		return json_null();
-	return json_pack("{s:o, s:I}", "pages", tlb_json__by_page_size(answer->mapped.pages),
+	return json_pack("{s:o, s:I}", "pages", counts_json__by_page_size(answer->mapped.pages),
 			 "runs", (json_int_t)answer->mapped.runs);
 }
 
 static json_t *direct_map_json(const struct direct_map *map)
 {
-	return map->known ? tlb_json__by_page_size(map->bytes) : json_null();
+	return map->known ? counts_json__by_page_size(map->bytes) : json_null();
 }
 
 static json_t *why_json(const struct tlb_walk *walk)

@@ -16,10 +16,11 @@
 #include <linux/types.h>
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_TLB_VERSION		1
+#define KMB_TLB_VERSION		2
 
 #define KMB_TLB_MAGIC		0x31424c54626d6bULL	/* "kmbTLB1" */
 #define KMB_TLB_NAME_LEN	32
+#define KMB_TLB_REGION_LEN	48
 
 /* The displacement of the marker, but for the command: "bmK" at its top. */
 #define KMB_TLB_MARKER		0x4b626d00
@@ -32,9 +33,13 @@
  * @KMB_TLB_ARM: model from here on, beginning with an empty TLB.
  * @KMB_TLB_EMPTY: forget all translations, as if all had been flushed; this is no
  *	flush that is counted.
- * @KMB_TLB_BEGIN: count from here on, beginning with 0.
- * @KMB_TLB_END: write what was counted into the mailbox.
- * @KMB_TLB_DISARM: model no more.
+ * @KMB_TLB_BEGIN: the region that the mailbox names begins: count from here on,
+ *	beginning with 0. Others may have begun and not ended.
+ * @KMB_TLB_END: that region ends, on the processor where it began: write what was counted into the mailbox. If it
+ *	has a name, the model also keeps the counts outside of the guest.
+ * @KMB_TLB_DISARM: model no more; regions that did not end are forgotten.
+ *
+ * Before KMB_TLB_ARM no other is carried out.
  */
 enum kmb_tlb_command {
 	KMB_TLB_ARM = 1,
@@ -91,7 +96,9 @@ struct kmb_tlb_counts {
  * @magic: (in) KMB_TLB_MAGIC.
  * @version: (in) KMB_TLB_VERSION; the model ignores others.
  * @paging_levels: (in) of the guest's page tables: 4 or 5.
- * @root: (in) physical address of the top page table, that of cr3.
+ * @root: (in) physical address of the top page table, that of cr3; 0: that of the
+ *	marker before, and so are @paging_levels.
+ * @region: (in) the region's name; ends with a NUL, may be empty.
  * @answers: (out) raised by 1 for each command that the model carried out.
  * @levels: (out) of the modelled TLB, in [1, KMB_TLB_LEVELS_MAX].
  * @geometry: (out) the name of its geometry; ends with a NUL.
@@ -102,6 +109,7 @@ struct kmb_tlb_mailbox {
 	__u32 version;
 	__u32 paging_levels;
 	__u64 root;
+	char region[KMB_TLB_REGION_LEN];
 	__u32 answers;
 	__u32 levels;
 	char geometry[KMB_TLB_NAME_LEN];

@@ -4,10 +4,11 @@
  *
  *	-object memory-backend-file,id=ram,share=on,size=...,mem-path=RAM
  *	-machine pc,memory-backend=ram
- *	-plugin OBJECT,ram=RAM,geometry=FILE
+ *	-plugin OBJECT,ram=RAM,geometry=FILE[,regions=FILE]
  *
  * The guest tells by markers what to count, and finds the counts in its mailbox;
- * see module/uapi/kmbench_tlb.h. Not seen, and so not modelled: what the
+ * see module/uapi/kmbench_tlb.h. Those of regions with a name are also written to
+ * the file `regions', a line of JSON each time. Not seen, and so not modelled: what the
  * processor itself reads and writes (page walks, frames of interrupts), and
  * fetches of instructions.
  */
@@ -26,6 +27,7 @@
 #include "module/uapi/kmbench_tlb.h"
 #include "page_walk.h"
 #include "qemu_api.h"
+#include "regions.h"
 #include "tlb.h"
 
 #define PUBLIC		__attribute__((visibility("default")))
@@ -40,6 +42,7 @@
  * @armed: accesses are modelled.
  * @root: of the guest's page tables.
  * @paging_levels: of these.
+ * @regions: that have begun.
  */
 struct vcpu {
 	struct tlb *tlb;
@@ -47,12 +50,14 @@ struct vcpu {
 	bool armed;
 	uint64_t root;
 	unsigned int paging_levels;
+	struct regions regions;
 };
 
 static struct vcpu vcpus[VCPUS_MAX];
 static struct tlb_geometry geometry;
 static struct guest_memory memory;
 static uint8_t *ram;
+static FILE *region_file;
 static int api_version;
 
 PUBLIC int qemu_plugin_version = 1;
@@ -74,33 +79,80 @@ static bool walk(void *arg, uint64_t address, struct tlb_translation *found)
 				 found);
 }
 
-static void answer(const struct vcpu *vcpu, struct kmb_tlb_mailbox *mailbox,
-		   uint32_t command)
+static void answer(struct kmb_tlb_mailbox *mailbox)
 {
 	mailbox->levels = geometry.levels;
 	memcpy(mailbox->geometry, geometry.name, sizeof(mailbox->geometry));
-	if (command == KMB_TLB_END)
-		mailbox->counts = tlb__counts(vcpu->tlb);
 	mailbox->answers++;
+}
+
+/* A line that is lost would look like a region that never was. */
+static void keep(const struct kmb_tlb_mailbox *mailbox)
+{
+	if (!region_file || !mailbox->region[0])
+		return;
+	if (region__write(region_file, mailbox->region, geometry.name, geometry.levels,
+			  &mailbox->counts))
+		return;
+	fprintf(stderr, "kmbench TLB model: regions cannot be written: %m\n");
+	_exit(1);
+}
+
+static bool end_region(struct vcpu *vcpu, struct kmb_tlb_mailbox *mailbox)
+{
+	struct kmb_tlb_counts now = tlb__counts(vcpu->tlb);
+
+	if (!regions__end(&vcpu->regions, mailbox->region, &now, &mailbox->counts))
+		return false;
+	keep(mailbox);
+	return true;
+}
+
+static bool begin_region(struct vcpu *vcpu, const struct kmb_tlb_mailbox *mailbox)
+{
+	struct kmb_tlb_counts now = tlb__counts(vcpu->tlb);
+
+	return regions__begin(&vcpu->regions, mailbox->region, &now);
+}
+
+static bool arm(struct vcpu *vcpu, bool armed)
+{
+	regions__forget(&vcpu->regions);
+	tlb__empty(vcpu->tlb);
+	tlb__reset_counts(vcpu->tlb);
+	vcpu->armed = armed;
+	return true;
+}
+
+static bool obey(struct vcpu *vcpu, struct kmb_tlb_mailbox *mailbox)
+{
+	switch ((enum kmb_tlb_command)vcpu->pending) {
+	case KMB_TLB_ARM:
+		return arm(vcpu, true);
+	case KMB_TLB_EMPTY:
+		tlb__empty(vcpu->tlb);
+		return true;
+	case KMB_TLB_BEGIN:
+		return begin_region(vcpu, mailbox);
+	case KMB_TLB_END:
+		return end_region(vcpu, mailbox);
+	default:
+		return arm(vcpu, false);
+	}
 }
 
 static void carry_out(struct vcpu *vcpu, struct kmb_tlb_mailbox *mailbox)
 {
-	uint32_t command = vcpu->pending;
-
 	if (!vcpu->tlb)
 		vcpu->tlb = tlb__new(&geometry, walk, vcpu);
-	if (!vcpu->tlb)
+	if (!vcpu->tlb || !(vcpu->armed || vcpu->pending == KMB_TLB_ARM))
 		return;
-	vcpu->root = mailbox->root;
-	vcpu->paging_levels = mailbox->paging_levels;
-	if (command == KMB_TLB_ARM || command == KMB_TLB_EMPTY)
-		tlb__empty(vcpu->tlb);
-	if (command == KMB_TLB_BEGIN)
-		tlb__reset_counts(vcpu->tlb);
-	if (command == KMB_TLB_ARM || command == KMB_TLB_DISARM)
-		vcpu->armed = command == KMB_TLB_ARM;
-	answer(vcpu, mailbox, command);
+	if (mailbox->root) {
+		vcpu->root = mailbox->root;
+		vcpu->paging_levels = mailbox->paging_levels;
+	}
+	if (obey(vcpu, mailbox))
+		answer(mailbox);
 }
 
 /* An interrupt may come between a marker and its load, and load something else. */
@@ -239,26 +291,56 @@ static bool map_ram(const char *path, char *why)
 	return mapped;
 }
 
-static bool set_up(const struct qemu_info *info, int argc, char **argv, char *why)
+static bool open_regions(const char *path, char *why)
 {
-	const char *file = NULL, *path = NULL;
+	if (!path)
+		return true;
+	region_file = fopen(path, "we");
+	if (!region_file)
+		snprintf(why, GEOMETRY_WHY_LEN, "regions=%s: %m", path);
+	return region_file;
+}
+
+/**
+ * struct arguments - files that the command line names
+ * @geometry: of the TLB.
+ * @ram: the guest's memory.
+ * @regions: for what was counted; NULL: is written nowhere.
+ */
+struct arguments {
+	const char *geometry;
+	const char *ram;
+	const char *regions;
+};
+
+static struct arguments parse(int argc, char **argv)
+{
+	struct arguments arguments = { .geometry = NULL };
 	int i;
 
 	for (i = 0; i < argc; i++)
 		if (!strncmp(argv[i], "geometry=", 9))
-			file = argv[i] + 9;
+			arguments.geometry = argv[i] + 9;
 		else if (!strncmp(argv[i], "ram=", 4))
-			path = argv[i] + 4;
+			arguments.ram = argv[i] + 4;
+		else if (!strncmp(argv[i], "regions=", 8))
+			arguments.regions = argv[i] + 8;
+	return arguments;
+}
+
+static bool set_up(const struct qemu_info *info, const struct arguments *arguments, char *why)
+{
 	if (strcmp(info->target_name, "x86_64") || !info->system_emulation)
 		snprintf(why, GEOMETRY_WHY_LEN, "guest %s: the model knows a machine of x86_64",
 			 info->target_name);
 	else if (info->max_vcpus > VCPUS_MAX || info->smp_vcpus > VCPUS_MAX)
 		snprintf(why, GEOMETRY_WHY_LEN, "%d processors: the model has at most %d",
 			 info->max_vcpus, VCPUS_MAX);
-	else if (!file || !path)
+	else if (!arguments->geometry || !arguments->ram)
 		snprintf(why, GEOMETRY_WHY_LEN, "ram=FILE and geometry=FILE are needed");
 	else
-		return !geometry__read(file, &geometry, why) && map_ram(path, why);
+		return !geometry__read(arguments->geometry, &geometry, why) &&
+		       map_ram(arguments->ram, why) && open_regions(arguments->regions, why);
 	return false;
 }
 
@@ -267,16 +349,18 @@ static bool set_up(const struct qemu_info *info, int argc, char **argv, char *wh
  * @id: of the plugin.
  * @info: of this QEMU.
  * @argc: number of arguments.
- * @argv: "ram=FILE", the guest's memory; "geometry=FILE", that of the TLB.
+ * @argv: "ram=FILE", the guest's memory; "geometry=FILE", that of the TLB; and
+ *	"regions=FILE", if counts are to be kept outside of the guest.
  *
  * Return: 0; 1: refused, after a line on stderr.
  */
 PUBLIC int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc,
 			       char **argv)
 {
+	struct arguments arguments = parse(argc, argv);
 	char why[GEOMETRY_WHY_LEN];
 
-	if (!set_up(info, argc, argv, why)) {
+	if (!set_up(info, &arguments, why)) {
 		fprintf(stderr, "kmbench TLB model: %s\n", why);
 		return 1;
 	}
