@@ -75,15 +75,17 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DEVNULL,
           stdin: IO[bytes] | int = subprocess.DEVNULL, cwd: Path | None = None,
-          env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+          env: Mapping[str, str] | None = None,
+          files: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
     """A child in a session of its own that is gone when the block is left.
 
-    setpriv(1) has the kernel kill it even when this process is killed.
+    setpriv(1) has the kernel kill it even when this process is killed. files: open
+    ones that it inherits, under the same numbers.
     """
     process = subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
         stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,
-        env=clean_env(env), start_new_session=True)
+        env=clean_env(env), start_new_session=True, pass_fds=files)
     _children.add(process)
     try:
         yield process

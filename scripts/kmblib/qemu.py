@@ -35,14 +35,15 @@ _KVM = ("-accel", "kvm", "-cpu", "host")
 
 @dataclass(frozen=True)
 class Emulator:
-    """A QEMU: its binary, options that let it find its own files, and the device
-    that has the ways out of the guest."""
+    """A QEMU: its binary, options that let it find its own files, the device that has
+    the ways out of the guest, and files that it is to find open."""
 
     binary: str
     options: tuple[str, ...] = ()
     # With ioeventfd the moment of a transfer depends on a thread of the host,
     # and on the virtual clock the same kernel's figures differ.
     ports: str = "virtio-serial-pci,ioeventfd=off"
+    files: tuple[int, ...] = ()
 
     @functools.lru_cache(maxsize=None)
     def version(self) -> str:

@@ -3,18 +3,21 @@
 
 The model is a plugin of the emulator (userspace/tlb/): it sees every access of
 the guest, walks the guest's page tables in its memory, which is a file, and
-writes what it counted where the guest's module looks for it.
+writes what it counted where the guest's module looks for it; and, region by
+region, into a file outside of the guest.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 from . import bench, build, cache, errors, initramfs, qemu, results, vm
 from .errors import Broken, Code, Failed
@@ -71,13 +74,45 @@ def read_geometry(path: Path) -> dict[str, Any]:
     return geometry
 
 
-def modelled(emulator: qemu.Emulator, plugin: Path, ram: Path, mem_mib: int,
-             geometry: Path) -> qemu.Emulator:
-    """An emulator whose guest's memory is the file `ram`, with the model as a plugin."""
-    return dataclasses.replace(emulator, options=(
-        *emulator.options, "-object", "memory-backend-file,id=ram,share=on,"
-        f"size={mem_mib}M,mem-path={ram}", "-machine", "memory-backend=ram",
-        "-plugin", f"{plugin},ram={ram},geometry={geometry}"))
+@dataclass(frozen=True)
+class Model:
+    """The model, as files: the plugin, the TLB's geometry, and where regions go."""
+
+    plugin: Path
+    geometry: Path
+    regions: Path
+
+
+@contextmanager
+def modelled(emulator: qemu.Emulator, model: Model, mem_mib: int) -> Iterator[qemu.Emulator]:
+    """An emulator that has the model as a plugin.
+
+    Both see the guest's memory in a file without a name: however this process and
+    the emulator end, nothing of it is left.
+    """
+    memory = os.memfd_create("kmbench-guest")
+    try:
+        os.ftruncate(memory, mem_mib << 20)
+        path = f"/proc/self/fd/{memory}"
+        yield dataclasses.replace(emulator, files=(memory,), options=(
+            *emulator.options, "-object", "memory-backend-file,id=ram,share=on,"
+            f"size={mem_mib}M,mem-path={path}", "-machine", "memory-backend=ram",
+            "-plugin", f"{model.plugin},ram={path},geometry={model.geometry},"
+            f"regions={model.regions}"))
+    finally:
+        os.close(memory)
+
+
+def read_regions(path: Path) -> list[dict[str, Any]]:
+    """What the model counted, region by region: name and counts, in the order in which
+    they ended. An emulator that is killed may leave half a line, which is none."""
+    if not path.exists():
+        return []
+    regions = [json.loads(line) for line in path.read_text().splitlines(True)
+               if line.endswith("\n")]
+    for region in regions:
+        results.check_part(region, "tlb_region", path.name)
+    return regions
 
 
 def _parts(job: Job, scratch: Path) -> vm.Parts:
@@ -107,11 +142,12 @@ def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
     scratch, console = parts.archive, job.run / "console-tlb.log"
     paths = qemu.Paths(parts.boot.image, scratch / "initramfs", console, scratch / "verdict",
                        scratch / "results")
-    with_model = modelled(emulator, scratch / "model.so", scratch / "ram", job.machine.mem_mib,
-                          scratch / "geometry.json")
+    model = Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
     try:
-        ended = vm.boot(paths, job.machine, parts.accel, _CMDLINE, timeout=_TIMEOUT,
-                        what=f"{job.kernel.label}, {job.geometry['name']}", emulator=with_model)
+        with modelled(emulator, model, job.machine.mem_mib) as with_model:
+            ended = vm.boot(paths, job.machine, parts.accel, _CMDLINE, timeout=_TIMEOUT,
+                            what=f"{job.kernel.label}, {job.geometry['name']}",
+                            emulator=with_model)
     except Broken as error:
         why = refusal(console.with_suffix(".qemu"))
         raise Broken(f"GEOMETRY={job.name}: {why}") if why else error
@@ -119,7 +155,8 @@ def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
     if code != Code.GOOD:
         said = re.findall(r"^kmbench: (.*)$", ended.console, re.M)
         raise errors.of(code)(said[-1] if said else f"kmbench exited with {code}")
-    return results.parse(ended.results, "results of the guest")
+    return {**results.parse(ended.results, "results of the guest"),
+            "regions": read_regions(model.regions)}
 
 
 def _boot_twice(job: Job, parts: vm.Parts) -> tuple[dict[str, Any], vm.Parts, str]:
@@ -175,10 +212,52 @@ def touch_contradiction(touch: dict[str, Any], geometry: str) -> str:
     return ""
 
 
+def _own_regions(walked: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The regions of kmbench.ko: name and counts, as they came through the guest."""
+    walks = [(f"{w['kind']}/{w['pattern']}/{w['bytes']}", w["model"]) for w in walked["walks"]
+             if not w["unavailable"]]
+    touches = [(f"pairs/{t['size']}", t[call][state]) for t in walked["allocator"]
+               if not t["unavailable"] for state in ("cold", "warm") for call in ("kmalloc", "kfree")]
+    return walks + touches
+
+
+def _sum(one: Any, other: Any) -> Any:
+    """Counts of the same form, added; what is no number is that of the first."""
+    if isinstance(one, dict):
+        return {key: _sum(value, other[key]) for key, value in one.items()}
+    if isinstance(one, list):
+        return [_sum(*pair) for pair in zip(one, other)]
+    return one + other if isinstance(one, int) else one
+
+
+def marked(walked: dict[str, Any]) -> list[dict[str, Any]]:
+    """What others than kmbench.ko marked, as the kernel under test: by name, added up."""
+    own, found = {name for name, _model in _own_regions(walked)}, dict[str, dict[str, Any]]()
+    for name, model in ((r["region"], r["model"]) for r in walked["regions"]):
+        if name in found:
+            found[name].update(times=found[name]["times"] + 1,
+                               model=_sum(found[name]["model"], model))
+        elif name not in own:
+            found[name] = {"region": name, "times": 1, "model": model}
+    return list(found.values())
+
+
+def region_contradiction(walked: dict[str, Any]) -> str:
+    """What the guest says otherwise than the model does outside of it; "" if nothing."""
+    own = _own_regions(walked)
+    names = {name for name, _model in own}
+    outside = [(r["region"], r["model"]) for r in walked["regions"] if r["region"] in names]
+    if len(own) != len(outside):
+        return f"the guest has {len(own)} regions, outside of it there are {len(outside)}"
+    return next((f"{mine[0]}: the guest's counts are not those of {other[0]} outside of it"
+                 for mine, other in zip(own, outside) if mine != other), "")
+
+
 def contradictions(walked: dict[str, Any], geometry: str) -> list[str]:
     """What in a guest's results cannot be."""
     texts = [*(walk_contradiction(w, geometry) for w in walked["walks"]),
-             *(touch_contradiction(t, geometry) for t in walked["allocator"])]
+             *(touch_contradiction(t, geometry) for t in walked["allocator"]),
+             region_contradiction(walked)]
     return [text for text in texts if text]
 
 
@@ -192,7 +271,8 @@ def run(job: Job) -> Code:
         **results.header("kmbench-tlb", job.kernel, _repeat(job)), "fingerprint": fingerprint,
         "first_failure": first, "cmdline": _CMDLINE, "geometry": job.geometry,
         "verdict": "error" if wrong else "pass", "reason": wrong[0] if wrong else "",
-        "clock": walked["clock"], "walks": walked["walks"], "allocator": walked["allocator"]})
+        "clock": walked["clock"], "walks": walked["walks"], "allocator": walked["allocator"],
+        "regions": marked(walked)})
     Walks(results.load(job.run / "tlb.json")).plot(job.run / "tlb.svg")
     return Code.CANNOT_TELL if wrong else Code.GOOD
 

@@ -194,7 +194,7 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
 
     with step(what, far) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
-                       stdout=out) as process:
+                       stdout=out, files=emulator.files) as process:
         status = proc.wait(process, current, timeout)
         if status:
             raise Broken(f"QEMU did not run: {proc.last_lines(log)}")

@@ -31,6 +31,7 @@ class Walks:
     def __init__(self, document: dict[str, Any]) -> None:
         self._walks = document["walks"]
         self._touches = document["allocator"]
+        self._regions = document["regions"]
         self._title = f"{document['kernel']['label']}, {document['geometry']['name']}"
         self.passes = max((w["passes"] for w in self._walks), default=0)
 
@@ -95,6 +96,18 @@ class Walks:
                 rows.append([size(touch["size"]), *(
                     number(value) for c in counts
                     for value in (c["loads"] + c["stores"], c["misses"][-1]))])
+        return rows
+
+    def regions(self) -> list[list[str]]:
+        """A row a name that others marked: how often, accesses, misses of the first
+        level, page walks by size of the page, and flushes."""
+        rows = []
+        for region in self._regions:
+            model = region["model"]
+            flushes = sum(model[kind] for kind in ("flushes", "flushes_all", "flushes_page"))
+            rows.append([region["region"], *map(number, (
+                region["times"], model["loads"] + model["stores"], model["misses"][0],
+                *model["page_walks"].values(), flushes))])
         return rows
 
     def missing(self) -> list[str]:

@@ -7,9 +7,11 @@ import re
 import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Iterator
 
 from kmblib import bench, build, cache, farm, initramfs, kernels, proc, qemu, tlb, vm
 from kmblib.kernels import Kernel
@@ -60,6 +62,7 @@ class Order:
     mem_mib: its memory, MiB. plain_loop: load the module of tests/plain_loop, too.
     walks: arguments of `kmbench tlb`, which is run in place of `kmbench run`. model:
     the geometry of the TLB that is modelled meanwhile. newer: under another QEMU.
+    tlb_flush: load the module of tests/tlb_flush, too.
     """
 
     clock: str = "real"
@@ -76,6 +79,7 @@ class Order:
     walks: str = ""
     model: str = ""
     newer: bool = False
+    tlb_flush: bool = False
 
 
 def _memory(part: str, cpus: int = 1, mem_mib: int = _MACHINE.mem_mib) -> Order:
@@ -118,6 +122,9 @@ GUESTS = {
     "tlb again": Order("virtual", walks=_WALKS, model="generic"),
     "tlb of another QEMU": Order("virtual", walks=_WALKS, model="zen3", newer=True,
                                  word="no5lvl"),
+    "tlb flushes": Order("virtual", walks="--max 64", model="generic", tlb_flush=True),
+    "tlb flushes of another QEMU": Order("virtual", walks="--max 64", model="generic",
+                                         tlb_flush=True, newer=True),
     "tlb without a model": Order("virtual", walks="--max 64"),
     "tlb of no kind": Order(walks="--kind none"),
     "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
@@ -165,6 +172,16 @@ def _plain_loop(boot: build.Boot, work: Path) -> Path:
     return work / "plain_loop.ko"
 
 
+def _tlb_flush(boot: build.Boot, work: Path) -> Path:
+    """tlb_flush.ko, which knows the markers of the model and nothing else of kmbench."""
+    shutil.copytree(_HERE / "tlb_flush", work)
+    for name in ("tlb_marker.h", "uapi/kmbench_tlb.h"):
+        (work / name).parent.mkdir(exist_ok=True)
+        shutil.copy(farm.REPO / "module" / name, work / name)
+    proc.run(build.module_make(boot, work), work / "build.log", what="building tlb_flush.ko")
+    return work / "tlb_flush.ko"
+
+
 def newer() -> qemu.Emulator:
     """The QEMU of tests with another one; the installed one, if that is new itself."""
     return qemu.newer_if_suspect(qemu.INSTALLED, "tcg") or qemu.INSTALLED
@@ -180,8 +197,10 @@ class Lab:
         with cache.lock(f"guest-{kernel.key}"):
             # With a fault, for the file of the module that breaks guests.
             self._boot, guest = bench.guest(kernel, ("run",), "warn")
-            guest.programs["guest-memory"] = build.tool(kernel, "guests") / "guest-memory"
+            tool = build.tool(kernel, "guests", "model")
+            guest.programs["guest-memory"] = tool / "guest-memory"
             self._guest = self._own(guest)
+            self._plugin = Path(shutil.copy(tool / "tlb-model.so", scratch))
         self._pool = ThreadPoolExecutor(2)
         self._futures: dict[str, Future[vm.Ended]] = {}
         self._healthy = 0.0
@@ -204,7 +223,7 @@ class Lab:
                  _where: TracebackType | None) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def _modules(self, order: Order) -> tuple[tuple[Path, str], ...]:
+    def _modules(self, order: Order, base: Path) -> tuple[tuple[Path, str], ...]:
         *channel, (kmbench, _none), (fault, _warn) = self._guest.modules
         modules = list(channel)
         if order.module == "other ABI":
@@ -217,17 +236,19 @@ class Lab:
                 (build.ktap(self._kernel, self._boot, selftest=True), f"timeout={KTAP_TIMEOUT}")]
         if order.plain_loop:
             modules.append((_plain_loop(self._boot, self._scratch / "plain-loop"), ""))
+        if order.tlb_flush:
+            modules.append((_tlb_flush(self._boot, base.with_suffix(".module")), ""))
         if order.fault:
             modules.append((fault, f"fault={order.fault}"))
         return tuple(modules)
 
     def _run(self, name: str) -> vm.Ended:
         order = GUESTS[name]
-        base = self._scratch / name.replace(" ", "-")
+        base = self._base(name)
         command = () if order.module == "ktap" else order.program or (
             "/bin/kmbench", "tlb" if order.walks else "run", "--json", initramfs.RESULTS,
             *(order.walks or order.scenario).split())
-        guest = replace(self._guest, modules=self._modules(order), command=command)
+        guest = replace(self._guest, modules=self._modules(order, base), command=command)
         if order.script:
             programs = {"busybox": _BUSYBOX, order.script: _HERE / "guest" / order.script}
             guest = replace(guest, programs={**guest.programs, **programs},
@@ -239,24 +260,37 @@ class Lab:
         paths = qemu.Paths(self._boot.image, archive, base.with_suffix(".console"),
                            base.with_suffix(".verdict"), base.with_suffix(".results"))
         began = time.monotonic()
-        ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
-                        f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
-                        timeout=self._patience() if order.hangs else
-                        _TIMEOUT_MEMORY if order.program else _TIMEOUT,
-                        emulator=self._emulator(order, base))
+        with self._emulator(order, base) as emulator:
+            ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
+                            f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
+                            timeout=self._patience() if order.hangs else
+                            _TIMEOUT_MEMORY if order.program else _TIMEOUT, emulator=emulator)
         if name == "real":
             self._healthy = time.monotonic() - began
         return ended
 
-    def _emulator(self, order: Order, base: Path) -> qemu.Emulator:
+    @contextmanager
+    def _emulator(self, order: Order, base: Path) -> Iterator[qemu.Emulator]:
         # The installed one is good enough for the default kernel, see qemu.py.
         other = self._kernel.name != kernels.DEFAULT
         emulator = newer() if order.newer or other else qemu.INSTALLED
         if not order.model:
-            return emulator
-        plugin = build.tool(self._kernel, "model") / "tlb-model.so"
-        return tlb.modelled(emulator, plugin, base.with_suffix(".ram"), _MACHINE.mem_mib,
-                            tlb.find_geometry(order.model))
+            yield emulator
+            return
+        model = tlb.Model(self._plugin, tlb.find_geometry(order.model), self._regions(base))
+        with tlb.modelled(emulator, model, _MACHINE.mem_mib) as with_model:
+            yield with_model
+
+    def _regions(self, base: Path) -> Path:
+        return base.with_suffix(".regions")
+
+    def regions(self, name: str) -> list[dict[str, Any]]:
+        """What the model counted in a guest that was started, as it says itself."""
+        self.ended(name)
+        return tlb.read_regions(self._regions(self._base(name)))
+
+    def _base(self, name: str) -> Path:
+        return self._scratch / name.replace(" ", "-")
 
     def _patience(self) -> float:
         self.ended("real")

@@ -32,6 +32,11 @@ def _walks(guests: lab.Lab, name: str) -> list[Walk]:
     return walks
 
 
+def _walked(guests: lab.Lab, name: str) -> dict[str, Any]:
+    """What a guest says, and what the model says of it outside."""
+    return {**results.parse(guests.ended(name).results, name), "regions": guests.regions(name)}
+
+
 def _one(walks: list[Walk], kind: str, pattern: str, bytes_: int) -> Walk:
     found, = (w for w in walks if (w["kind"], w["pattern"], w["bytes"]) == (kind, pattern, bytes_))
     return found
@@ -48,8 +53,7 @@ def _page_size(walk: Walk) -> str:
 def test_counts_do_not_contradict_each_other(guests: lab.Lab, name: str) -> None:
     """Each load is seen, no other access, and each miss of the last level is a walk."""
     assert all(walk["unavailable"] is None for walk in _walks(guests, name))
-    document = results.parse(guests.ended(name).results, name)
-    assert tlb.contradictions(document, lab.GUESTS[name].model) == []
+    assert tlb.contradictions(_walked(guests, name), lab.GUESTS[name].model) == []
 
 
 @pytest.mark.guests("tlb")
@@ -66,6 +70,21 @@ def test_contradiction_would_be_seen(guests: lab.Lab, spoil: Callable[[Walk], No
     walk = copy.deepcopy(_walks(guests, "tlb")[0])
     spoil(walk)
     assert text in tlb.walk_contradiction(walk, "generic")
+
+
+@pytest.mark.guests("tlb")
+@pytest.mark.parametrize("spoil, text", [
+    (lambda walked: walked["walks"][1]["model"].update(loads=1),
+     "the guest's counts are not those of kmalloc/stride/131072 outside of it"),
+    (lambda walked: walked["allocator"][2]["kfree"]["warm"].update(stores=0), "pairs/"),
+    (lambda walked: walked["regions"].pop(), "outside of it there are")])
+def test_contradiction_of_regions_would_be_seen(guests: lab.Lab, text: str,
+                                                spoil: Callable[[dict[str, Any]], None]) -> None:
+    """The control: counts that changed on their way through the guest, and a lost region."""
+    walked = copy.deepcopy(_walked(guests, "tlb"))
+    assert tlb.region_contradiction(walked) == "" and tlb.marked(walked) == []
+    spoil(walked)
+    assert text in tlb.region_contradiction(walked)
 
 
 @pytest.mark.guests("tlb")
@@ -230,12 +249,13 @@ def test_impossible_numbers_are_refused_by_the_model(
     geometry = json.loads(tlb.find_geometry("generic").read_text())
     geometry["levels"][0][0]["ways"] = 3
     (tmp_path / "bad.json").write_text(json.dumps(geometry))
-    plugin = build.tool(kernel, "model") / "tlb-model.so"
-    with_model = tlb.modelled(emulator or lab.newer(), plugin, tmp_path / "ram", 256,
-                              tmp_path / "bad.json")
-    done = subprocess.run([with_model.binary, *with_model.options, "-display", "none"], check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=60)
+    model = tlb.Model(build.tool(kernel, "model") / "tlb-model.so", tmp_path / "bad.json",
+                      tmp_path / "regions")
+    with tlb.modelled(emulator or lab.newer(), model, 256) as with_model:
+        done = subprocess.run([with_model.binary, *with_model.options, "-display", "none"],
+                              check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60,
+                              pass_fds=with_model.files)
     (tmp_path / "log").write_text(done.stdout)
     assert done.returncode
     assert "ways" in tlb.refusal(tmp_path / "log")

@@ -72,6 +72,16 @@ def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> No
     assert {v for row in Walks(document).rates("chase") if row[0] == "vmalloc" for v in row[1:]} == {"-"}
 
 
+def test_what_the_kernel_marked_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """A row a name; without any there is no table."""
+    assert "Regions that the kernel marked" not in _rendered(document, tmp_path)
+    model = {**document["walks"][0]["model"], "loads": 40, "stores": 2, "misses": [9, 6],
+             "page_walks": {"4K": 5, "2M": 1, "1G": 0}, "flushes": 3, "flushes_page": 4}
+    document["regions"] = [{"region": "slub/new_slab", "times": 7, "model": model}]
+    text = _rendered(document, tmp_path)
+    assert "slub/new_slab 7 42 9 5 1 0 7" in text
+
+
 def test_contradiction_is_no_pass(document: dict[str, Any], tmp_path: Path) -> None:
     """It stands at the top."""
     document.update(verdict="error", reason="kmalloc/stride/65536: 1 misses, but 2 page walks")
