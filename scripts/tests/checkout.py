@@ -139,8 +139,11 @@ class Running:
     def end(self, signum: signal.Signals, to_group: bool = False) -> Ended:
         """Send a signal, to the process alone or to its group; wait for its end."""
         (os.killpg if to_group else os.kill)(self._process.pid, signum)
-        status = self._process.wait(timeout=60)
-        return Ended(status, "", self.text())
+        return self.wait()
+
+    def wait(self) -> Ended:
+        """Wait for its end."""
+        return Ended(self._process.wait(timeout=60), "", self.text())
 
     def left(self, seconds: float = 5) -> dict[int, str]:
         """Who of the family outlives the command, after some seconds of grace

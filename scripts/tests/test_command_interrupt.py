@@ -7,8 +7,11 @@ afterwards means something.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+from contextlib import suppress
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -16,6 +19,9 @@ from checkout import Checkout, Running
 
 _BOOTING = {"SCENARIOS": "pair/task/GFP_KERNEL/64", "MEM": "512M", "CLOCK": "virtual"}
 _QEMU = "qemu-system"
+# Of a guest under the model; and what a killed command may leave: kernel and initramfs.
+_MODELLED_MIB = 512
+_LEFT_MAX = 32 << 20
 
 
 @pytest.fixture(name="bench")
@@ -72,6 +78,65 @@ def test_killed_while_a_guest_boots(copy: Checkout, bench: Running) -> None:
     assert left and set(left) <= set(copy.half_made())
     for directory in left:
         shutil.rmtree(directory)
+
+
+def _bytes_left(copy: Checkout) -> int:
+    """Of all files that a command keeps for a while."""
+    return sum(p.stat().st_size for p in copy.scratch.rglob("*") if p.is_file())
+
+
+def _shared() -> set[str]:
+    """Names of files in memory."""
+    return {p.name for p in Path("/dev/shm").iterdir()}
+
+
+@pytest.fixture(name="walking")
+def _walking(copy: Checkout) -> Iterator[Running]:
+    """scripts/tlb, whose guest's memory is a file that the model sees, too."""
+    running = Running(copy, "tlb", MEM=f"{_MODELLED_MIB}M")
+    try:
+        running.wait_until(lambda: _guest_memory(running) > 0)
+        yield running
+    finally:
+        running.clean_up()
+
+
+def _emulators(running: Running) -> list[int]:
+    return [pid for pid, name in running.family().items() if name.startswith(_QEMU)]
+
+
+def _guest_memory(running: Running) -> int:
+    """Bytes of the file without a name that QEMU has for its guest; 0: not so far."""
+    for pid in _emulators(running):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if link.readlink().name.startswith("memfd:kmbench-guest"):
+                    return link.stat().st_blocks * 512
+    return 0
+
+
+def test_killed_while_a_guest_is_modelled(copy: Checkout, walking: Running) -> None:
+    """Nothing of the guest's memory is left, which is many times what is left else."""
+    shared = _shared()
+    walking.wait_until(lambda: _guest_memory(walking) > _LEFT_MAX)
+    assert walking.end(signal.SIGKILL).status == -signal.SIGKILL
+    assert not walking.left()
+    assert 0 < _bytes_left(copy) < _LEFT_MAX
+    assert _shared() <= shared
+    for directory in copy.scratch.iterdir():
+        shutil.rmtree(directory)
+
+
+def test_emulator_is_killed_while_a_guest_is_modelled(copy: Checkout, walking: Running) -> None:
+    """The command says so in a line, and leaves nothing at all."""
+    shared = _shared()
+    for pid in _emulators(walking):
+        os.kill(pid, signal.SIGKILL)
+    ended = walking.wait()
+    assert ended.status == 2, ended.stderr
+    assert [line.startswith("kmbench: QEMU did not run") for line in ended.said] == [True]
+    assert not walking.left() and not copy.half_made()
+    assert _shared() <= shared
 
 
 @pytest.mark.parametrize("signum, to_group", [(signal.SIGINT, True), (signal.SIGTERM, False)],
