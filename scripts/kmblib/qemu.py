@@ -29,7 +29,7 @@ _VIRTUAL = ("-accel", "tcg", "-icount", "shift=0,sleep=off",
 # riscv64: sscofpmf lets a counter keep user and kernel apart.
 _RISCV64 = ("-machine", "virt", "-accel", "tcg", "-icount", "shift=0,sleep=off",
             "-rtc", "clock=vm,base=2026-01-01", "-cpu", "rv64,sscofpmf=true", "-seed", "1")
-_TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
+TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
 _KVM = ("-accel", "kvm", "-cpu", "host")
 
 
@@ -164,4 +164,4 @@ def accel(machine: Machine, image: Path, initramfs: Path) -> tuple[str, tuple[st
     if machine.clock == "virtual":
         return "tcg-icount", _VIRTUAL, "the virtual clock counts instructions of TCG"
     refusal = kvm_refusal(image, initramfs)
-    return ("tcg", _TCG, refusal) if refusal else ("kvm", _KVM, "")
+    return ("tcg", TCG, refusal) if refusal else ("kvm", _KVM, "")

@@ -33,7 +33,7 @@ _MEM_MAX_MIB = 3072
 # Seconds a boot may take: many times what it needs on two slow cores.
 _TIMEOUT = 600.0
 # Without zeroing: an allocation touches nothing of its object.
-_CMDLINE = f"{vm.CMDLINE} init_on_alloc=0"
+CMDLINE = f"{vm.CMDLINE} init_on_alloc=0"
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
     model = Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
     try:
         with modelled(emulator, model, job.machine.mem_mib) as with_model:
-            ended = vm.boot(paths, job.machine, parts.accel, _CMDLINE, timeout=_TIMEOUT,
+            ended = vm.boot(paths, job.machine, parts.accel, CMDLINE, timeout=_TIMEOUT,
                             what=f"{job.kernel.label}, {job.geometry['name']}",
                             emulator=with_model)
     except Broken as error:
@@ -269,7 +269,7 @@ def run(job: Job) -> Code:
     wrong = contradictions(walked, job.geometry["name"])
     results.write(job.run / "tlb.json", {
         **results.header("kmbench-tlb", job.kernel, _repeat(job)), "fingerprint": fingerprint,
-        "first_failure": first, "cmdline": _CMDLINE, "geometry": job.geometry,
+        "first_failure": first, "cmdline": CMDLINE, "geometry": job.geometry,
         "verdict": "error" if wrong else "pass", "reason": wrong[0] if wrong else "",
         "clock": walked["clock"], "walks": walked["walks"], "allocator": walked["allocator"],
         "regions": marked(walked)})

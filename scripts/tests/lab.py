@@ -261,7 +261,7 @@ class Lab:
                            base.with_suffix(".verdict"), base.with_suffix(".results"))
         began = time.monotonic()
         with self._emulator(order, base) as emulator:
-            ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu._TCG,
+            ended = vm.boot(paths, machine, accel if order.clock == "virtual" else qemu.TCG,
                             f"{vm.CMDLINE} init_on_alloc=0 {order.word}", what=f"guest: {name}",
                             timeout=self._patience() if order.hangs else
                             _TIMEOUT_MEMORY if order.program else _TIMEOUT, emulator=emulator)
