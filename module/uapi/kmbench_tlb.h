@@ -35,8 +35,9 @@
  *	flush that is counted.
  * @KMB_TLB_BEGIN: the region that the mailbox names begins: count from here on,
  *	beginning with 0. Others may have begun and not ended.
- * @KMB_TLB_END: that region ends, on the processor where it began: write what was counted into the mailbox. If it
- *	has a name, the model also keeps the counts outside of the guest.
+ * @KMB_TLB_END: that region ends, on the processor where it began: write what was
+ *	counted into the mailbox. If it has a name, the model also keeps the counts
+ *	outside of the guest.
  * @KMB_TLB_DISARM: model no more; regions that did not end are forgotten.
  *
  * Before KMB_TLB_ARM no other is carried out.
