@@ -42,12 +42,17 @@ static void fault_hang(void)
 		cpu_relax();
 }
 
+/* Of a few a stale pointer is left on some stack, and kmemleak believes it. */
 static void fault_leak(void)
 {
-	void *lost = kmalloc(64, GFP_KERNEL);
+	unsigned int i;
+	void *lost;
 
-	/* Or the compiler leaves out what nobody uses. */
-	OPTIMIZER_HIDE_VAR(lost);
+	for (i = 0; i < 64; i++) {
+		lost = kmalloc(64, GFP_KERNEL);
+		/* Or the compiler leaves out what nobody uses. */
+		OPTIMIZER_HIDE_VAR(lost);
+	}
 }
 
 static const struct {

@@ -59,12 +59,14 @@ class Report:
     """What the guest's program found.
 
     answers: how often each ioctl had which answer. leaks: that kmemleak tells of;
-    -1: it is not in this kernel. complaints: answers that are wrong, and the
-    first of them. held: what was not given back. text: all of it.
+    -1: it is not in this kernel, or gave up. planted: those that were there to be
+    found. complaints: answers that are wrong, and the first of them. held: what was
+    not given back. text: all of it.
     """
 
     answers: dict[tuple[str, str], int]
     leaks: int
+    planted: int
     complaints: int
     first: str
     held: str
@@ -75,10 +77,11 @@ def parse(text: str) -> Report:
     """The report from the guest's results."""
     answers = {(kind, answer): int(count) for kind, answer, count in
                re.findall(r"^answers (\S+) (\S+) (\d+)$", text, re.M)}
-    tail = re.search(r"^leaks (-?\d+)\ncomplaints (\d+) (.*)\nheld ?(.*)$", text, re.M)
+    tail = re.search(r"^planted (-?\d+)\nleaks (-?\d+)\ncomplaints (\d+) (.*)\nheld ?(.*)$", text,
+                     re.M)
     if not tail or not answers:
         raise Broken(f"the fuzzer's report has no end: {text[-200:]!r}")
-    return Report(answers, int(tail[1]), int(tail[2]), tail[3], tail[4], text)
+    return Report(answers, int(tail[2]), int(tail[1]), int(tail[3]), tail[4], tail[5], text)
 
 
 def verdict(report: Report, count: int) -> str:
@@ -94,6 +97,14 @@ def verdict(report: Report, count: int) -> str:
     if missing and count >= 100_000:
         return f"too little was tried, never seen: {', '.join(missing)}"
     return ""
+
+
+def require_kmemleak(report: Report, job: Job) -> None:
+    """Broken where no leak could have been found."""
+    if report.leaks < 0:
+        raise Broken("kmemleak is not in the guest's kernel, or gave up; see configs/debug.config")
+    if not job.fault and report.planted <= 0:
+        raise Broken("kmemleak did not find memory that was lost on purpose")
 
 
 def _guest(kernel: Kernel, boot: build.Boot, job: Job) -> initramfs.Guest:
@@ -128,8 +139,7 @@ def run(kernel: Kernel, job: Job) -> Report:
         ended = boot(kernel, job, Path(name))
     code = vm.judge(ended)
     report = parse(ended.results.decode(errors="replace"))
-    if report.leaks < 0:
-        raise Broken("the guest's kernel has no kmemleak; see configs/debug.config")
+    require_kmemleak(report, job)
     wrong = verdict(report, job.count)
     if code != Code.GOOD or wrong:
         raise Failed(f"seed {job.seed}: {wrong or f'the fuzzer exited with {code}'}")

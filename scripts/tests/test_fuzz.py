@@ -12,7 +12,7 @@ from kmblib.errors import Broken
 
 _TEXT = "seed 1\ncount 200000\n" + "".join(
     f"answers {kind} {answer} 5\n" for kind, answer in fuzz._MUST
-) + "leaks 0\ncomplaints 0 \nheld \n"
+) + "planted 60\nleaks 0\ncomplaints 0 \nheld \n"
 
 
 def test_good_report_is_read_and_good() -> None:
@@ -45,7 +45,19 @@ def test_too_little_that_was_tried_is_wrong() -> None:
     assert fuzz.verdict(less, 1000) == ""
 
 
+@pytest.mark.parametrize("line, said", [("leaks -1", "gave up"), ("planted 0", "on purpose"),
+                                        ("planted -1", "on purpose")])
+def test_kmemleak_that_finds_nothing_proves_nothing(line: str, said: str) -> None:
+    """Not there, given up halfway, or blind for what was planted."""
+    job = fuzz.Job(1, 200000)
+    fuzz.require_kmemleak(fuzz.parse(_TEXT), job)
+    key = line.split()[0]
+    text = "".join(f"{line if one.startswith(key) else one}\n" for one in _TEXT.splitlines())
+    with pytest.raises(Broken, match=said):
+        fuzz.require_kmemleak(fuzz.parse(text), job)
+
+
 def test_report_that_is_cut_off_is_none() -> None:
     """The guest's program died."""
     with pytest.raises(Broken, match="has no end"):
-        fuzz.parse(_TEXT[:_TEXT.index("leaks")])
+        fuzz.parse(_TEXT[:_TEXT.index("leaks 0")])

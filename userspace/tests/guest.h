@@ -32,7 +32,7 @@ struct holdings {
 void holdings__read(struct holdings *holdings);
 bool holdings__are_back(const struct holdings *before, int seconds, char *why);
 long meminfo__kib(const char *key);
-void file__write(const char *path, const char *text);
+bool file__write(const char *path, const char *text);
 
 /* What a child of tool__start() wrote to its stdout and stderr. */
 #define TOOL_SAID	"/tmp/said"

@@ -22,16 +22,21 @@
  * file__write() - write to a file of the kernel's
  * @path: the file; one that is not there is left alone.
  * @text: what to write.
+ *
+ * Return: whether it was written.
  */
-void file__write(const char *path, const char *text)
+bool file__write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good;
 
 	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
+		return false;
+	good = write(fd, text, strlen(text)) >= 0;
+	if (!good)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 	close(fd);
+	return good;
 }
 
 /**
