@@ -137,25 +137,50 @@ def refusal(log: Path) -> str:
     return match[1] if match else ""
 
 
-def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
-    """Walk, in one boot."""
-    scratch, console = parts.archive, job.run / "console-tlb.log"
+def no_plugin(log: Path) -> str:
+    """Why an emulator takes no such plugin, whatever the plugin says; "" if it does."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    match = re.search(r"(plugin requires API version .*|TCG plugins not enabled.*)$", text, re.M)
+    return match[1] if match else ""
+
+
+def _ended(job: Job, parts: vm.Parts, console: Path, emulator: qemu.Emulator) -> vm.Ended:
+    """Boot the guest."""
+    scratch = parts.archive
     paths = qemu.Paths(parts.boot.image, scratch / "initramfs", console, scratch / "verdict",
                        scratch / "results")
-    model = Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
+    return vm.boot(paths, job.machine, parts.accel, CMDLINE, timeout=_TIMEOUT,
+                   what=f"{job.kernel.label}, {job.geometry['name']}", emulator=emulator)
+
+
+def _modelled(job: Job, parts: vm.Parts, model: Model,
+              emulator: qemu.Emulator) -> tuple[vm.Ended, str]:
+    """Boot the guest with the model; or without, and why, where this emulator takes no
+    such plugin: what else there is to know of the walks is worth having."""
+    console = job.run / "console-tlb.log"
+    log = console.with_suffix(".qemu")
     try:
         with modelled(emulator, model, job.machine.mem_mib) as with_model:
-            ended = vm.boot(paths, job.machine, parts.accel, CMDLINE, timeout=_TIMEOUT,
-                            what=f"{job.kernel.label}, {job.geometry['name']}",
-                            emulator=with_model)
+            return _ended(job, parts, console, with_model), ""
     except Broken as error:
-        why = refusal(console.with_suffix(".qemu"))
-        raise Broken(f"GEOMETRY={job.name}: {why}") if why else error
+        if why := refusal(log):
+            raise Broken(f"GEOMETRY={job.name}: {why}") from None
+        why = no_plugin(log)
+        if not why:
+            raise error
+    return _ended(job, parts, console, emulator), f"no model of a TLB: {why}"
+
+
+def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
+    """Walk, in one boot."""
+    scratch = parts.archive
+    model = Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
+    ended, no_model = _modelled(job, parts, model, emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = re.findall(r"^kmbench: (.*)$", ended.console, re.M)
         raise errors.of(code)(said[-1] if said else f"kmbench exited with {code}")
-    return {**results.parse(ended.results, "results of the guest"),
+    return {**results.parse(ended.results, "results of the guest"), "no_model": no_model,
             "regions": read_regions(model.regions)}
 
 
@@ -266,7 +291,8 @@ def run(job: Job) -> Code:
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         walked, parts, first = _boot_twice(job, _parts(job, Path(name)))
         fingerprint = parts.fingerprint(job.machine)
-    wrong = contradictions(walked, job.geometry["name"])
+    wrong = [walked["no_model"]] if walked["no_model"] else \
+        contradictions(walked, job.geometry["name"])
     results.write(job.run / "tlb.json", {
         **results.header("kmbench-tlb", job.kernel, _repeat(job)), "fingerprint": fingerprint,
         "first_failure": first, "cmdline": CMDLINE, "geometry": job.geometry,

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make tlb under a QEMU that does not offer the API which the plugin asks for."""
+
+from __future__ import annotations
+
+from checkout import Checkout
+from kmblib import qemu, results
+from kmblib.errors import Code
+
+_CHOOSE = "static void choose_version(void)\n{\n"
+
+
+def test_api_that_is_not_offered(copy: Checkout) -> None:
+    """It says so in a line; what is known without the model is there, and no count."""
+    plugin, before = copy.repo / "userspace/tlb/plugin.c", copy.runs()
+    text = plugin.read_text()
+    assert text.count(_CHOOSE) == 1
+    try:
+        plugin.write_text(text.replace(_CHOOSE, f"{_CHOOSE}\tqemu_plugin_version = 99;\n\treturn;\n"))
+        ended = copy.run("tlb", MEM="512M")
+    finally:
+        plugin.write_text(text)
+    assert ended.status == Code.CANNOT_TELL, ended.stderr
+    run, = copy.runs() - before
+    document = results.load(run / "tlb.json")
+    assert document["verdict"] == "error"
+    assert document["reason"].startswith("no model of a TLB: plugin requires API version 99, but this "
+                                         "QEMU supports only ")
+    assert "CANNOT TELL. no model of a TLB" in " ".join(ended.stdout.split())
+    walked = [w for w in document["walks"] if not w["unavailable"]]
+    assert len(walked) > 50
+    assert all(w["model"] is None and w["mapped"] and w["ticks"] >= w["loads"] for w in walked)
+    assert not list(run.glob("*.qemu")) and not copy.half_made()
+    assert document["fingerprint"]["qemu"] == qemu.INSTALLED.version()
