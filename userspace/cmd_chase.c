@@ -14,6 +14,7 @@
 #include "json_out.h"
 #include "session.h"
 #include "signals.h"
+#include "stride_probe.h"
 #include "system.h"
 
 #define CHASE_KEY_KIND		(CMD_KEYS + 0)
@@ -146,11 +147,12 @@ static json_t *document(const struct chase *chase)
 		json_decref(all);
 		return NULL;
 	}
-	return json_pack("{s:s, s:i, s:o, s:{s:s, s:I}, s:i, s:o}",
+	return json_pack("{s:s, s:i, s:o, s:{s:s, s:I}, s:i, s:o, s:o}",
 			 "format", "kmbench-user-walks", "format_version", 1,
 			 "system", system__describe(""),
 			 "clock", "name", USER_CLOCK_NAME, "hz", (json_int_t)chase->clock_hz,
-			 "cpu", chase->cpu, "walks", all);
+			 "cpu", chase->cpu, "walks", all,
+			 "strides", stride_probe__json(&chase->options));
 }
 
 static int write_json(const struct chase *chase, struct json_out *out)

@@ -3,7 +3,7 @@
  * Memory of each kind that a process can have.
  *
  * Which pages there are is the kernel's choice, and looked up afterwards, see
- * user_mapping.c. Line i stands in page i, at (37 * i) mod lines of a page, as
+ * user_mapping.c. Line i stands in page i * stride, at (37 * i) mod lines of a page, as
  * module/walk.c has it.
  */
 #include <errno.h>
@@ -168,6 +168,7 @@ int user_memory__map(struct user_memory *memory, const struct user_kind *kind,
 	int err;
 
 	memory->kind = kind;
+	memory->stride = 1;
 	memory->bytes = user_memory__room(kind, lines);
 	err = reserve(memory, kind->huge ? USER_HUGE_BYTES : user_page_bytes());
 	if (err) {
@@ -202,7 +203,7 @@ void **user_memory__line(const struct user_memory *memory, size_t i)
 {
 	size_t page = user_page_bytes();
 	size_t colour = COLOUR_STEP * i % (page / USER_LINE_BYTES) * USER_LINE_BYTES;
-	size_t offset = memory->kind->dense ? i * USER_LINE_BYTES : i * page + colour;
+	size_t offset = memory->kind->dense ? i * USER_LINE_BYTES : i * memory->stride * page + colour;
 
 	return (void **)(memory->start + offset);
 }

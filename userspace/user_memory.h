@@ -37,6 +37,8 @@ struct user_kind {
 /**
  * struct user_memory - some of it
  * @kind: which.
+ * @stride: pages from one line to the next, unless it is dense; 1, where nobody
+ *	changes it. Whoever does has asked for room for as many times the lines.
  * @start: its first byte.
  * @bytes: how much, a multiple of the size of its pages.
  * @reserved: the addresses that it and a hole on either side lie in, so that no
@@ -45,6 +47,7 @@ struct user_kind {
  */
 struct user_memory {
 	const struct user_kind *kind;
+	size_t stride;
 	char *start;
 	size_t bytes;
 	void *reserved;

@@ -87,20 +87,46 @@ def _place(kind: str, found: list[dict[str, Any]]) -> float | None:
                  if s["kind"] == kind), None)
 
 
+def find_knees(curves: Curves, kind: str) -> list[dict[str, Any]]:
+    """Where a chase over lines that stand apart has its first step, by stride, as in
+    chase.json."""
+    knees = []
+    for stride, curve in curves.apart(kind).items():
+        first = next(iter(steps.find(list(curve), list(curve.values()), curves.floor())), None)
+        knees.append({"stride_bytes": stride, "below_lines": first and first.below,
+                      "above_lines": first and first.above})
+    return knees
+
+
+def _most_bytes(knees: list[dict[str, Any]], small: dict[str, Any] | None, page: int) -> int | None:
+    """The smallest stride at which as many lines are translated as of small pages."""
+    if not small:
+        return None
+    below, above = small["below_bytes"] // page, small["above_bytes"] // page
+    return next((k["stride_bytes"] for k in knees if k["below_lines"] is not None
+                 and k["below_lines"] <= above and below <= k["above_lines"]), None)
+
+
 def find_granules(curves: Curves, found: list[dict[str, Any]], page: int) -> list[dict[str, Any]]:
     """What is translated at once in memory of huge pages, as in chase.json.
 
     An entry of the TLB holds `page` bytes of anon-4k; how many more it holds of another
-    kind shows by how much farther off its first step lies. Only so can it be seen that
-    a host has no huge pages behind those of its guest.
+    kind shows by how much farther off its first step lies. It also shows by lines that
+    stand apart: of those an entry holds fewer, until it holds one. Only so can it be
+    seen that a host has no huge pages behind those of its guest.
     """
     granules, small = [], _place(SMALL, found)
+    first = next((s for s in found if s["kind"] == SMALL), None)
     for kind in (k for k in _HUGE if curves.latency(k, PATTERN)):
-        place = _place(kind, found)
+        place, knees = _place(kind, found), find_knees(curves, kind)
         reach = place or max(curves.latency(kind, PATTERN))
         pages = max(1, round(reach / small)) if small else None
+        most = _most_bytes(knees, first, page)
         granules.append({"kind": kind, "bytes": pages and pages * page, "is_least": place is None,
-                         "contrast": (pages or 0) >= _GRANULE_PAGES_MIN})
+                         "strides": knees, "most_bytes": most,
+                         "why_no_strides": curves.why_not_apart(kind) or None,
+                         "contrast": (pages or 0) >= _GRANULE_PAGES_MIN and
+                         (most is None or most >= _GRANULE_PAGES_MIN * page)})
     return granules
 
 

@@ -24,6 +24,7 @@ class Curves:
 
     def __init__(self, measured: dict[str, Any]) -> None:
         self.walks: list[Walk] = measured["walks"]
+        self.probes: list[dict[str, Any]] = measured["strides"]
         self._hz = measured["clock"]["hz"]
 
     def distinct(self, key: str) -> list[Any]:
@@ -50,6 +51,27 @@ class Curves:
         control = self.latency(CONTROL, PATTERN)
         return {bytes_: value - control[bytes_]
                 for bytes_, value in self.latency(kind, PATTERN).items() if bytes_ in control}
+
+    def apart(self, kind: str) -> dict[int, Curve]:
+        """What an access to lines that stand apart takes longer than where all is in the
+        caches and the TLB, nanoseconds, by stride (bytes) and number of lines; {}: it
+        was not walked, or dense was not."""
+        curves: dict[int, Curve] = {}
+        if not self.floor():
+            return curves
+        for walk in (w for p in self.probes if p["kind"] == kind for w in p["walks"]):
+            curves.setdefault(walk["stride_bytes"], {})[walk["lines"]] = \
+                self._nsec(walk) - self.floor()
+        return curves
+
+    def why_not_apart(self, kind: str) -> str:
+        """Why there are none; "" if there are some."""
+        if self.apart(kind):
+            return ""
+        if not self.floor():
+            return f"there is no {CONTROL} to compare with"
+        return next((p["unavailable"] for p in self.probes if p["kind"] == kind and p["unavailable"]),
+                    "no such chase was asked for")
 
     def floor(self) -> float:
         """What an access takes where all is in the caches and the TLB, nanoseconds; 0:
@@ -124,6 +146,11 @@ class Latencies:
         kind, bytes_ = granule["kind"], granule["bytes"]
         if bytes_ is None:
             return f"{kind}: no contrast, since {SMALL} has no step to compare with."
+        if granule["most_bytes"] and not granule["contrast"]:
+            return (f"{kind}: NO CONTRAST. Of lines {size(granule['most_bytes'])} apart or more as many "
+                    f"are translated as of {SMALL}, so that at most {size(granule['most_bytes'])} are "
+                    "translated at once, whatever the kernel mapped; so it is in a virtual machine "
+                    "whose memory the host backs by small pages.")
         what = f"{'at least ' if granule['is_least'] else 'about '}{size(bytes_)}"
         if not granule["contrast"]:
             return (f"{kind}: NO CONTRAST. Its first step lies where that of {SMALL} does: what is "
@@ -133,6 +160,18 @@ class Latencies:
         most = max(set(small) & set(huge))
         return (f"{kind}: {what} are translated at once; at {size(most)} an access costs "
                 f"{huge[most]:z.2f} ns more than side by side, of {SMALL} {small[most]:z.2f} ns.")
+
+    def apart(self) -> list[list[str]]:
+        """A row a kind that was probed: from how many lines on an access takes longer,
+        by stride."""
+        return [[g["kind"], *("none" if s["below_lines"] is None else
+                              f"{s['below_lines']}-{s['above_lines']}" for s in g["strides"])]
+                for g in self._document["granules"] if g["strides"]]
+
+    def strides(self) -> list[int]:
+        """The strides of these rows, bytes."""
+        return next(([s["stride_bytes"] for s in g["strides"]]
+                     for g in self._document["granules"] if g["strides"]), [])
 
     def mappings(self) -> list[list[str]]:
         """A row a kind, the largest footprint that there was: how it was mapped."""
@@ -166,8 +205,10 @@ class Latencies:
             for side, counters in (walk["counters"] or {}).items():
                 for name, value in counters.items():
                     add(value.get("unavailable"), f"{name} ({side})", walk)
-        return [f"unavailable: {', '.join(f'{w} {_span(s)}' for w, s in of.items())}: {why}"
-                for why, of in sizes.items()]
+        return [*(f"unavailable: {', '.join(f'{w} {_span(s)}' for w, s in of.items())}: {why}"
+                  for why, of in sizes.items()),
+                *(f"unavailable: strides of {g['kind']}: {g['why_no_strides']}"
+                  for g in self._document["granules"] if g["why_no_strides"])]
 
     def plot(self, path: Path) -> None:
         """Nanoseconds an access against footprint, a line a kind, for each pattern; where

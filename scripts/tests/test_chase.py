@@ -53,9 +53,23 @@ def _set(measured: Document, kind: str, **first_step: int) -> None:
                                   "laps": [{"ticks": ticks, "switches": 0}] * 3})
 
 
+_STRIDES = (4096, 8192, 16384, 65536)
+
+
+def _set_strides(measured: Document, granule: int, entries: int = 64) -> None:
+    """Give THP the curves of a TLB that has so many entries of so many bytes each."""
+    template = next(w for p in measured["strides"] for w in p["walks"])
+    lines = [round(16 * 2 ** (i / 4)) for i in range(17)]
+    walks = [{**template, "stride_bytes": stride, "lines": n, "laps": [
+        {"ticks": template["loads"] * (3 if n <= entries * max(1, granule // stride) else 9),
+         "switches": 0}] * 3} for stride in _STRIDES for n in lines]
+    measured["strides"] = [{"kind": "anon-thp", "unavailable": None, "walks": walks}]
+
+
 @pytest.fixture(name="known")
 def _known(measured: Document) -> Document:
     """A machine whose small pages are 64 entries, and whose huge ones are huge."""
+    _set_strides(measured, 2 << 20)
     measured["walks"] = [w for w in measured["walks"] if w["kind"] != "hugetlb"]
     _set(measured, "dense")
     _set(measured, "anon-4k", at=256 << 10)
@@ -91,8 +105,12 @@ def test_steps_of_the_recorded_run(measured: Document) -> None:
 
 
 def test_huge_pages_that_the_host_has_not(job: chase.Job, measured: Document) -> None:
-    """The recorded machine is one; there no contrast is stated."""
+    """The recorded machine is one; there no contrast is stated. It has 64 entries, and as
+    many lines are held whatever the stride."""
     granule, = chase.document(job, measured)["granules"]
+    assert granule["most_bytes"] == 4096 and len(granule["strides"]) == 4
+    for knee in granule["strides"]:
+        assert 50 <= knee["below_lines"] <= 64 < knee["above_lines"] <= 90
     assert (granule["kind"], granule["is_least"], granule["contrast"]) == ("anon-thp", False, False)
     assert granule["bytes"] in (4096, 8192)
     assert "anon-thp: NO CONTRAST." in _rendered(job, measured)
@@ -118,8 +136,33 @@ def test_granule_is_told_by_the_first_step(known: Document, pages: int, contrast
     _set(known, "anon-thp", at=pages * (256 << 10))
     curves = Curves(known)
     granule, = chase.find_granules(curves, chase.find_steps(curves), 4096)
-    assert granule == {"kind": "anon-thp", "bytes": pages * 4096, "is_least": False,
-                       "contrast": contrast}
+    assert (granule["bytes"], granule["is_least"], granule["contrast"]) == \
+        (pages * 4096, False, contrast)
+
+
+@pytest.mark.parametrize("granule, most, contrast", [
+    (4096, 4096, False), (8192, 8192, False), (16384, 16384, False), (65536, 65536, True),
+    (2 << 20, None, True)])
+def test_granule_is_told_by_strides(job: chase.Job, known: Document, granule: int, most: int | None,
+                                    contrast: bool) -> None:
+    """Though the first step alone would be believed, as where only caches hide it."""
+    _set_strides(known, granule)
+    found, = chase.document(job, known)["granules"]
+    assert found["bytes"] > 900_000 and found["why_no_strides"] is None
+    assert (found["most_bytes"], found["contrast"]) == (most, contrast)
+    text = _rendered(job, known)
+    assert ("NO CONTRAST" in text) != contrast
+    assert ("anon-thp none none none none" in text) == (granule == 2 << 20)
+
+
+def test_strides_that_were_not_walked_are_told(job: chase.Job, known: Document) -> None:
+    """With the reason; the first step alone decides then."""
+    known["strides"] = [{"kind": "anon-thp", "unavailable": "THP is off", "walks": []}]
+    found, = chase.document(job, known)["granules"]
+    assert (found["strides"], found["most_bytes"], found["contrast"]) == ([], None, True)
+    assert "unavailable: strides of anon-thp: THP is off" in _rendered(job, known)
+    known["strides"] = []
+    assert "strides of anon-thp: no such chase was asked for" in _rendered(job, known)
 
 
 def test_without_a_step_of_small_pages_there_is_no_contrast(job: chase.Job, known: Document) -> None:
