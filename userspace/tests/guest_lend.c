@@ -127,7 +127,13 @@ static long wrong_content(const char *memory, size_t pages, uint64_t first)
 	return -1;
 }
 
-/* The first page that lies in another frame; -1: none does. Pages must be touched. */
+/* Have it mapped. */
+static void touch(const char *address)
+{
+	asm volatile("" : : "r" (*address));
+}
+
+/* The first page that lies in another frame; -1: none does. */
 static long wrong_frame(const char *memory, const uint64_t *frames, size_t pages)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -135,6 +141,7 @@ static long wrong_frame(const char *memory, const uint64_t *frames, size_t pages
 	long i;
 
 	for (i = 0; i < (long)pages; i++) {
+		touch(memory + i * page_bytes());
 		if (pread(fd, &entry, sizeof(entry), ((uintptr_t)memory / page_bytes() + i) *
 			  sizeof(entry)) != sizeof(entry))
 			break;
@@ -182,7 +189,6 @@ static void control_pages(void)
 	size_t pages = nr_pages(&one);
 	uint64_t *last = (uint64_t *)(one.memory + (pages - 1) * page_bytes());
 
-	wrong_content(other.memory, pages, 0);
 	report_if("control: frames of other memory are seen",
 		  wrong_frame(other.memory, one.frames, pages) != 0, "they are not");
 	last[0]--;
@@ -257,7 +263,7 @@ static int reading_ends(const char *address)
 
 	if (!pid) {
 		signal(SIGSEGV, SIG_DFL);
-		asm volatile("" : : "r" (*address));
+		touch(address);
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
@@ -290,6 +296,8 @@ static void check_mremap(void)
 
 	report_if("it cannot grow", grown != MAP_FAILED, "it can");
 	report_if("it cannot be mapped a second time", twice != MAP_FAILED, "it can");
+	if (grown != MAP_FAILED)
+		lent.memory = grown;
 	/* Half of the pages were touched before. */
 	wrong_content(lent.memory, pages / 2, 0);
 	moved = mremap(lent.memory, lent.bytes, lent.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, hole);
