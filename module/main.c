@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "footprint.h"
+#include "inducer.h"
 #include "late.h"
 #include "limits.h"
 #include "loan.h"
@@ -32,10 +33,12 @@
  * struct kmb_file - an open file of the device
  * @hello: the tool named the right ABI version.
  * @loan: memory that waits for mmap(); NULL: none does.
+ * @inducer: what fragments memory; NULL: nothing does.
  */
 struct kmb_file {
 	bool hello;
 	struct kmb_loan *loan;
+	struct kmb_inducer *inducer;
 };
 
 static DEFINE_MUTEX(kmb_run_mutex);
@@ -170,6 +173,7 @@ union kmb_request {
 	struct kmb_walk walk;
 	struct kmb_touch touch;
 	struct kmb_lend lend;
+	struct kmb_frag frag;
 };
 
 /**
@@ -211,6 +215,11 @@ static int job_lend(struct kmb_file *file, union kmb_request *request)
 	return kmb_loan_make(&file->loan, &request->lend);
 }
 
+static int job_frag(struct kmb_file *file, union kmb_request *request)
+{
+	return kmb_inducer_make(&file->inducer, &request->frag);
+}
+
 #define KMB_JOB(_cmd, _struct, _run) \
 	{ .cmd = (_cmd), .size = sizeof(struct _struct), \
 	  .why = offsetof(struct _struct, why), .run = (_run) }
@@ -221,6 +230,7 @@ static const struct kmb_job kmb_jobs[] = {
 	KMB_JOB(KMB_IOC_WALK, kmb_walk, job_walk),
 	KMB_JOB(KMB_IOC_TOUCH, kmb_touch, job_touch),
 	KMB_JOB(KMB_IOC_LEND, kmb_lend, job_lend),
+	KMB_JOB(KMB_IOC_FRAG, kmb_frag, job_frag),
 };
 
 /* The answer goes back also where it is only why there is none. */
@@ -296,6 +306,7 @@ static int kmb_release(struct inode *inode, struct file *filp)
 	struct kmb_file *file = filp->private_data;
 
 	kmb_loan_drop(&file->loan);
+	kmb_inducer_drop(&file->inducer);
 	kfree(file);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "own.h"
 #include "refuse.h"
 #include "scenario.h"
+#include "spread.h"
 #include "walk.h"
 
 #define KMB_SCENARIO(_name, _loops, _nr, _holds, _shows, ...)		\
@@ -235,9 +236,10 @@ static const struct {
 	[KMB_TABLE_SIZE] = { ARRAY_SIZE(kmb_sizes), size_row },
 	/* As many as this machine needs, see kmb_table_rows(). */
 	[KMB_TABLE_CPUS] = { 0, cpus_row },
-	/* These two are elsewhere, see kmb_table_rows(). */
+	/* These are elsewhere, see kmb_table_rows(). */
 	[KMB_TABLE_KIND] = { 0, kmb_kind_row },
 	[KMB_TABLE_PATTERN] = { 0, kmb_pattern_row },
+	[KMB_TABLE_SPREAD] = { 0, kmb_spread_row },
 };
 
 /**
@@ -255,6 +257,8 @@ u32 kmb_table_rows(u32 table)
 		return kmb_kinds();
 	case KMB_TABLE_PATTERN:
 		return kmb_patterns();
+	case KMB_TABLE_SPREAD:
+		return kmb_spreads();
 	default:
 		return kmb_tables[table].nr;
 	}

@@ -100,6 +100,7 @@ struct kmb_hello {
  *	last row that of all that were online when the module was loaded.
  * @KMB_TABLE_KIND: kinds of memory to walk over; value: 0.
  * @KMB_TABLE_PATTERN: orders in which its pages are taken; value: 0.
+ * @KMB_TABLE_SPREAD: how broken blocks are spread over memory; value: 0.
  * @KMB_NR_TABLES: how many tables there are.
  */
 enum kmb_table {
@@ -110,6 +111,7 @@ enum kmb_table {
 	KMB_TABLE_CPUS,
 	KMB_TABLE_KIND,
 	KMB_TABLE_PATTERN,
+	KMB_TABLE_SPREAD,
 	KMB_NR_TABLES,
 };
 
@@ -486,6 +488,86 @@ struct kmb_lend {
 	char why[KMB_TEXT_LEN];
 };
 
+/* An index of 1, which is in millionths; and how far the one that is reached may be off. */
+#define KMB_FRAG_ONE		1000000U
+#define KMB_FRAG_TOLERANCE	20000U
+
+/**
+ * struct kmb_level - how fragmented free memory is, for blocks of an order
+ *
+ * Of all zones that GFP_KERNEL is served from, together, as /proc/buddyinfo has
+ * them. What each CPU keeps for itself is not in there.
+ *
+ * @free: (out) free pages.
+ * @suitable: (out) blocks of the order that these contain.
+ * @index: (out) the unusable free space index: the part of the free pages that is
+ *	in no such block, millionths.
+ * @pad: (out) 0.
+ */
+struct kmb_level {
+	__u64 free;
+	__u64 suitable;
+	__u32 index;
+	__u32 pad;
+};
+
+/* Only check the request; no memory is taken. */
+#define KMB_FRAG_CHECK		(1U << 0)
+
+/**
+ * struct kmb_frag - fragment free memory, until the open file is closed
+ *
+ * Of so many blocks of the order one page each is held, by the kernel, and the rest
+ * is free. Nothing can move these pages.
+ *
+ * @order: (in) of the blocks, 1 to the largest of the page allocator.
+ * @index: (in) the unusable free space index to reach, 0 to KMB_FRAG_ONE.
+ * @spread: (in) row of KMB_TABLE_SPREAD.
+ * @share: (in) how much of the free memory may be held at once, per cent, 1 to 90: for
+ *	a moment, to choose blocks from. Where it is too little to choose all of them,
+ *	the page allocator chooses the rest.
+ * @flags: (in) KMB_FRAG_*.
+ * @pad: (in) 0.
+ * @seed: (in) of the spread, where it is random.
+ * @reserve: (in) bytes that stay free at any moment, from the sum of the zones' high
+ *	watermarks on; 0: that sum. (out) what it was.
+ * @before: (out) the level that was found.
+ * @after: (out) the level that was reached; of a check, all 0.
+ * @least: (out) the lowest index that can be reached, that is the one found.
+ * @most: (out) the highest one, with this share and this reserve.
+ * @taken: (out) blocks that were held to choose from.
+ * @broken: (out) blocks that were chosen of these.
+ * @added: (out) blocks broken after that, as the level was read back too low.
+ * @mended: (out) blocks made whole again, as it was read back too high.
+ * @held: (out) pages that are held now.
+ * @why: (out) as in struct kmb_run.
+ *
+ * Errors: EPROTO no hello; EINVAL a field is out of its range; ERANGE the index cannot
+ * be reached within KMB_FRAG_TOLERANCE; ENOSPC @reserve is more than there is; EBUSY
+ * an open file fragments memory already, or a run is under way; EINTR a signal came;
+ * ENOMEM no memory for the module's own needs. After each of them nothing is held.
+ */
+struct kmb_frag {
+	__u32 order;
+	__u32 index;
+	__u32 spread;
+	__u32 share;
+	__u32 flags;
+	__u32 pad;
+	__u64 seed;
+	__u64 reserve;
+	struct kmb_level before;
+	struct kmb_level after;
+	__u32 least;
+	__u32 most;
+	__u64 taken;
+	__u64 broken;
+	__u64 added;
+	__u64 mended;
+	__u64 held;
+	char why[KMB_TEXT_LEN];
+};
+
 #define KMB_IOC_MAGIC		0xcb
 /* Stays as it is for ever, so that unequal versions can say so. */
 #define KMB_IOC_HELLO		_IOWR(KMB_IOC_MAGIC, 0, struct kmb_hello)
@@ -496,5 +578,6 @@ struct kmb_lend {
 #define KMB_IOC_WALK		_IOWR(KMB_IOC_MAGIC, 5, struct kmb_walk)
 #define KMB_IOC_TOUCH		_IOWR(KMB_IOC_MAGIC, 6, struct kmb_touch)
 #define KMB_IOC_LEND		_IOWR(KMB_IOC_MAGIC, 7, struct kmb_lend)
+#define KMB_IOC_FRAG		_IOWR(KMB_IOC_MAGIC, 8, struct kmb_frag)
 
 #endif /* _UAPI_KMBENCH_H */
