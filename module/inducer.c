@@ -188,6 +188,8 @@ static int reach(struct kmb_inducer *inducer, const struct kmb_plan *plan,
 	kmb_spread_init(&spread, frag->spread, inducer->nr,
 			min(inducer->nr, err ? 0 : plan->break_), frag->seed);
 	break_some(inducer, &spread);
+	if (frag->taken)
+		kmb_kept_flush();
 	frag->broken = inducer->nr;
 	for (round = 0; round < INDUCER_ROUNDS && !err; round++) {
 		if (!correct(inducer, frag))
@@ -292,8 +294,8 @@ static int make_plan(struct kmb_plan *plan, struct kmb_frag *frag)
 	allowed = allowed_pages(frag);
 	missing = kmb_level_missing(&frag->before, frag->order, frag->index);
 	plan->room = min(allowed, frag->before.suitable);
-	plan->take = min(allowed >> frag->order, frag->before.suitable);
 	plan->break_ = min_t(s64, max(missing, 0LL), plan->room);
+	plan->take = plan->break_ ? min(allowed >> frag->order, frag->before.suitable) : 0;
 	return check_index(frag, plan->room, missing);
 }
 
