@@ -38,6 +38,7 @@ int cmd__explain(const char *cell, const char *why, int err);
 
 int cmd__chase(int argc, char **argv);
 int cmd__check(int argc, char **argv);
+int cmd__frag(int argc, char **argv);
 int cmd__info(int argc, char **argv);
 int cmd__list(int argc, char **argv);
 int cmd__run(int argc, char **argv);

@@ -69,6 +69,7 @@ static void info__put_tables(const struct device *device)
 		[KMB_TABLE_CPUS] = "processors",
 		[KMB_TABLE_KIND] = "kinds of memory",
 		[KMB_TABLE_PATTERN] = "patterns of walks",
+		[KMB_TABLE_SPREAD] = "spreads of broken blocks",
 	};
 	uint32_t table, i;
 

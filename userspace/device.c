@@ -177,6 +177,21 @@ int device__lend(const struct device *device, struct kmb_lend *lend)
 }
 
 /**
+ * device__frag() - fragment free memory until the device is closed
+ * @device: a device that answered hello.
+ * @frag: how; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_frag tells of.
+ */
+int device__frag(const struct device *device, struct kmb_frag *frag)
+{
+	int err = ioctl(device->fd, KMB_IOC_FRAG, frag) ? -errno : 0;
+
+	frag->why[KMB_TEXT_LEN - 1] = '\0';
+	return err;
+}
+
+/**
  * device__close() - close the device, forget its tables
  * @device: was given to device__open(), with or without success.
  */

@@ -35,6 +35,7 @@ int device__footprint(const struct device *device,
 int device__touch(const struct device *device, struct kmb_touch *touch);
 int device__walk(const struct device *device, struct kmb_walk *walk);
 int device__lend(const struct device *device, struct kmb_lend *lend);
+int device__frag(const struct device *device, struct kmb_frag *frag);
 void device__close(struct device *device);
 
 #endif /* KMBENCH_DEVICE_H */

@@ -25,6 +25,7 @@ static const struct command {
 	{ .name = "check", .run = cmd__check, .title = "kmbench check" },
 	{ .name = "tlb", .run = cmd__tlb, .title = "kmbench tlb" },
 	{ .name = "chase", .run = cmd__chase, .title = "kmbench chase" },
+	{ .name = "frag", .run = cmd__frag, .title = "kmbench frag" },
 	{ .name = NULL },
 };
 
@@ -44,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			if (!strcmp(command->name, arg))
 				choice->command = command;
 		if (!choice->command)
-			argp_error(state, "no command '%s'; list, info, run, check, tlb or chase",
+			argp_error(state, "no command '%s'; list, info, run, check, tlb, chase or frag",
 				   arg);
 		choice->first = state->next - 1;
 		state->next = state->argc;
@@ -67,7 +68,8 @@ static const struct argp argp = {
 	       "  run     measure cells\n"
 	       "  check   compare the module's counts with the kernel's\n"
 	       "  tlb     walk over memory of each kind, count TLB misses\n"
-	       "  chase   the same in user space, by time; needs neither module nor root\n\n"
+	       "  chase   the same in user space, by time; needs neither module nor root\n"
+	       "  frag    fragment free memory to levels, verify and undo them\n\n"
 	       "`kmbench COMMAND --help' tells more.\n\n"
 	       "Exit codes: 0 good; 1 the kernel under test failed; 2 wrong use or broken set-up; 3 cannot tell.",
 };

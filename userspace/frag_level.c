@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A level of fragmentation: asked of the module, verified by /proc/buddyinfo, undone
+ * by closing the file that holds it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "buddyinfo.h"
+#include "frag_level.h"
+
+/**
+ * frag_level__parse() - an index as a user types it
+ * @text: a number from 0 to 1, as 0.25.
+ * @index: receives it, millionths.
+ *
+ * Return: 0; -EINVAL: it is none.
+ */
+int frag_level__parse(const char *text, uint32_t *index)
+{
+	char *end;
+	double value;
+
+	if (!*text || text[strspn(text, "0123456789.")])
+		return -EINVAL;
+	value = strtod(text, &end);
+	if (end == text || *end || value > 1)
+		return -EINVAL;
+	*index = (uint32_t)(value * UNUSABLE_ONE + 0.5);
+	return 0;
+}
+
+static int read_free(struct free_blocks *free)
+{
+	struct buddyinfo info;
+	int err = buddyinfo__read(&info, "");
+
+	if (!err)
+		*free = buddyinfo__of_kernel(&info);
+	buddyinfo__free(&info);
+	return err;
+}
+
+/**
+ * frag_level__read() - see what the level is now
+ * @level: its @reached and @extfrag are filled in.
+ *
+ * Return: 0, or the negative error of buddyinfo__read().
+ */
+int frag_level__read(struct frag_level *level)
+{
+	struct free_blocks free;
+	int err = read_free(&free);
+
+	if (err)
+		return err;
+	level->reached = free_blocks__unusable(&free, level->answer.order);
+	level->extfrag = free_blocks__extfrag(&free, level->answer.order);
+	return 0;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static int open_holder(struct device *holder, const char *path)
+{
+	int err = device__open(holder, path);
+
+	return err ? err : device__hello(holder);
+}
+
+/**
+ * frag_level__reach() - have the module fragment memory
+ * @level: to be filled; needs frag_level__undo() also where this fails.
+ * @index: to be reached, millionths.
+ * @options: how.
+ *
+ * Return: 0; or a negative error, also of struct kmb_frag: @level->answer.why then
+ * may say more.
+ */
+int frag_level__reach(struct frag_level *level, uint32_t index,
+		      const struct frag_options *options)
+{
+	struct free_blocks free = { .nr_orders = 0 };
+
+	memset(level, 0, sizeof(*level));
+	level->answer = (struct kmb_frag){
+		.order = options->order, .index = index, .spread = options->spread,
+		.share = options->share, .reserve = options->reserve,
+		.seed = options->seed,
+	};
+	level->err = open_holder(&level->holder, options->device);
+	if (!level->err)
+		level->err = read_free(&free);
+	level->free_before = free_blocks__pages(&free);
+	level->seconds = -now();
+	if (!level->err)
+		level->err = device__frag(&level->holder, &level->answer);
+	level->seconds += now();
+	return level->err ? level->err : frag_level__read(level);
+}
+
+/**
+ * frag_level__holds() - whether the level is the one that was asked for
+ * @level: a level that was reached.
+ *
+ * Return: whether what /proc/buddyinfo says is within KMB_FRAG_TOLERANCE of it.
+ */
+bool frag_level__holds(const struct frag_level *level)
+{
+	return labs((long)level->reached - (long)level->answer.index) <= KMB_FRAG_TOLERANCE;
+}
+
+/**
+ * frag_level__undo() - have everything given back
+ * @level: was given to frag_level__reach(), with or without success.
+ *
+ * Return: 0, or the negative error of buddyinfo__read().
+ */
+int frag_level__undo(struct frag_level *level)
+{
+	struct free_blocks free = { .nr_orders = 0 };
+	int err;
+
+	device__close(&level->holder);
+	err = read_free(&free);
+	level->free_after = free_blocks__pages(&free);
+	return err;
+}
