@@ -91,6 +91,12 @@ static void test_numbers_are_checked(void **state)
 		    "kmbench: no kind '*' with pattern '*' of 64 to 32 KiB; see `kmbench chase --help'\n");
 	assert_says("chase --kind thp", 2,
 		    "kmbench: no kind 'thp' with pattern '*' of 64 to 65536 KiB; see `kmbench chase --help'\n");
+	assert_says("frag --order 0", 2,
+		    "kmbench: --order '0': must be a number from 1 to 23\n");
+	assert_says("frag --levels 0.5,1.5", 2,
+		    "kmbench: --levels '0.5,1.5': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
+	assert_says("frag --levels ''", 2,
+		    "kmbench: --levels '': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
 	assert_says("run --cpu ''", 2,
 		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
 }
