@@ -173,16 +173,17 @@ static int run_level(uint32_t index, const struct frag_arguments *arguments)
 static int run_levels(const struct frag_arguments *arguments)
 {
 	uint32_t i;
-	int code = EXIT_GOOD;
+	int err, code = EXIT_GOOD;
 
 	printf("%7s %7s %7s %7s %8s %9s %9s %9s %9s\n", "asked", "before", "reached",
 	       "extfrag", "seconds", "broken", "added", "mended", "held");
-	for (i = 0; i < arguments->nr_levels && !code; i++) {
+	for (i = 0; i < arguments->nr_levels && (!code || code == EXIT_USAGE); i++) {
 		if (signals__arrived()) {
 			warnx("interrupted; everything was given back");
 			return EXIT_UNKNOWN;
 		}
-		code = run_level(arguments->indices[i], arguments);
+		err = run_level(arguments->indices[i], arguments);
+		code = err ? err : code;
 	}
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;

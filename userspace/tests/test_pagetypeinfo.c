@@ -77,7 +77,8 @@ static void test_mixed_blocks_are_passed_over(void **state)
 	struct pagetypeinfo info;
 
 	(void)state;
-	snprintf(text, sizeof(text), "%s\nNumber of mixed blocks   Unmovable      Movable\n"
+	snprintf(text, sizeof(text), "%s\n"
+		 "Number of mixed blocks   Unmovable      Movable\n"
 		 "Node 0, zone      DMA            9            9\n", recorded);
 	assert_int_equal(read_text(&info, text), 0);
 	assert_int_equal(info.types[0].pageblocks, 1);
@@ -98,10 +99,13 @@ static void test_what_cannot_be_understood_is_refused(void **state)
 	assert_refused("");
 	assert_refused("Node 0, zone DMA, type\n");
 	assert_refused("Node 0, zone DMA, type Movable 1 x\n");
-	assert_refused("Node 0, zone DMA, type Movable 1\nNumber of blocks type\n");
-	assert_refused("Node 0, zone DMA, type Movable 1\nNumber of blocks type Movable\n"
+	assert_refused("Node 0, zone DMA, type Movable 1\n"
+		       "Number of blocks type\n");
+	assert_refused("Node 0, zone DMA, type Movable 1\n"
+		       "Number of blocks type Movable\n"
 		       "Node 0, zone DMA\n");
-	assert_refused("Node 0, zone DMA, type Movable 1\nNumber of blocks type Else\n"
+	assert_refused("Node 0, zone DMA, type Movable 1\n"
+		       "Number of blocks type Else\n"
 		       "Node 0, zone DMA 1\n");
 }
 
