@@ -35,6 +35,8 @@ _GUESTS = {
     "null": (6, {"a share that suffices is not refused", "where there are blocks none fails"}),
     "unload": (9, {"memory that a file held would be seen"}),
     "lend": (95, _LEND_CONTROLS),
+    "frag": (59, {"another buddyinfo is not, calm", "another buddyinfo is not, fragmented",
+                  "what another process fragments is seen", "what it holds is seen"}),
 }
 _LINE = re.compile(r"(?m)^(ok|not ok) (\d+) - (.*)$")
 

@@ -77,5 +77,6 @@ void lend__run(void);
 void oom__run(void);
 void null__run(void);
 void unload__run(void);
+void frag__run(void);
 
 #endif /* KMBENCH_GUEST_H */

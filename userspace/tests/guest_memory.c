@@ -8,6 +8,7 @@
  *	guest-memory null	there is none for its allocations
  *	guest-memory unload	the module is unloaded; what it holds while idle
  *	guest-memory lend	memory of the module is mapped into a process
+ *	guest-memory frag	memory is fragmented
  *
  * Writes a line of TAP for each thing that is checked. The controls come first:
  * they show that the same check sees memory, threads and caches that are held.
@@ -29,6 +30,7 @@ static const struct part {
 	{ "null", null__run },
 	{ "unload", unload__run },
 	{ "lend", lend__run },
+	{ "frag", frag__run },
 	{ NULL, NULL },
 };
 
@@ -59,7 +61,7 @@ int main(int argc, char **argv)
 		if (argc == 2 && !strcmp(part->name, argv[1]))
 			break;
 	if (!part->name)
-		errx(2, "usage: guest-memory kill|oom|null|unload|lend");
+		errx(2, "usage: guest-memory kill|oom|null|unload|lend|frag");
 	results = fopen(RESULTS, "w");
 	if (!results)
 		err(2, RESULTS);
