@@ -20,7 +20,7 @@
 
 #define KMB_TLB_MAGIC		0x31424c54626d6bULL	/* "kmbTLB1" */
 #define KMB_TLB_NAME_LEN	32
-#define KMB_TLB_REGION_LEN	48
+#define KMB_TLB_REGION_LEN	96
 
 /* The displacement of the marker, but for the command: "bmK" at its top. */
 #define KMB_TLB_MARKER		0x4b626d00
