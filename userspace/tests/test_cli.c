@@ -155,7 +155,7 @@ static void test_chase_is_for_everybody(void **state)
 
 	(void)state;
 	assert_int_equal(run(options, text, sizeof(text)), 0);
-	assert_non_null(strstr(text, "anon-4k   chase         64     16384"));
+	assert_non_null(strstr(text, "anon-4k        chase         64     16384"));
 	assert_null(strstr(text, "unavailable"));
 }
 

@@ -19,7 +19,7 @@
 static struct fuzz_request request;
 
 static const struct fuzz_offer offer = {
-	.info = { .nr_rows = { 40, 8, 6, 27, 2, 7, 2 }, .max_size = 4 << 20 },
+	.info = { .nr_rows = { 40, 8, 6, 27, 2, 7, 2, 3 }, .max_size = 4 << 20 },
 	.late = 25,
 };
 
