@@ -5,6 +5,7 @@
  * measurement.
  */
 #include <linux/bug.h>
+#include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -14,7 +15,7 @@
 
 static char *fault = "";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "how to break: warn, oops, panic, hang, leak or poweroff");
+MODULE_PARM_DESC(fault, "how to break: warn, oops, panic, hang, leak, hoard or poweroff");
 
 static void fault_warn(void)
 {
@@ -55,6 +56,18 @@ static void fault_leak(void)
 	}
 }
 
+/* 4 MiB of pages, which kmemleak does not look at. */
+static void fault_hoard(void)
+{
+	struct page *lost;
+	unsigned int i;
+
+	for (i = 0; i < 1024; i++) {
+		lost = alloc_page(GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(lost);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -64,6 +77,7 @@ static const struct {
 	{ "panic", fault_panic },
 	{ "hang", fault_hang },
 	{ "leak", fault_leak },
+	{ "hoard", fault_hoard },
 	{ "poweroff", kernel_power_off },
 };
 
@@ -77,7 +91,7 @@ static int __init fault_init(void)
 			return 0;
 		}
 	}
-	pr_err("no fault '%s'; there are: warn oops panic hang leak poweroff\n",
+	pr_err("no fault '%s'; there are: warn oops panic hang leak hoard poweroff\n",
 	       fault);
 	return -EINVAL;
 }

@@ -27,13 +27,14 @@ _CMDLINE = f"{vm.CMDLINE} no_timer_check"
 # Seconds for the boot, and for a thousand ioctls on a slow machine.
 _TIMEOUT_BOOT = 600.0
 _TIMEOUT_THOUSAND = 10.0
-_KINDS = ("hello", "info", "row", "run", "footprint", "walk", "touch", "lend")
+_KINDS = ("hello", "info", "row", "run", "footprint", "walk", "touch", "lend", "frag")
 # What must have happened, or too little was tried: ioctl and its answer.
 _MUST = (*((kind, "0") for kind in _KINDS),
          *((kind, "EPROTO") for kind in (*_KINDS, "none")),
          *((kind, "EFAULT") for kind in _KINDS),
          *((kind, "EINVAL") for kind in _KINDS if kind != "info"),
          *(("run", answer) for answer in ("EBUSY", "EINTR", "ENOSPC")), ("none", "ENOTTY"),
+         ("frag", "ERANGE"), ("frag", "ENOSPC"),
          *(("mmap", answer) for answer in ("0", "ENXIO", "EINVAL")))
 
 

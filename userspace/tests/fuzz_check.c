@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -30,6 +31,8 @@ static const struct {
 				    ENOMEM } },
 	{ KMB_IOC_LEND, "lend", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
 				  ENOMEM } },
+	{ KMB_IOC_FRAG, "frag", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
+				  ENOMEM, ERANGE } },
 	{ 0, "none", { ENOTTY, EPROTO } },
 };
 
@@ -77,7 +80,7 @@ static bool says_why(const char *why, int err)
 	if (!memchr(why, '\0', KMB_TEXT_LEN))
 		return false;
 	return why[0] || (err != -EINVAL && err != -EOPNOTSUPP &&
-			  err != -ENOSPC);
+			  err != -ENOSPC && err != -ERANGE);
 }
 
 static bool run__agrees(const struct fuzz_request *request)
@@ -184,6 +187,35 @@ static const char *complaint_of_lend(const struct fuzz_request *request, int err
 	return err || lend__agrees(request) ? NULL : "lend: figures that disagree";
 }
 
+static bool is_reached(const struct kmb_frag *frag)
+{
+	int64_t off = (int64_t)frag->after.index - frag->index;
+
+	return llabs(off) <= KMB_FRAG_TOLERANCE &&
+	       frag->held == frag->broken + frag->added - frag->mended;
+}
+
+static bool frag__agrees(const struct kmb_frag *frag)
+{
+	if (frag->least != frag->before.index || frag->most < frag->least ||
+	    frag->broken > frag->taken)
+		return false;
+	return frag->flags & KMB_FRAG_CHECK ? !frag->held : is_reached(frag);
+}
+
+static const char *complaint_of_frag(const struct fuzz_request *request, int err)
+{
+	const struct kmb_frag *frag = &request->body.frag;
+
+	if (!says_why(frag->why, err))
+		return "frag: an error that does not say why";
+	/* One that was not even begun is as it was sent. */
+	if (err)
+		return frag->held && err != -EBUSY ? "frag: memory that is held after an error" :
+						     NULL;
+	return frag__agrees(frag) ? NULL : "frag: figures that disagree";
+}
+
 /**
  * fuzz__complaint() - what is wrong with an answer
  * @request: what was asked, and the answer in it.
@@ -214,5 +246,7 @@ const char *fuzz__complaint(const struct fuzz_request *request, int err)
 		return complaint_of_touch(request, err);
 	if (request->cmd == KMB_IOC_LEND)
 		return complaint_of_lend(request, err);
+	if (request->cmd == KMB_IOC_FRAG)
+		return complaint_of_frag(request, err);
 	return NULL;
 }

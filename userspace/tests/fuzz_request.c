@@ -56,6 +56,7 @@ static uint32_t any_command(struct fuzz_random *random)
 		KMB_IOC_HELLO, KMB_IOC_GET_INFO, KMB_IOC_GET_ROW, KMB_IOC_RUN,
 		KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_FOOTPRINT,
 		KMB_IOC_WALK, KMB_IOC_TOUCH, KMB_IOC_LEND, KMB_IOC_LEND,
+		KMB_IOC_FRAG,
 	};
 	uint32_t cmd = known[fuzz__below(random, NR(known))];
 
@@ -191,6 +192,23 @@ static void fill_lend(struct fuzz_request *request, struct fuzz_random *random,
 		lend->frames = (uintptr_t)request->counts;
 }
 
+/* Most are only checked: what is reached stays until the file is closed. */
+static void fill_frag(struct fuzz_request *request, struct fuzz_random *random,
+		      const struct fuzz_offer *offer)
+{
+	struct kmb_frag *frag = &request->body.frag;
+
+	frag->order = 1 + fuzz__below(random, 10);
+	frag->index = fuzz__below(random, KMB_FRAG_ONE + 1);
+	frag->spread = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_SPREAD]);
+	frag->share = 1 + fuzz__below(random, fuzz__below(random, 16) ? 4 : 90);
+	if (fuzz__below(random, 4))
+		frag->flags = KMB_FRAG_CHECK;
+	frag->seed = fuzz__random(random);
+	if (!fuzz__below(random, 4))
+		frag->reserve = 1ULL << fuzz__below(random, 40);
+}
+
 static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		      const struct fuzz_offer *offer)
 {
@@ -218,6 +236,9 @@ static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		break;
 	case KMB_IOC_LEND:
 		fill_lend(request, random, offer);
+		break;
+	case KMB_IOC_FRAG:
+		fill_frag(request, random, offer);
 		break;
 	}
 }

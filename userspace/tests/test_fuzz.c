@@ -79,6 +79,9 @@ static void error_without_why_is_reported(void **state)
 	request.cmd = KMB_IOC_LEND;
 	assert_string_equal(fuzz__complaint(&request, -EINVAL),
 			    "lend: an error that does not say why");
+	request.cmd = KMB_IOC_FRAG;
+	assert_string_equal(fuzz__complaint(&request, -ERANGE),
+			    "frag: an error that does not say why");
 }
 
 static void why_without_an_end_is_reported(void **state)
@@ -137,6 +140,34 @@ static void lent_frames_that_disagree_are_reported(void **state)
 	request.counts[1] = 9;
 	assert_string_equal(fuzz__complaint(&request, 0), "lend: figures that disagree");
 	assert_non_null(fuzz__complaint(&request, -EPERM));
+}
+
+/* Three blocks of five are broken, and two more; then one figure is another. */
+static void levels_that_disagree_are_reported(void **state)
+{
+	static const size_t figures[] = {
+		offsetof(struct kmb_frag, least), offsetof(struct kmb_frag, held),
+		offsetof(struct kmb_frag, broken), offsetof(struct kmb_frag, index),
+		offsetof(struct kmb_frag, before.index), offsetof(struct kmb_frag, flags),
+	};
+	const struct kmb_frag good = {
+		.index = 500000, .after.index = 510000, .before.index = 1, .least = 1,
+		.most = 900000, .taken = 5, .broken = 3, .added = 2, .held = 5,
+	};
+	size_t i;
+
+	(void)state;
+	request.cmd = KMB_IOC_FRAG;
+	request.body.frag = good;
+	assert_null(fuzz__complaint(&request, 0));
+	for (i = 0; i < 6; i++) {
+		request.body.frag = good;
+		request.body.bytes[figures[i] + 2] ^= 1;
+		request.body.bytes[figures[i]] ^= KMB_FRAG_CHECK;
+		assert_string_equal(fuzz__complaint(&request, 0), "frag: figures that disagree");
+	}
+	assert_string_equal(fuzz__complaint(&request, -EINTR),
+			    "frag: memory that is held after an error");
 }
 
 /* Of a file that is none of the module's: it can be mapped anyhow, and grow. */
@@ -232,6 +263,7 @@ int main(void)
 		cmocka_unit_test_setup(why_without_an_end_is_reported, set_up),
 		cmocka_unit_test_setup(figures_that_disagree_are_reported, set_up),
 		cmocka_unit_test_setup(lent_frames_that_disagree_are_reported, set_up),
+		cmocka_unit_test_setup(levels_that_disagree_are_reported, set_up),
 		cmocka_unit_test_setup(mapping_of_other_memory_is_reported, set_up),
 		cmocka_unit_test_setup(answer_that_nobody_promised_is_reported,
 				       set_up),
