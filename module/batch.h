@@ -34,10 +34,12 @@ struct kmb_loops {
  * @gfp: flags of each allocation.
  * @size: bytes of each allocation.
  * @nr: operations in this batch, 1 to KMB_MAX_BATCH.
- * @failed: operations whose allocation returned NULL so far.
+ * @failed: operations of @all whose allocation returned NULL so far.
  * @allocs: calls that allocate so far.
  * @frees: calls that free so far.
+ * @vmalloced: objects that vmalloc() had to provide so far, of those of a demand.
  * @hist: receives the samples of @each.
+ * @fails: receives those whose allocation returned NULL.
  * @mean: receives those of @all.
  * @together: receives what several CPUs did.
  * @cache: of the scenario's own, NULL where it has none.
@@ -52,7 +54,9 @@ struct kmb_batch {
 	u64 failed;
 	u64 allocs;
 	u64 frees;
+	u64 vmalloced;
 	struct kmb_histogram *hist;
+	struct kmb_histogram *fails;
 	struct kmb_stats *mean;
 	struct kmb_together *together;
 	struct kmem_cache *cache;
@@ -68,10 +72,7 @@ typedef void kmb_prepare(struct kmb_batch *batch);
 static __always_inline void kmb_sample(struct kmb_batch *batch, bool got,
 				       u64 ticks)
 {
-	if (likely(got))
-		kmb_histogram_add(batch->hist, ticks);
-	else
-		batch->failed++;
+	kmb_histogram_add(likely(got) ? batch->hist : batch->fails, ticks);
 }
 
 /*

@@ -140,16 +140,15 @@ static int keep_company(struct kmb_worker *worker)
 {
 	struct kmb_crew *crew = worker->crew;
 	struct kmb_batch *batch = &worker->batch;
-	u64 failed = batch->failed;
 	int err = 0;
 
 	atomic_inc(&crew->finished);
 	batch->hist = &worker->scrap;
+	batch->fails = &worker->scrap;
 	worker->loop = batch->scenario->loops->each;
 	while (!err && !crew_has_stopped(crew) &&
 	       atomic_read(&crew->finished) < crew->nr)
 		err = work_batches(worker, batch->scenario->nr);
-	batch->failed = failed;
 	return err;
 }
 
@@ -375,8 +374,10 @@ static int worker_make(struct kmb_worker *worker)
 	batch->gfp = worker->crew->cell->gfp | __GFP_NOWARN;
 	batch->size = worker->crew->cell->size;
 	batch->hist = &worker->hist;
+	batch->fails = &worker->fails;
 	batch->mean = &worker->mean;
 	kmb_stats_reset(&worker->hist.stats);
+	kmb_stats_reset(&worker->fails.stats);
 	kmb_stats_reset(&worker->mean);
 	worker->task = kthread_create_on_node(worker_main, worker,
 					      cpu_to_node(worker->cpu),
@@ -469,6 +470,7 @@ static int crew_merge(struct kmb_crew *crew, struct kmb_batch *sum)
 		sum->allocs += worker->batch.allocs;
 		sum->frees += worker->batch.frees;
 		histogram_merge(sum->hist, &worker->hist);
+		histogram_merge(sum->fails, &worker->fails);
 		kmb_stats_merge(sum->mean, &worker->mean);
 	}
 	return err;

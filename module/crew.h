@@ -22,6 +22,7 @@ struct kmb_crew;
  * @err: 0, or the negative error that ended its work.
  * @batch: what its loops work on.
  * @hist: its samples.
+ * @fails: those that got nothing.
  * @mean: its mean-loop.
  * @scrap: samples that do not count, taken to keep the others company.
  * @loop: of a crowd, the loop that batch.loop goes through.
@@ -37,6 +38,7 @@ struct kmb_worker {
 	int err;
 	struct kmb_batch batch;
 	struct kmb_histogram hist;
+	struct kmb_histogram fails;
 	struct kmb_stats mean;
 	struct kmb_histogram scrap;
 	void (*loop)(struct kmb_batch *batch);

@@ -18,7 +18,7 @@
 #include "footprint.h"
 #include "limits.h"
 #include "refuse.h"
-#include "tables.h"
+#include "scenario.h"
 
 static int compare_heads(const void *a, const void *b)
 {
@@ -45,7 +45,7 @@ static void count_blocks(void **objs, struct kmb_footprint *footprint)
 
 static void take_objects(void **objs, struct kmb_footprint *footprint)
 {
-	gfp_t gfp = kmb_gfps[footprint->gfp].flags | __GFP_NOWARN;
+	gfp_t gfp = kmb_gfp_at(footprint->gfp)->flags | __GFP_NOWARN;
 	void *obj;
 
 	while (footprint->held < footprint->objects &&
@@ -60,9 +60,9 @@ static void take_objects(void **objs, struct kmb_footprint *footprint)
 
 static int check_fields(struct kmb_footprint *footprint)
 {
-	if (footprint->gfp >= ARRAY_SIZE(kmb_gfps))
-		return kmb_refuse(footprint->why, -EINVAL, "gfp %u: below %zu",
-				  footprint->gfp, ARRAY_SIZE(kmb_gfps));
+	if (footprint->gfp >= kmb_table_rows(KMB_TABLE_GFP))
+		return kmb_refuse(footprint->why, -EINVAL, "gfp %u: below %u",
+				  footprint->gfp, kmb_table_rows(KMB_TABLE_GFP));
 	if (!footprint->objects || footprint->objects > KMB_MAX_FOOTPRINT)
 		return kmb_refuse(footprint->why, -EINVAL, "objects %u: 1 to %u",
 				  footprint->objects, KMB_MAX_FOOTPRINT);

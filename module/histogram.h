@@ -7,6 +7,7 @@
 #define _KMBENCH_HISTOGRAM_H
 
 #include <linux/minmax.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "uapi/kmbench.h"
@@ -32,6 +33,12 @@ static __always_inline void kmb_stats_add(struct kmb_stats *stats, u64 ticks)
 	stats->sum += ticks;
 	stats->min = min(stats->min, ticks);
 	stats->max = max(stats->max, ticks);
+}
+
+static inline void kmb_histogram_reset(struct kmb_histogram *hist)
+{
+	memset(hist->buckets, 0, sizeof(hist->buckets));
+	kmb_stats_reset(&hist->stats);
 }
 
 static inline void kmb_stats_merge(struct kmb_stats *sum,

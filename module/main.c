@@ -89,23 +89,28 @@ static long ioctl_get_row(void __user *arg)
 	return copy_to_user(arg, &row, sizeof(row)) ? -EFAULT : 0;
 }
 
+/* Return: 0, also where nobody wants it; or else how much was not copied. */
+static unsigned long copy_buckets(u64 address, const struct kmb_histogram *hist)
+{
+	return address ? copy_to_user(u64_to_user_ptr(address), hist->buckets,
+				      sizeof(hist->buckets)) : 0;
+}
+
 static int copy_result(struct kmb_run *run, const struct kmb_result *result)
 {
-	run->failed = result->failed;
 	run->mean_failed = result->mean_failed;
 	run->allocs = result->allocs;
 	run->frees = result->frees;
+	run->vmalloced = result->vmalloced;
 	run->op = result->op.stats;
+	run->failed = result->fails.stats;
 	run->mean = result->mean;
 	run->empty = result->empty.stats;
 	run->clock = result->clock;
 	run->record = result->record;
 	run->together = result->together;
-	if (run->histogram &&
-	    copy_to_user(u64_to_user_ptr(run->histogram), result->op.buckets,
-			 sizeof(result->op.buckets)))
-		return -EFAULT;
-	return 0;
+	return copy_buckets(run->histogram, &result->op) ||
+	       copy_buckets(run->failures, &result->fails) ? -EFAULT : 0;
 }
 
 static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
@@ -118,6 +123,7 @@ static int measure_into(struct kmb_run *run, const struct kmb_cell *cell,
 	if (err)
 		return err;
 	kmb_stats_reset(&result->op.stats);
+	kmb_stats_reset(&result->fails.stats);
 	err = kmb_measure(cell, run->warmup, run->iterations, result);
 	if (late)
 		kmb_late_add(cell->held);
@@ -140,14 +146,12 @@ static int measure_cell(struct kmb_run *run, const struct kmb_cell *cell)
 }
 
 /* Whether it can be written is found out before minutes of measuring. */
-static int clear_histogram(struct kmb_run *run)
+static int clear_buckets(struct kmb_run *run, const char *field, u64 address)
 {
-	if (run->histogram &&
-	    clear_user(u64_to_user_ptr(run->histogram),
-		       sizeof_field(struct kmb_result, op.buckets)))
-		return kmb_refuse(run->why, -EFAULT,
-				  "histogram %#llx: cannot be written",
-				  run->histogram);
+	if (address && clear_user(u64_to_user_ptr(address),
+				  sizeof_field(struct kmb_result, op.buckets)))
+		return kmb_refuse(run->why, -EFAULT, "%s %#llx: cannot be written",
+				  field, address);
 	return 0;
 }
 
@@ -158,7 +162,9 @@ static int run_cell(struct kmb_run *run)
 
 	err = kmb_cell_from_run(&cell, run);
 	if (!err)
-		err = clear_histogram(run);
+		err = clear_buckets(run, "histogram", run->histogram);
+	if (!err)
+		err = clear_buckets(run, "failures", run->failures);
 	if (err)
 		return err;
 	run->held = cell.held;

@@ -119,9 +119,9 @@ static int measure_each(const struct kmb_cell *cell, struct kmb_batch *batch,
 	err = run_series(cell, batch, warmup, false);
 	if (err)
 		return err;
-	batch->failed = 0;
-	memset(batch->hist->buckets, 0, sizeof(batch->hist->buckets));
-	kmb_stats_reset(&batch->hist->stats);
+	batch->vmalloced = 0;
+	kmb_histogram_reset(batch->hist);
+	kmb_histogram_reset(batch->fails);
 	return run_series(cell, batch, iterations, false);
 }
 
@@ -143,13 +143,12 @@ static int measure_op(const struct kmb_cell *cell, struct kmb_batch *batch,
 	batch->scenario = cell->scenario;
 	batch->hist = &result->op;
 	err = measure_each(cell, batch, warmup, iterations);
-	result->failed = batch->failed;
-	batch->failed = 0;
 	if (!err && cell->scenario->loops->all)
 		err = run_series(cell, batch, iterations, true);
 	result->mean_failed = batch->failed;
 	result->allocs = batch->allocs;
 	result->frees = batch->frees;
+	result->vmalloced = batch->vmalloced;
 	return err;
 }
 
@@ -185,6 +184,7 @@ int kmb_measure(const struct kmb_cell *cell, u32 warmup, u32 iterations,
 	batch->gfp = cell->gfp | __GFP_NOWARN;
 	batch->size = cell->size;
 	batch->hist = &result->empty;
+	batch->fails = &result->fails;
 	batch->mean = &result->mean;
 	batch->together = &result->together;
 	kmb_stats_reset(&result->mean);

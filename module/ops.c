@@ -225,6 +225,39 @@ static __always_inline bool op_kvmalloc(struct kmb_batch *batch, u32 i)
 }
 KMB_LOOPS(kvmalloc, nothing, op_kvmalloc, nothing);
 
+static __always_inline bool op_kvalloc(struct kmb_batch *batch, u32 i)
+{
+	batch->objs[i] = kvmalloc(batch->size, batch->gfp);
+	return batch->objs[i];
+}
+
+static void kvalloc_finish(struct kmb_batch *batch)
+{
+	u32 i;
+
+	for (i = 0; i < batch->nr; i++) {
+		batch->vmalloced += is_vmalloc_addr(batch->objs[i]);
+		kvfree(batch->objs[i]);
+		batch->objs[i] = NULL;
+	}
+}
+
+/* No second loop: whether all could be had would be another question. */
+static void each_demand(struct kmb_batch *batch)
+{
+	kmb_time_each(batch, NULL, op_alloc);
+	alloc_finish(batch);
+}
+
+static void each_kvdemand(struct kmb_batch *batch)
+{
+	kmb_time_each(batch, NULL, op_kvalloc);
+	kvalloc_finish(batch);
+}
+
+const struct kmb_loops kmb_loops_demand = { .each = each_demand };
+const struct kmb_loops kmb_loops_kvdemand = { .each = each_kvdemand };
+
 /* What kfree_rcu() needs inside of an object. */
 struct rcu_object {
 	struct rcu_head head;

@@ -10,6 +10,8 @@
 extern const struct kmb_loops kmb_loops_empty;
 extern const struct kmb_loops kmb_loops_delay;
 extern const struct kmb_loops kmb_loops_alloc;
+extern const struct kmb_loops kmb_loops_demand;
+extern const struct kmb_loops kmb_loops_kvdemand;
 extern const struct kmb_loops kmb_loops_free;
 extern const struct kmb_loops kmb_loops_free_held;
 extern const struct kmb_loops kmb_loops_free_lifo;

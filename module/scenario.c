@@ -41,6 +41,12 @@
 		     .min_cpus = 2, .max_cpus = 2, .flags = KMB_ROW_SLEEPS | KMB_ROW_COUNTED, \
 		     .max_size = KMB_MAX_BATCH_BYTES / ((_depth) + 1))
 
+/* As many objects as are asked for. */
+#define KMB_DEMAND(_name, _loops, _does, _flags)			\
+	KMB_SCENARIO(_name, _loops, KMB_MAX_BATCH, KMB_MAX_BATCH,	\
+		     _does "() alone, of all that is held",		\
+		     .flags = KMB_ROW_BY_NAME | KMB_ROW_AT_ONCE | (_flags))
+
 static const struct kmb_scenario kmb_scenarios[] = {
 	KMB_SCENARIO("alloc", alloc, KMB_BATCH, KMB_BATCH,
 		     "kmalloc() alone; freed after the batch",
@@ -119,7 +125,10 @@ static const struct kmb_scenario kmb_scenarios[] = {
 		     .hands_over = true, .work = kmb_work_migrate),
 	KMB_SCENARIO("delay", delay, KMB_BATCH, 0,
 		     "a delay of 1000 instructions, or ticks",
-		     .flags = KMB_ROW_SELFTEST),
+		     .flags = KMB_ROW_BY_NAME),
+	KMB_DEMAND("demand", demand, "kmalloc", 0),
+	KMB_DEMAND("kvdemand", kvdemand, "kvmalloc",
+		   KMB_KVMALLOC_NEED_NOT_BLOCK ? 0 : KMB_ROW_SLEEPS),
 };
 
 static u32 context_flags(const struct kmb_context *context)
@@ -133,6 +142,18 @@ static u32 context_flags(const struct kmb_context *context)
 	if (!kmb_context_is_legal(context))
 		flags |= KMB_ROW_ILLEGAL;
 	return flags;
+}
+
+/**
+ * kmb_gfp_at() - a row of KMB_TABLE_GFP
+ * @index: below kmb_table_rows() of it.
+ *
+ * Return: the row; those of how hard to try are the last ones.
+ */
+const struct kmb_gfp *kmb_gfp_at(u32 index)
+{
+	return index < ARRAY_SIZE(kmb_gfps) ? &kmb_gfps[index] :
+					      &kmb_efforts[index - ARRAY_SIZE(kmb_gfps)];
 }
 
 static u32 gfp_flags(const struct kmb_gfp *gfp)
@@ -178,9 +199,11 @@ static void context_row(struct kmb_row *row)
 
 static void gfp_row(struct kmb_row *row)
 {
-	const struct kmb_gfp *gfp = &kmb_gfps[row->index];
+	const struct kmb_gfp *gfp = kmb_gfp_at(row->index);
 
 	row->flags = gfp_flags(gfp);
+	if (row->index >= ARRAY_SIZE(kmb_gfps))
+		row->flags |= KMB_ROW_BY_NAME;
 	row->rank = gfp->rank;
 	row->value = (__force u64)gfp->flags;
 	strscpy(row->name, gfp->name, sizeof(row->name));
@@ -232,7 +255,7 @@ static const struct {
 } kmb_tables[KMB_NR_TABLES] = {
 	[KMB_TABLE_SCENARIO] = { ARRAY_SIZE(kmb_scenarios), scenario_row },
 	[KMB_TABLE_CONTEXT] = { ARRAY_SIZE(kmb_contexts), context_row },
-	[KMB_TABLE_GFP] = { ARRAY_SIZE(kmb_gfps), gfp_row },
+	[KMB_TABLE_GFP] = { ARRAY_SIZE(kmb_gfps) + ARRAY_SIZE(kmb_efforts), gfp_row },
 	[KMB_TABLE_SIZE] = { ARRAY_SIZE(kmb_sizes), size_row },
 	/* As many as this machine needs, see kmb_table_rows(). */
 	[KMB_TABLE_CPUS] = { 0, cpus_row },
@@ -367,6 +390,12 @@ static int check_scenario(struct kmb_run *run, const struct kmb_row *rows)
 				  "iterations %u, warmup %u: multiples of %llu with %s",
 				  run->iterations, run->warmup, scenario->value,
 				  scenario->name);
+	if (scenario->flags & KMB_ROW_AT_ONCE &&
+	    max(run->iterations, run->warmup) > scenario->value)
+		return kmb_refuse(run->why, -EINVAL,
+				  "iterations %u, warmup %u: up to %llu with %s",
+				  run->iterations, run->warmup, scenario->value,
+				  scenario->name);
 	if (cpus < scenario->min_cpus || cpus > scenario->max_cpus)
 		return kmb_refuse(run->why, -EINVAL, "cpus %llu: %u to %u with %s",
 				  cpus, scenario->min_cpus, scenario->max_cpus,
@@ -383,6 +412,8 @@ static int check_scenario(struct kmb_run *run, const struct kmb_row *rows)
  */
 u32 kmb_batch_limit(const struct kmb_scenario *scenario, size_t size)
 {
+	if (scenario->flags & KMB_ROW_AT_ONCE)
+		return scenario->nr;
 	return clamp_t(size_t, KMB_MAX_BATCH_BYTES / size, 1, scenario->nr);
 }
 
@@ -394,6 +425,8 @@ static u64 bytes_held(const struct kmb_run *run,
 
 	if (scenario->flags & KMB_ROW_LATE)
 		objects = run->warmup + 2 * (u64)run->iterations;
+	else if (scenario->flags & KMB_ROW_AT_ONCE)
+		objects = max(run->iterations, run->warmup);
 	else if (scenario->holds == scenario->nr)
 		objects = kmb_batch_limit(scenario, run->size);
 	return objects * kmb_object_bytes(run->size) * cpus;
@@ -462,7 +495,7 @@ int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run)
 		return err;
 	cell->scenario = &kmb_scenarios[run->scenario];
 	cell->context = &kmb_contexts[run->context];
-	cell->gfp = kmb_gfps[run->gfp].flags;
+	cell->gfp = kmb_gfp_at(run->gfp)->flags;
 	cell->size = run->size;
 	cell->held = bytes_held(run, cell->scenario, cell->cpus);
 	return kmb_refuse_share(run->why, run->share, cell->held);

@@ -70,6 +70,7 @@ struct kmb_cell {
 void kmb_tables_init(void);
 u32 kmb_table_rows(u32 table);
 int kmb_table_get(struct kmb_row *row);
+const struct kmb_gfp *kmb_gfp_at(u32 index);
 int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run);
 u32 kmb_batch_limit(const struct kmb_scenario *scenario, size_t size);
 u32 kmb_cell_samplers(const struct kmb_cell *cell);

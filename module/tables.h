@@ -77,6 +77,8 @@ struct kmb_gfp {
 #define KMB_GFP_ZERO(_flags, _shows, ...) \
 	{ .name = #_flags "|__GFP_ZERO", .flags = (_flags) | __GFP_ZERO, \
 	  .shows = (_shows), ##__VA_ARGS__ }
+#define KMB_GFP_EFFORT(_flag, _shows) \
+	{ .name = "GFP_KERNEL|" #_flag, .flags = GFP_KERNEL | (_flag), .shows = (_shows) }
 
 static const struct kmb_gfp kmb_gfps[] __maybe_unused = {
 	KMB_GFP(GFP_KERNEL,	"may sleep, reclaim and start I/O"),
@@ -86,6 +88,12 @@ static const struct kmb_gfp kmb_gfps[] __maybe_unused = {
 	KMB_GFP(GFP_NOWAIT,	"must not sleep, keeps off the reserves",
 		.rank = 1),
 	KMB_GFP_ZERO(GFP_NOWAIT, "the same, zeroed", .rank = 3),
+};
+
+/* How hard to try: what the benchmark asks for where memory is fragmented. */
+static const struct kmb_gfp kmb_efforts[] __maybe_unused = {
+	KMB_GFP_EFFORT(__GFP_NORETRY, "gives up after one attempt to reclaim or compact"),
+	KMB_GFP_EFFORT(__GFP_RETRY_MAYFAIL, "tries hard, and fails without killing"),
 };
 
 /**

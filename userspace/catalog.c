@@ -195,15 +195,15 @@ bool cell__matches(const struct cell *cell, const char *pattern)
 	return !fnmatch(pattern, cell->name, FNM_LEADING_DIR);
 }
 
-/* What tests the measurement is selected only by its name. */
+/* Some rows are selected only by their names. */
 static bool cell__is_meant(const struct cell *cell, const char *pattern)
 {
-	const struct kmb_row *scenario = cell->row[KMB_TABLE_SCENARIO];
+	size_t table;
 
-	if (scenario->flags & KMB_ROW_SELFTEST &&
-	    (!pattern || strncmp(pattern, scenario->name,
-				 strlen(scenario->name))))
-		return false;
+	for (table = 0; table < KMB_NR_CELL_TABLES; table++)
+		if (cell->row[table]->flags & KMB_ROW_BY_NAME &&
+		    (!pattern || !strstr(pattern, cell->row[table]->name)))
+			return false;
 	return !pattern || cell__matches(cell, pattern);
 }
 

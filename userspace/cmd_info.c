@@ -53,7 +53,7 @@ static void info__put_limits(const struct device *device)
 static void row__put(const struct kmb_row *row)
 {
 	printf("  %-24s%s%s%s%s%s\n", row->name, row->text,
-	       row->flags & KMB_ROW_SELFTEST ? " [only by name]" : "",
+	       row->flags & KMB_ROW_BY_NAME ? " [only by name]" : "",
 	       row->flags & KMB_ROW_SLEEPS ? " [may sleep]" : "",
 	       row->flags & KMB_ROW_ATOMIC ? " [nothing may sleep]" : "",
 	       row->flags & KMB_ROW_ILLEGAL ? " [not legal here]" : "");

@@ -96,7 +96,7 @@ static json_t *json__repetition(const struct cell *cell,
 
 	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "count", (json_int_t)op->count,
-			 "failed", (json_int_t)answer->failed,
+			 "failed", (json_int_t)answer->failed.count,
 			 "sum", (json_int_t)op->sum,
 			 "min", json__min(op), "max", json__max(op),
 			 "mean_loop", json__mean(answer),

@@ -45,7 +45,7 @@ int repetition__check(const struct repetition *repetition)
 	uint64_t samples = (uint64_t)answer->iterations * answer->samplers;
 	const struct kmb_stats *op = &answer->op;
 
-	if (!samples || answer->failed + op->count != samples ||
+	if (!samples || answer->failed.count + op->count != samples ||
 	    histogram__count(repetition->histogram) != op->count)
 		return -EBADMSG;
 	if (answer->mean.count && answer->mean.count != samples)

@@ -108,7 +108,7 @@ int measured_cell__summarise(const struct measured_cell *measured,
 	for (i = 0; i < measured->nr_repetitions; i++) {
 		const struct kmb_run *answer = &measured->repetitions[i].answer;
 
-		summary->failed += answer->failed;
+		summary->failed += answer->failed.count;
 		stats__add(&summary->op, &answer->op);
 		stats__add(&summary->mean, &answer->mean);
 		stats__add(&summary->empty, &answer->empty);

@@ -16,7 +16,7 @@
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		5
+#define KMB_ABI_VERSION		6
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -154,8 +154,8 @@ struct kmb_info {
 #define KMB_ROW_NOLOCK		(1U << 5)
 /* The row is a set of flags that say more than that. */
 #define KMB_ROW_LOCKS		(1U << 6)
-/* The row is a scenario that tests the measurement itself: in no profile. */
-#define KMB_ROW_SELFTEST	(1U << 7)
+/* The row is in no profile: only where it is asked for by its name. */
+#define KMB_ROW_BY_NAME		(1U << 7)
 /* Of this scenario kmb_run.allocs and .frees are what tracepoints see. */
 #define KMB_ROW_COUNTED		(1U << 8)
 
@@ -170,6 +170,11 @@ struct kmb_info {
 #define KMB_ROW_OWN_CACHE	(1U << 11)
 /* What this scenario frees comes back some seconds after the run. */
 #define KMB_ROW_LATE		(1U << 12)
+/*
+ * All iterations of this scenario are held at once: no more of them than
+ * kmb_row.value, and likewise of the warm-up.
+ */
+#define KMB_ROW_AT_ONCE		(1U << 13)
 
 #define KMB_NR_CLASHES		3
 
@@ -281,14 +286,17 @@ struct kmb_together {
  * @size: (in) bytes of each object, 1 to kmb_info.max_size.
  * @histogram: (in) address of KMB_HIST_BUCKETS __u64, which receive the
  *	count of each bucket (ticks); 0: no histogram is wanted.
- * @failed: (out) operations whose allocation returned NULL; they are not
- *	in @op. @failed + @op.count is @iterations * @samplers.
+ * @failures: (in) likewise, for operations whose allocation returned NULL.
  * @mean_failed: (out) the same of the mean-loop.
  * @allocs: (out) calls that allocate, in all that this ioctl did; of a scenario
  *	with KMB_ROW_COUNTED, else of no meaning.
  * @frees: (out) calls that free, likewise.
  * @held: (out) bytes of objects that may be held at once.
+ * @vmalloced: (out) of a scenario with KMB_ROW_AT_ONCE, objects that vmalloc() had to
+ *	provide; of others 0.
  * @op: (out) the operation, raw: what @empty shows is contained in it.
+ * @failed: (out) operations whose allocation returned NULL; they are not
+ *	in @op. @failed.count + @op.count is @iterations * @samplers.
  * @mean: (out) the mean-loop: the same operations between two readings of the
  *	clock for many; @count operations took @sum ticks, @min and @max are of
  *	the mean of a batch. @count is 0 where a scenario has no such loop.
@@ -323,12 +331,14 @@ struct kmb_run {
 	__u32 samplers;
 	__u64 size;
 	__u64 histogram;
-	__u64 failed;
+	__u64 failures;
 	__u64 mean_failed;
 	__u64 allocs;
 	__u64 frees;
 	__u64 held;
+	__u64 vmalloced;
 	struct kmb_stats op;
+	struct kmb_stats failed;
 	struct kmb_stats mean;
 	struct kmb_stats empty;
 	struct kmb_stats clock;

@@ -31,6 +31,7 @@ struct fuzz_random {
  * @fault: no good address: what is there cannot be read, or not be written.
  * @deaf: for a file that must never hear the right version.
  * @counts: for the histogram, or for frames.
+ * @failures: for that of failures.
  * @body: the argument.
  */
 struct fuzz_request {
@@ -38,6 +39,7 @@ struct fuzz_request {
 	bool fault;
 	bool deaf;
 	uint64_t counts[KMB_HIST_BUCKETS];
+	uint64_t failures[KMB_HIST_BUCKETS];
 	union {
 		uint8_t bytes[FUZZ_ROOM];
 		struct kmb_hello hello;

@@ -86,19 +86,20 @@ static bool says_why(const char *why, int err)
 static bool run__agrees(const struct fuzz_request *request)
 {
 	const struct kmb_run *run = &request->body.run;
-	uint64_t count = 0;
+	uint64_t count = 0, failed = 0;
 	size_t i;
 
 	if (run->flags & KMB_RUN_CHECK)
 		return true;
-	if (run->failed + run->op.count !=
+	if (run->failed.count + run->op.count !=
 	    (uint64_t)run->iterations * run->samplers)
 		return false;
-	if (run->histogram != (uintptr_t)request->counts)
-		return true;
-	for (i = 0; i < KMB_HIST_BUCKETS; i++)
+	for (i = 0; i < KMB_HIST_BUCKETS; i++) {
 		count += request->counts[i];
-	return count == run->op.count;
+		failed += request->failures[i];
+	}
+	return (run->histogram != (uintptr_t)request->counts || count == run->op.count) &&
+	       (run->failures != (uintptr_t)request->failures || failed == run->failed.count);
 }
 
 static bool footprint__agrees(const struct kmb_footprint *footprint)

@@ -151,6 +151,8 @@ static void fill_run(struct fuzz_request *request, struct fuzz_random *random,
 		ask_for_long(run);
 	if (fuzz__below(random, 2))
 		run->histogram = (uintptr_t)request->counts;
+	if (fuzz__below(random, 2))
+		run->failures = (uintptr_t)request->failures;
 }
 
 static void fill_footprint(struct fuzz_request *request,
@@ -304,6 +306,7 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 	request->fault = !fuzz__below(random, 32);
 	request->deaf = !fuzz__below(random, 16);
 	memset(request->counts, 0, sizeof(request->counts));
+	memset(request->failures, 0, sizeof(request->failures));
 	if (!way)
 		fill_noise(request, random);
 	else

@@ -273,7 +273,7 @@ bool module__measures(char *why)
 	if (!err)
 		err = device__run(&device, &run);
 	device__close(&device);
-	if (!err && run.op.count + run.failed == run.iterations)
+	if (!err && run.op.count + run.failed.count == run.iterations)
 		return true;
 	snprintf(why, WHY_LEN, "the module does not measure: %s, %s",
 		 strerror(-err), run.why);

@@ -141,11 +141,11 @@ static bool small_ones_succeed(const struct device *device, char *why)
 	for (i = 0; sizes[i]; i++) {
 		run = (struct kmb_run){ .iterations = 1024, .size = sizes[i], .share = 90 };
 		err = device__run(device, &run);
-		if (!err && !run.failed && run.op.count == run.iterations)
+		if (!err && !run.failed.count && run.op.count == run.iterations)
 			continue;
 		snprintf(why, WHY_LEN, "kmalloc(%llu): %s, %s, %llu failed",
 			 (unsigned long long)sizes[i], strerror(-err), run.why,
-			 (unsigned long long)run.failed);
+			 (unsigned long long)run.failed.count);
 		return false;
 	}
 	return module__measures(why);

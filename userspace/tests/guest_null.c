@@ -106,18 +106,34 @@ static int run_largest(struct kmb_run *run)
 	return err;
 }
 
+static uint64_t sum_of(const uint64_t counts[KMB_HIST_BUCKETS])
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < KMB_HIST_BUCKETS; i++)
+		sum += counts[i];
+	return sum;
+}
+
+/* That many, and as many in the histogram of those that failed. */
 static void expect_failed(const char *name, uint64_t expected)
 {
-	struct kmb_run run = { .iterations = ITERATIONS, .share = 90 };
+	static uint64_t failures[KMB_HIST_BUCKETS];
+	struct kmb_run run = { .iterations = ITERATIONS, .share = 90,
+			       .failures = (uintptr_t)failures };
 	char why[WHY_LEN] = "";
 	int err = run_largest(&run);
 
 	if (err)
 		snprintf(why, WHY_LEN, "%s, %s", strerror(-err), run.why);
-	else if (run.failed != expected ||
-		 run.failed + run.op.count != ITERATIONS)
+	else if (run.failed.count != expected ||
+		 run.failed.count + run.op.count != ITERATIONS)
 		snprintf(why, WHY_LEN, "%" PRIu64 " failed, %" PRIu64 " did not",
-			 (uint64_t)run.failed, (uint64_t)run.op.count);
+			 (uint64_t)run.failed.count, (uint64_t)run.op.count);
+	else if (sum_of(failures) != expected || (expected && !run.failed.max))
+		snprintf(why, WHY_LEN, "%" PRIu64 " are in the histogram of those that failed",
+			 sum_of(failures));
 	report(name, why);
 }
 

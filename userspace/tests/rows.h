@@ -25,7 +25,7 @@ static struct kmb_row rows_scenarios[] = {
 	  .min_size = 16, .max_size = 64, .min_cpus = 1, .max_cpus = 8 },
 	{ .table = KMB_TABLE_SCENARIO, .index = 3, .name = "bulk", .rank = 2, .flags = KMB_ROW_IRQS_ON,
 	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
-	{ .table = KMB_TABLE_SCENARIO, .index = 4, .name = "delay", .flags = KMB_ROW_SELFTEST,
+	{ .table = KMB_TABLE_SCENARIO, .index = 4, .name = "delay", .flags = KMB_ROW_BY_NAME,
 	  .min_size = 1, .max_size = 64, .min_cpus = 1, .max_cpus = 1 },
 };
 

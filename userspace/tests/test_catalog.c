@@ -131,6 +131,20 @@ static void test_selftest_is_selected_by_its_name_alone(void **state)
 	assert_int_equal(selected("d*"), -ENOENT);
 }
 
+static void test_flags_are_selected_by_their_name_alone(void **state)
+{
+	int all = selected("pair/task"), error = 0;
+
+	(void)state;
+	rows_gfps[2].flags |= KMB_ROW_BY_NAME;
+	if (selected("pair/task") != all - 3)
+		error = 1;
+	else if (selected("pair/task/GFP_ATOMIC|__GFP_ZERO/64") != 1)
+		error = 2;
+	rows_gfps[2].flags &= ~KMB_ROW_BY_NAME;
+	assert_int_equal(error, 0);
+}
+
 static void test_exact_name_selects_one(void **state)
 {
 	(void)state;
@@ -288,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_no_name_selects_all_that_is_legal),
 		cmocka_unit_test(test_rank_is_the_sum_over_the_rows),
 		cmocka_unit_test(test_selftest_is_selected_by_its_name_alone),
+		cmocka_unit_test(test_flags_are_selected_by_their_name_alone),
 		cmocka_unit_test(test_exact_name_selects_one),
 		cmocka_unit_test(test_leading_part_selects_at_slashes),
 		cmocka_unit_test(test_glob_crosses_slashes),

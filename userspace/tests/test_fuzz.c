@@ -19,7 +19,7 @@
 static struct fuzz_request request;
 
 static const struct fuzz_offer offer = {
-	.info = { .nr_rows = { 40, 8, 6, 27, 2, 7, 2, 3 }, .max_size = 4 << 20 },
+	.info = { .nr_rows = { 42, 8, 8, 27, 2, 7, 2, 3 }, .max_size = 4 << 20 },
 	.late = 25,
 };
 
@@ -38,7 +38,9 @@ static void answer_run(void)
 	request.cmd = KMB_IOC_RUN;
 	run->iterations = 2;
 	run->samplers = 1;
-	run->failed = 1;
+	run->failed.count = 1;
+	run->failures = (uintptr_t)request.failures;
+	request.failures[9] = 1;
 	run->op.count = 1;
 	run->histogram = (uintptr_t)request.counts;
 	request.counts[7] = 1;
@@ -96,10 +98,14 @@ static void figures_that_disagree_are_reported(void **state)
 {
 	(void)state;
 	answer_run();
-	request.body.run.failed = 0;
+	request.body.run.failed.count = 0;
 	assert_string_equal(fuzz__complaint(&request, 0),
 			    "run: figures that disagree");
-	request.body.run.failed = 1;
+	request.body.run.failed.count = 1;
+	request.failures[8] = 1;
+	assert_string_equal(fuzz__complaint(&request, 0),
+			    "run: figures that disagree");
+	request.failures[8] = 0;
 	request.counts[8] = 1;
 	assert_string_equal(fuzz__complaint(&request, 0),
 			    "run: figures that disagree");
@@ -227,6 +233,7 @@ static void seed_decides_the_requests(void **state)
 		fuzz__request(&request, &one, &offer);
 		fuzz__request(&again, &same, &offer);
 		again.body.run.histogram = request.body.run.histogram;
+		again.body.run.failures = request.body.run.failures;
 		if (request.cmd == KMB_IOC_LEND)
 			again.body.lend.frames = request.body.lend.frames;
 		assert_int_equal(request.cmd, again.cmd);

@@ -20,7 +20,7 @@ static struct repetition repetition_of(uint64_t value, uint64_t count,
 				   .min = value, .max = value };
 	uint64_t *counts = calloc(KMB_HIST_BUCKETS, sizeof(*counts));
 	struct repetition repetition = {
-		.answer = { .failed = failed, .op = stats, .mean = stats,
+		.answer = { .failed.count = failed, .op = stats, .mean = stats,
 			    .empty = stats, .clock = stats, .record = stats,
 			    .allocs = 77, .frees = 78, .mean_failed = failed,
 			    .together = { .series = failed ? 3 : 0,

@@ -56,7 +56,7 @@ static struct repetition repetition_of(const uint64_t *values, size_t nr,
 				       uint64_t failed)
 {
 	uint64_t *counts = calloc(KMB_HIST_BUCKETS, sizeof(*counts));
-	struct repetition repetition = { .answer.failed = failed };
+	struct repetition repetition = { .answer.failed.count = failed };
 	struct kmb_run *answer = &repetition.answer;
 	size_t i;
 
@@ -107,7 +107,7 @@ static void test_contradictions_are_refused(void **state)
 	for (i = 0; i < 8; i++)
 		bad[i] = good;
 	bad[0].answer.iterations = 4;
-	bad[1].answer.failed = 1;
+	bad[1].answer.failed.count = 1;
 	bad[2].answer.op.count = 2;
 	bad[2].answer.iterations = 2;
 	bad[2].answer.mean.count = 2;
