@@ -35,12 +35,18 @@
 /**
  * struct kmb_inducer - what is held
  * @order: of the blocks.
+ * @index: that is to be reached, millionths.
+ * @added: blocks broken, as the level was read back too low.
+ * @mended: blocks made whole again, as it was read back too high.
  * @nr: how many are held: all of each, or its first page.
  * @room: of @pages.
  * @pages: the first page of each.
  */
 struct kmb_inducer {
 	u32 order;
+	u32 index;
+	u64 added;
+	u64 mended;
 	u64 nr;
 	u64 room;
 	struct page **pages;
@@ -51,11 +57,13 @@ struct kmb_inducer {
  * @take: blocks to choose from.
  * @break_: how many of these to break.
  * @room: blocks that could be broken in the end.
+ * @most: likewise, should all free memory become such blocks meanwhile.
  */
 struct kmb_plan {
 	u64 take;
 	u64 break_;
 	u64 room;
+	u64 most;
 };
 
 /* Bit 0: there is one. Two would undo what each other reads back. */
@@ -156,20 +164,31 @@ static u64 mend_some(struct kmb_inducer *inducer, u64 nr)
 }
 
 /* Return: whether the level was another one, and something could be done about it. */
-static bool correct(struct kmb_inducer *inducer, struct kmb_frag *frag)
+static bool correct(struct kmb_inducer *inducer)
 {
 	u64 added = 0, mended = 0;
+	struct kmb_level now;
 	s64 missing;
 
-	kmb_level_read(&frag->after, frag->order);
-	missing = kmb_level_missing(&frag->after, frag->order, frag->index);
+	kmb_level_read(&now, inducer->order);
+	missing = kmb_level_missing(&now, inducer->order, inducer->index);
 	if (missing > 0)
 		added = break_more(inducer, missing);
 	else
 		mended = mend_some(inducer, -missing);
-	frag->added += added;
-	frag->mended += mended;
+	inducer->added += added;
+	inducer->mended += mended;
 	return added || mended;
+}
+
+static int correct_until_near(struct kmb_inducer *inducer)
+{
+	int round;
+
+	for (round = 0; round < INDUCER_ROUNDS && correct(inducer); round++)
+		if (signal_pending(current))
+			return -EINTR;
+	return 0;
 }
 
 static bool is_near(const struct kmb_frag *frag, u32 index)
@@ -181,7 +200,7 @@ static int reach(struct kmb_inducer *inducer, const struct kmb_plan *plan,
 		 struct kmb_frag *frag)
 {
 	struct kmb_spread spread;
-	int round, err;
+	int err;
 
 	err = take_blocks(inducer, plan->take);
 	frag->taken = inducer->nr;
@@ -191,12 +210,10 @@ static int reach(struct kmb_inducer *inducer, const struct kmb_plan *plan,
 	if (frag->taken)
 		kmb_kept_flush();
 	frag->broken = inducer->nr;
-	for (round = 0; round < INDUCER_ROUNDS && !err; round++) {
-		if (!correct(inducer, frag))
-			break;
-		if (signal_pending(current))
-			err = -EINTR;
-	}
+	if (!err)
+		err = correct_until_near(inducer);
+	frag->added = inducer->added;
+	frag->mended = inducer->mended;
 	kmb_level_read(&frag->after, frag->order);
 	frag->held = inducer->nr;
 	if (!err && !is_near(frag, frag->after.index))
@@ -206,13 +223,14 @@ static int reach(struct kmb_inducer *inducer, const struct kmb_plan *plan,
 	return err;
 }
 
-static struct kmb_inducer *inducer_new(u32 order, u64 room)
+static struct kmb_inducer *inducer_new(u32 order, u32 index, u64 room)
 {
 	struct kmb_inducer *inducer = kzalloc(sizeof(*inducer), GFP_KERNEL);
 
 	if (!inducer)
 		return NULL;
 	inducer->order = order;
+	inducer->index = index;
 	inducer->room = room;
 	inducer->pages = __vmalloc(array_size(max(room, 1ULL), sizeof(*inducer->pages)),
 				   GFP_KERNEL | __GFP_NOWARN);
@@ -294,6 +312,7 @@ static int make_plan(struct kmb_plan *plan, struct kmb_frag *frag)
 	allowed = allowed_pages(frag);
 	missing = kmb_level_missing(&frag->before, frag->order, frag->index);
 	plan->room = min(allowed, frag->before.suitable);
+	plan->most = min(allowed, 2 * (frag->before.free >> frag->order));
 	plan->break_ = min_t(s64, max(missing, 0LL), plan->room);
 	plan->take = plan->break_ ? min(allowed >> frag->order, frag->before.suitable) : 0;
 	return check_index(frag, plan->room, missing);
@@ -317,7 +336,7 @@ static int make_and_reach(struct kmb_inducer **mine, const struct kmb_plan *plan
 {
 	int err;
 
-	*mine = inducer_new(frag->order, plan->room);
+	*mine = inducer_new(frag->order, frag->index, plan->most);
 	if (!*mine) {
 		clear_bit_unlock(0, &inducer_exists);
 		return -ENOMEM;
@@ -354,6 +373,21 @@ int kmb_inducer_make(struct kmb_inducer **mine, struct kmb_frag *frag)
 		return err;
 	set_bit(0, &inducer_exists);
 	return make_and_reach(mine, &plan, frag);
+}
+
+/**
+ * kmb_inducer_settle() - have the level be what it was before others used memory
+ * @inducer: of kmb_inducer_make(); NULL: there is no level.
+ *
+ * What they freed stays with this CPU, or in empty slabs, for a while. Blocks are broken
+ * and made whole until the level is what was asked for, as far as that goes.
+ */
+void kmb_inducer_settle(struct kmb_inducer *inducer)
+{
+	if (!inducer)
+		return;
+	kmb_kept_flush();
+	correct_until_near(inducer);
 }
 
 /**

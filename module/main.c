@@ -198,7 +198,10 @@ struct kmb_job {
 
 static int job_run(struct kmb_file *file, union kmb_request *request)
 {
-	return run_cell(&request->run);
+	int err = run_cell(&request->run);
+
+	kmb_inducer_settle(file->inducer);
+	return err;
 }
 
 static int job_footprint(struct kmb_file *file, union kmb_request *request)
