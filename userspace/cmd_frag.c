@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kmbench frag: fragment free memory to levels, one after the other; verify each by
- * /proc/buddyinfo, and undo it.
+ * /proc/buddyinfo, see what kmalloc() does there, and undo it.
  */
 #include <err.h>
 #include <errno.h>
@@ -11,7 +11,9 @@
 #include <time.h>
 
 #include "cmd.h"
+#include "frag_json.h"
 #include "frag_level.h"
+#include "frag_response.h"
 #include "session.h"
 #include "signals.h"
 
@@ -22,17 +24,44 @@
 #define FRAG_KEY_SHARE		(CMD_KEYS + 4)
 #define FRAG_KEY_RESERVE	(CMD_KEYS + 5)
 #define FRAG_KEY_HOLD		(CMD_KEYS + 6)
+#define FRAG_KEY_DEMAND		(CMD_KEYS + 7)
+#define FRAG_KEY_JSON		(CMD_KEYS + 8)
 
 #define FRAG_LEVELS_MAX		32
 #define FRAG_LEVELS		"0,0.25,0.5,0.75,0.9,0.99"
 
+/**
+ * struct frag_arguments - what is asked for
+ * @spread: its name.
+ * @levels: as the user typed them.
+ * @json: the file to write; NULL: text.
+ * @hold: seconds to hold each level.
+ * @demand: per cent of the free memory to ask for; 0: nothing.
+ * @nr_levels: of @indices.
+ * @indices: to reach, millionths.
+ * @options: how.
+ */
 struct frag_arguments {
 	const char *spread;
 	const char *levels;
+	const char *json;
 	uint32_t hold;
+	uint32_t demand;
 	uint32_t nr_levels;
 	uint32_t indices[FRAG_LEVELS_MAX];
 	struct frag_options options;
+};
+
+/**
+ * struct frag_work - what the levels have in common
+ * @arguments: what is asked for.
+ * @device: to ask.
+ * @levels: receives the levels as JSON; NULL: text is wanted.
+ */
+struct frag_work {
+	const struct frag_arguments *arguments;
+	const struct device *device;
+	json_t *levels;
 };
 
 static void parse_levels(struct frag_arguments *arguments)
@@ -80,6 +109,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FRAG_KEY_HOLD:
 		arguments->hold = cmd__number("--hold", arg, 0, 1 << 20);
 		return 0;
+	case FRAG_KEY_DEMAND:
+		arguments->demand = cmd__number("--demand", arg, 0, 80);
+		return 0;
+	case FRAG_KEY_JSON:
+		arguments->json = arg;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -100,6 +135,10 @@ static const struct argp_option frag_options[] = {
 	  .doc = "Leave at least so much free (default: the zones' high watermarks)" },
 	{ .name = "hold", .key = FRAG_KEY_HOLD, .arg = "SECONDS",
 	  .doc = "Hold each level for so long, and verify it again (default: 0)" },
+	{ .name = "demand", .key = FRAG_KEY_DEMAND, .arg = "PERCENT",
+	  .doc = "At each level ask for so much of the free memory, in blocks of each order, with several flags and contexts (default: 0)" },
+	{ .name = "json", .key = FRAG_KEY_JSON, .arg = "FILE",
+	  .doc = "Write all that was measured to FILE" },
 	CMD_OPTION_DEVICE,
 	{ .name = NULL },
 };
@@ -155,23 +194,86 @@ static int verify(const struct frag_level *level)
 	return EXIT_UNKNOWN;
 }
 
-static int run_level(uint32_t index, const struct frag_arguments *arguments)
+static void put_response(const struct frag_response *response)
 {
+	const struct kmb_run *run = &response->answer;
+
+	printf("  %-8s order %2u %-33s %-8s", response->row[KMB_TABLE_SCENARIO]->name,
+	       response->order, response->row[KMB_TABLE_GFP]->name,
+	       response->row[KMB_TABLE_CONTEXT]->name);
+	if (response->err)
+		printf("unavailable: %s\n", response->why);
+	else
+		printf("%5llu of %4u, %llu by vmalloc, at %.4f\n", run->op.count,
+		       run->iterations, run->vmalloced, (double)response->reached / UNUSABLE_ONE);
+}
+
+/* The file that holds the level has it settle after each run. */
+static int measure(struct frag_responses *responses, const struct frag_level *level,
+		   const struct frag_demand *demand, const struct frag_work *work)
+{
+	struct device device = *work->device;
+
+	device.fd = level->holder.fd;
+	return frag_responses__measure(responses, &device, demand, signals__arrived);
+}
+
+static int respond(struct frag_responses *responses, const struct frag_level *level,
+		   const struct frag_work *work)
+{
+	const struct frag_demand demand = {
+		.order = level->answer.order, .index = level->answer.index,
+		.per_cent = work->arguments->demand, .free = level->answer.after.free,
+	};
+	size_t i;
+	int err;
+
+	if (!demand.per_cent)
+		return 0;
+	err = measure(responses, level, &demand, work);
+	for (i = 0; i < responses->nr && !work->levels; i++)
+		put_response(&responses->all[i]);
+	return err;
+}
+
+/* A level that the user did not name may be out of reach. */
+static bool is_forgiven(const struct frag_level *level, const struct frag_work *work)
+{
+	return level->err == -ERANGE && !strcmp(work->arguments->levels, FRAG_LEVELS);
+}
+
+static int judge(const struct frag_level *level, int err, const struct frag_work *work)
+{
+	int code = err ? explain(level, err) : verify(level);
+
+	return is_forgiven(level, work) ? EXIT_GOOD : code;
+}
+
+static int run_level(uint32_t index, const struct frag_work *work)
+{
+	struct frag_responses responses = { .nr = 0 };
 	struct frag_level level;
-	int code, err = frag_level__reach(&level, index, &arguments->options);
+	int code, err = frag_level__reach(&level, index, &work->arguments->options);
 
 	if (!err) {
 		put_level(&level);
-		hold(arguments->hold);
-		err = frag_level__read(&level);
+		hold(work->arguments->hold);
+		err = respond(&responses, &level, work);
 	}
-	code = err ? explain(&level, err) : verify(&level);
+	if (!err && !level.err)
+		err = frag_level__read(&level);
+	code = judge(&level, err, work);
 	frag_level__undo(&level);
+	if (work->levels && json_array_append_new(work->levels,
+						  frag_json__level(&level, &responses)))
+		code = EXIT_UNKNOWN;
+	frag_responses__free(&responses);
 	return code;
 }
 
-static int run_levels(const struct frag_arguments *arguments)
+static int run_levels(const struct frag_work *work)
 {
+	const struct frag_arguments *arguments = work->arguments;
 	uint32_t i;
 	int err, code = EXIT_GOOD;
 
@@ -182,13 +284,42 @@ static int run_levels(const struct frag_arguments *arguments)
 			warnx("interrupted; everything was given back");
 			return EXIT_UNKNOWN;
 		}
-		err = run_level(arguments->indices[i], arguments);
+		err = run_level(arguments->indices[i], work);
 		code = err ? err : code;
 	}
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
 	warn("stdout");
 	return EXIT_UNKNOWN;
+}
+
+static json_t *document(const struct frag_work *work)
+{
+	const struct frag_arguments *arguments = work->arguments;
+	const struct frag_options *options = &arguments->options;
+
+	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:O}",
+			 "format", "kmbench-levels", "format_version", 1,
+			 "clock", json_out__clock(&work->device->info),
+			 "order", options->order, "spread", arguments->spread,
+			 "seed", (json_int_t)options->seed, "share", options->share,
+			 "demand", arguments->demand, "levels", work->levels);
+}
+
+static int run_into_file(struct frag_work *work)
+{
+	struct json_out out = { .path = NULL };
+	int code = cmd__open_json(&out, work->arguments->json);
+
+	if (code)
+		return code;
+	work->levels = json_array();
+	code = run_levels(work);
+	if (!code || code == EXIT_USAGE)
+		code = cmd__write_json(&out, document(work), JSON_COMPACT) ?: code;
+	json_decref(work->levels);
+	json_out__close(&out);
+	return code;
 }
 
 static int find_spread(const struct device *device, struct frag_arguments *arguments)
@@ -214,6 +345,7 @@ int cmd__frag(int argc, char **argv)
 			     .seed = 1 },
 	};
 	struct session session;
+	struct frag_work work = { .arguments = &arguments, .device = &session.device };
 	int code;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
@@ -224,7 +356,7 @@ int cmd__frag(int argc, char **argv)
 		code = find_spread(&session.device, &arguments);
 	if (!code) {
 		signals__block();
-		code = run_levels(&arguments);
+		code = arguments.json ? run_into_file(&work) : run_levels(&work);
 	}
 	session__close(&session);
 	return code;

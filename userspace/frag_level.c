@@ -61,6 +61,23 @@ int frag_level__read(struct frag_level *level)
 	return 0;
 }
 
+/**
+ * frag_level__now() - the unusable free space index of an order
+ * @order: the order.
+ * @index: receives it, millionths.
+ *
+ * Return: 0, or the negative error of buddyinfo__read().
+ */
+int frag_level__now(uint32_t order, uint32_t *index)
+{
+	struct free_blocks free;
+	int err = read_free(&free);
+
+	if (!err)
+		*index = free_blocks__unusable(&free, order);
+	return err;
+}
+
 static double now(void)
 {
 	struct timespec time;

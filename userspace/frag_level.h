@@ -55,6 +55,7 @@ int frag_level__parse(const char *text, uint32_t *index);
 int frag_level__reach(struct frag_level *level, uint32_t index,
 		      const struct frag_options *options);
 bool frag_level__holds(const struct frag_level *level);
+int frag_level__now(uint32_t order, uint32_t *index);
 int frag_level__read(struct frag_level *level);
 int frag_level__undo(struct frag_level *level);
 

@@ -27,7 +27,13 @@ static json_t *json__max(const struct kmb_stats *stats)
 	return stats->count ? json_integer(stats->max) : json_null();
 }
 
-static json_t *json__stats(const struct kmb_stats *stats)
+/**
+ * json_out__stats() - the exact part of a series
+ * @stats: of the module.
+ *
+ * Return: an object, the caller's.
+ */
+json_t *json_out__stats(const struct kmb_stats *stats)
 {
 	return json_pack("{s:I, s:I, s:o, s:o}",
 			 "count", (json_int_t)stats->count,
@@ -35,7 +41,14 @@ static json_t *json__stats(const struct kmb_stats *stats)
 			 "min", json__min(stats), "max", json__max(stats));
 }
 
-static json_t *json__histogram(const struct histogram *histogram)
+/**
+ * json_out__histogram() - the buckets that are not empty
+ * @histogram: of samples.
+ *
+ * Return: an array of pairs, the caller's: the bucket's lower bound in ticks, and its
+ * count.
+ */
+json_t *json_out__histogram(const struct histogram *histogram)
 {
 	json_t *all = json_array(), *one;
 	uint32_t i;
@@ -100,13 +113,13 @@ static json_t *json__repetition(const struct cell *cell,
 			 "sum", (json_int_t)op->sum,
 			 "min", json__min(op), "max", json__max(op),
 			 "mean_loop", json__mean(answer),
-			 "empty", json__stats(&answer->empty),
-			 "clock", json__stats(&answer->clock),
-			 "record", json__stats(&answer->record),
+			 "empty", json_out__stats(&answer->empty),
+			 "clock", json_out__stats(&answer->clock),
+			 "record", json_out__stats(&answer->record),
 			 "allocs", json__calls(cell, answer->allocs),
 			 "frees", json__calls(cell, answer->frees),
 			 "together", json__together(&answer->together),
-			 "histogram", json__histogram(repetition->histogram));
+			 "histogram", json_out__histogram(repetition->histogram));
 }
 
 static json_t *json__repetitions(const struct measured_cell *measured)
@@ -161,7 +174,13 @@ static json_t *json__value(const struct counter_value *value)
 	return json_pack("{s:s}", "unavailable", value->why);
 }
 
-static json_t *json__events(const struct events *events)
+/**
+ * json_out__events() - what the kernel did, by name
+ * @events: of events__add_since().
+ *
+ * Return: an object, the caller's.
+ */
+json_t *json_out__events(const struct events *events)
 {
 	json_t *all = json_object();
 	unsigned int i;
@@ -221,7 +240,7 @@ json_t *json_out__cell(const struct measured_cell *measured)
 			 "steady", summary.steady,
 			 "spread", json__spread(&summary),
 			 "footprint", json__footprint(&measured->footprint),
-			 "events", json__events(&measured->events),
+			 "events", json_out__events(&measured->events),
 			 "counters", json_out__counters(measured->counters));
 }
 
