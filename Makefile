@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag mutants patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -24,6 +24,7 @@ help:
 	@echo '  make bench    only the cost: a virtual machine, or this one (WHERE=host)'
 	@echo '  make tlb      what contiguity is worth: TLB misses modelled, or time (WHERE=host),'
 	@echo '                or counted by a PMU, the one that QEMU emulates (ARCH=riscv64)'
+	@echo '  make frag     what fragmentation does to it: success and time, level by level'
 	@echo '  make mutants  does the suite notice broken allocators? half an hour'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
@@ -49,6 +50,8 @@ help:
 	@echo '  FORCE=1       even a debug kernel or a changing frequency; marks the result (host)'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
 	@echo '  GEOMETRY=zen3 the TLB that make tlb models (default: generic); or a file'
+	@echo '  ORDER=9       make frag: blocks of this order are to be scarce (default: 9)'
+	@echo '  LEVELS=0.5,0.9   and how scarce: unusable free space indices (default: six)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo
 	@echo 'Which mutants:'
@@ -68,7 +71,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb mutants patch: setup
+run kunit ktap bench tlb frag mutants patch: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.

@@ -15,6 +15,7 @@ from .cells import Cells, size
 from .errors import Broken, Code
 from .latencies import Latencies
 from .pmu_counts import PmuCounts
+from .responses import Responses
 from .walks import Walks
 
 WIDTH = 72
@@ -80,7 +81,7 @@ def render(run: Path) -> str:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
     environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
-                               Latencies=Latencies, PmuCounts=PmuCounts)
+                               Latencies=Latencies, PmuCounts=PmuCounts, Responses=Responses)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 

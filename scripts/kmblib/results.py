@@ -25,7 +25,7 @@ from .kernels import Kernel
 SCHEMA = REPO / "results/schema.json"
 RUNS = REPO / "results/runs"
 # The documents that a report is made of.
-KINDS = ("kunit", "ktap", "bench", "tlb", "chase", "pmu")
+KINDS = ("kunit", "ktap", "bench", "tlb", "chase", "pmu", "frag")
 FORMAT_VERSION = 1
 # boots / boot / measurement / measured / cells / cell
 _ONE_LINE_DEPTH = 6

@@ -50,6 +50,9 @@ _WRONG = {
     "geometry of a real TLB": ("tlb", {"WHERE": "host", "GEOMETRY": "zen3"}, "kmbench: GEOMETRY=zen3 "
                                "is for a virtual machine, and WHERE=host measures the running "
                                "kernel; leave one out"),
+    "order that is none": ("frag", {"ORDER": "11"}, "kmbench: ORDER=11 is no order of blocks; 1 to 10"),
+    "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "
+                           "unusable free space index; 0 to 1, as 0,0.5,0.9"),
     "force in a guest": ("bench", {"FORCE": "1"}, "kmbench: FORCE=1 with WHERE=vm: only "
                          "WHERE=host refuses anything; leave it out"),
     "patch to nowhere": ("patch", {"KERNEL": "6.1"}, "kmbench: OUT= is missing; name the file "

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Levels of fragmentation and what kmalloc() did there, frag.json, as tables and as a
+plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .cells import number
+
+_ONE = 1_000_000
+# A level that is further off than this, in millionths, is another one: struct kmb_frag.
+_TOLERANCE = 20_000
+_CONFIDENCE = 0.95
+# log2 of the buckets in an octave: KMB_HIST_SUB_BITS.
+_SUB_BITS = 6
+# What the allocator may do before it gives up: names of events, and how to say it.
+_EVENTS = {"compact_stall": "compactions", "compact_success": "that succeeded",
+           "pgmigrate_success": "pages migrated", "allocstall": "direct reclaims",
+           "pgscan": "pages scanned", "oom_kill": "OOM kills"}
+
+Response = dict[str, Any]
+
+
+def index(value: int | None) -> str:
+    """An unusable free space index, given in millionths."""
+    return "-" if value is None else f"{value / _ONE:.4f}"
+
+
+def middle(low: int) -> int:
+    """The middle of a bucket of the histogram, of which `low` is the smallest value."""
+    return low + ((1 << max(low.bit_length() - 1 - _SUB_BITS, 0)) - 1) // 2
+
+
+def median(histogram: list[list[int]] | None) -> int | None:
+    """The median of the samples in a histogram, ticks, off by less than 0.8 %; None: there
+    is no sample."""
+    rank, seen = (sum(count for _low, count in histogram or []) + 1) // 2, 0
+    for low, count in histogram or []:
+        seen += count
+        if seen >= rank:
+            return middle(low)
+    return None
+
+
+def interval(got: int, asked: int) -> tuple[float, float]:
+    """Wilson's interval of 95 % of the rate of success."""
+    # Takes a second to load, and most commands need none.
+    from scipy import stats  # pylint: disable=import-outside-toplevel
+    bounds = stats.binomtest(got, asked).proportion_ci(_CONFIDENCE, method="wilson")
+    return float(bounds.low), float(bounds.high)
+
+
+def share(response: Response | None) -> str:
+    """How much there was of what was asked for, per cent."""
+    if not response or not response["asked"]:
+        return "-"
+    return f"{100 * response['got'] / response['asked']:.0f}"
+
+
+def within(response: Response | None) -> str:
+    """The interval of that."""
+    if not response or not response["asked"]:
+        return "-"
+    low, high = interval(response["got"], response["asked"])
+    return f"{100 * low:.0f}-{100 * high:.0f}"
+
+
+def way(response: Response) -> tuple[str, str, str]:
+    """How it was asked for."""
+    return response["scenario"], response["context"], response["gfp"]
+
+
+def name(way_: tuple[str, str, str]) -> str:
+    """A way of asking, as a row is called."""
+    scenario, context, gfp = way_
+    call = {"demand": "", "kvdemand": "kvmalloc "}[scenario]
+    return call + gfp.replace("GFP_KERNEL|__GFP_", "") + ("" if context == "task" else f" {context}")
+
+
+class Responses:
+    """What a frag.json says, by level, way of asking and order."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.measured = document["measured"]
+        self.order: int = self.measured["order"]
+        self._title = f"{document['kernel']['label']}, order {self.order}"
+        self.reached = [v for v in self.measured["levels"] if not v["unavailable"]]
+
+    def asked(self) -> list[str]:
+        """The levels that were reached, as they were asked for."""
+        return [f"{level['asked'] / _ONE:g}" for level in self.reached]
+
+    def levels(self) -> list[list[str]]:
+        """A row a level: asked for, found before, reached, external fragmentation index,
+        pages held, seconds, and how many free pages were missing in the end, per cent."""
+        return [[f"{v['asked'] / _ONE:g}", index(v["before"]["index"]), index(v["reached"]),
+                 f"{v['extfrag'] / 1000:.3f}", number(v["steps"]["held"]), f"{v['seconds']:.2f}",
+                 f"{100 * (v['free_before'] - v['free_after']) / v['free_before']:.2f}"]
+                for v in self.reached]
+
+    def _find(self, way_: tuple[str, str, str], order: int) -> list[Response | None]:
+        """The responses of a way and an order, by level."""
+        return [next((r for r in level["responses"] if way(r) == way_ and r["order"] == order),
+                     None) for level in self.reached]
+
+    def ways(self) -> list[tuple[str, str, str]]:
+        """All ways of asking."""
+        return list(dict.fromkeys(way(r) for level in self.reached for r in level["responses"]))
+
+    def by_order(self) -> list[list[str]]:
+        """A row an order: per cent that GFP_KERNEL got, by level."""
+        orders = sorted({r["order"] for level in self.reached for r in level["responses"]})
+        main = ("demand", "task", "GFP_KERNEL")
+        return [[str(order), *map(share, self._find(main, order))] for order in orders]
+
+    def by_way(self) -> list[list[str]]:
+        """A row a way: per cent that it got of the order, by level."""
+        return [[name(w), *map(share, self._find(w, self.order))] for w in self.ways()]
+
+    def intervals(self) -> list[list[str]]:
+        """A row a way: the interval of that, by level."""
+        return [[name(w), *map(within, self._find(w, self.order))] for w in self.ways()]
+
+    def ticks(self, outcome: str) -> list[list[str]]:
+        """A row a way: median ticks of "got" or "failed" of the order, by level."""
+        return [[name(w), *(number(median(r[f"{outcome}_histogram"]) if r else None)
+                            for r in self._find(w, self.order))] for w in self.ways()]
+
+    def vmalloced(self) -> list[list[str]]:
+        """A row an order of which kvmalloc() had to ask vmalloc(): per cent, by level."""
+        rows, orders = [], sorted({r["order"] for v in self.reached for r in v["responses"]})
+        for order in orders:
+            found = self._find(("kvdemand", "task", "GFP_KERNEL"), order)
+            if any(r and r["vmalloced"] for r in found):
+                rows.append([str(order), *(f"{100 * r['vmalloced'] / r['got']:.0f}"
+                                           if r and r["got"] else "-" for r in found)])
+        return rows
+
+    def events(self) -> list[list[str]]:
+        """A row an event: how often for each block of the order that GFP_KERNEL was
+        asked for, by level."""
+        found = self._find(("demand", "task", "GFP_KERNEL"), self.order)
+        return [[text, *(_each(r, event) for r in found)] for event, text in _EVENTS.items()]
+
+    def drifted(self) -> list[str]:
+        """Responses before which the level was another one than was asked for."""
+        return [f"{name(way(r))} order {r['order']} at {index(r['reached'])} instead of "
+                f"{level['asked'] / _ONE:g}" for level in self.reached for r in level["responses"]
+                if not r["unavailable"] and abs(r["reached"] - level["asked"]) > _TOLERANCE]
+
+    def missing(self) -> list[str]:
+        """What could not be had, and why: each reason once."""
+        reasons: dict[str, list[str]] = {}
+        for level in self.measured["levels"]:
+            if level["unavailable"]:
+                reasons.setdefault(level["unavailable"], []).append(f"level {level['asked'] / _ONE:g}")
+            for response in level["responses"]:
+                if response["unavailable"]:
+                    reasons.setdefault(response["unavailable"], []).append(
+                        f"{name(way(response))} order {response['order']}")
+        return [f"unavailable: {', '.join(dict.fromkeys(names))} ({why})"
+                for why, names in reasons.items()]
+
+    def _lines(self, outcome: str) -> dict[str, list[tuple[float, float]]]:
+        """Level and figure, by way: the rate of success, or a median."""
+        lines: dict[str, list[tuple[float, float]]] = {}
+        for way_ in self.ways():
+            for level, r in zip(self.reached, self._find(way_, self.order)):
+                value = None if not r or not r["asked"] else r["got"] / r["asked"] \
+                    if outcome == "rate" else median(r[f"{outcome}_histogram"])
+                if value is not None:
+                    lines.setdefault(name(way_), []).append((level["reached"] / _ONE, value))
+        return lines
+
+    def plot(self, path: Path) -> None:
+        """Rate of success, and median ticks of both outcomes, against the level that was
+        reached, a line a way. The same figures give the same file."""
+        # Takes a second to load, and most commands do not plot.
+        import matplotlib  # pylint: disable=import-outside-toplevel
+        matplotlib.use("Agg")
+        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
+        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+        figure, axes = pyplot.subplots(1, 3, figsize=(15, 4))
+        for axis, (outcome, label) in zip(axes, (("rate", "rate of success"),
+                                                 ("got", "ticks of a success, median"),
+                                                 ("failed", "ticks of a failure, median"))):
+            for way_, points in self._lines(outcome).items():
+                axis.plot(*zip(*points), marker=".", label=way_)
+            axis.set(title=self._title, xlabel="unusable free space index", ylabel=label)
+        if axes[0].lines:
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="center left",
+                          bbox_to_anchor=(0.92, 0.5))
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+        pyplot.close(figure)
+
+
+def _each(response: Response | None, event: str) -> str:
+    """How often an event came for each block that was asked for."""
+    if not response or not response["asked"]:
+        return "-"
+    value = response["events"][event].get("value")
+    return "-" if value is None else f"{value / response['asked']:.2f}"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make frag as a user types it: levels reached, what kmalloc() does there, and the same
+figures in each run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from checkout import Checkout, Ended
+from kmblib import results
+from kmblib.errors import Code
+
+_LEVELS = "0.5,0.99"
+_MAIN = ("demand", "task", "GFP_KERNEL")
+
+
+@pytest.fixture(name="ended", scope="module")
+def _ended(copy: Checkout) -> list[tuple[Ended, dict[str, Any]]]:
+    """Two runs of the same, side by side, and what they wrote."""
+    before = copy.runs()
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda _: copy.run("frag", LEVELS=_LEVELS), range(2)))
+    runs = sorted(copy.runs() - before)
+    assert [d.status for d in done] == [Code.GOOD] * 2, done[0].stderr
+    assert len(runs) == 2 and all((run / "frag.svg").exists() for run in runs)
+    return list(zip(done, (results.load(run / "frag.json") for run in runs)))
+
+
+def _responses(level: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {(r["scenario"], r["context"], r["gfp"], r["order"]): r for r in level["responses"]}
+
+
+def test_two_runs_are_the_same(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """With the virtual clock and a seed: levels, counts of successes and latencies."""
+    one, other = (document["measured"] for _ended_, document in ended)
+    assert one == other
+
+
+def test_levels_are_reached_and_held(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """Within 0.02, before each response and at the end; then all is given back."""
+    for level in ended[0][1]["measured"]["levels"]:
+        seen = [level["reached"], *(r["reached"] for r in level["responses"])]
+        assert len(seen) == 1 + 8 * 11
+        assert all(abs(index - level["asked"]) <= 20_000 for index in seen)
+        assert level["free_after"] >= 0.99 * level["free_before"] and level["seconds"] < 10
+
+
+def test_large_ones_become_scarce_and_small_ones_do_not(
+        ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """A quarter of free memory in blocks of order 9: all at 0.5, one in twenty-five at
+    0.99; what failed has its own latencies. Up to a page all are there, slab or not."""
+    half, most = map(_responses, ended[0][1]["measured"]["levels"])
+    assert half[*_MAIN, 9]["got"] == half[*_MAIN, 9]["asked"]
+    scarce = most[*_MAIN, 9]
+    assert 0 < scarce["got"] < 0.1 * scarce["asked"]
+    assert scarce["failed_ticks"]["count"] == scarce["asked"] - scarce["got"]
+    assert scarce["failed_ticks"]["min"] > 0 and scarce["events"]["compact_stall"]["value"] > 0
+    for level in (half, most):
+        assert all(r["got"] == r["asked"] for key, r in level.items() if key[3] <= 8)
+    assert most["kvdemand", "task", "GFP_KERNEL", 9]["vmalloced"] > 0
+    assert not half["kvdemand", "task", "GFP_KERNEL", 9]["vmalloced"]
+
+
+def test_level_out_of_reach_is_refused_with_its_figures(copy: Checkout) -> None:
+    """One that the user asked for; what can be reached is said."""
+    before = copy.runs()
+    ended = copy.run("frag", LEVELS="0.999999", ORDER="10")
+    assert ended.status == Code.BROKEN
+    run, = copy.runs() - before
+    assert results.load(run / "frag.json")["reason"].startswith("index 999999: ")
+    assert "Fragmentation: NOT REACHED. index 999999: " in " ".join(ended.stdout.split())

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report of levels of fragmentation, from a recorded frag.json."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kmblib import report, responses, results
+from kmblib.errors import Code
+from kmblib.responses import Responses
+
+
+@pytest.fixture(name="document")
+def _document(data: Path) -> dict[str, Any]:
+    """The recorded run: two levels, orders 8 to 10."""
+    return results.load(data / "frag.json")
+
+
+def _rendered(document: dict[str, Any], run: Path) -> str:
+    """The report, whose lines are not too long; without its folding."""
+    results.write(run / "frag.json", document)
+    text = report.render(run)
+    assert max(map(len, text.splitlines())) <= report.WIDTH
+    return text
+
+
+def test_report_says_what_fragmentation_does(document: dict[str, Any], tmp_path: Path) -> None:
+    """In 72 columns, with what repeats it; success falls with the level."""
+    text = _rendered(document, tmp_path)
+    assert "Fragmentation: levels reached, tables below." in text
+    assert "    make frag KERNEL=6.1 ORDER=9 LEVELS=0.5,0.99 CLOCK=virtual" in text
+    assert re.search(r"^GFP_KERNEL +100 +4$", text, re.M)
+    assert re.search(r"^9 +0 +96$", text, re.M), "kvmalloc() and vmalloc()"
+    assert "DRIFTED" not in text and "unavailable" not in text
+    assert report.code(tmp_path) == Code.GOOD
+
+
+def test_drift_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """Of a response before which the level was another one."""
+    level = document["measured"]["levels"][0]
+    level["responses"][0]["reached"] = level["asked"] + 20_001
+    assert "DRIFTED: GFP_KERNEL order 8 at 0.5200 instead of 0.5" in _rendered(document, tmp_path)
+
+
+def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """A level out of reach has no column, a response that was not asked for no figure."""
+    first, last = document["measured"]["levels"]
+    last.update(unavailable="index 990000: 0 to 5 can be reached", after=None, reached=None,
+                extfrag=None, steps=None, responses=[])
+    none = dict.fromkeys(("got_ticks", "got_histogram", "failed_ticks", "failed_histogram", "events"))
+    for response in first["responses"]:
+        if response["gfp"] == "GFP_ATOMIC":
+            response.update(none, unavailable="it would kill", asked=0, got=0)
+    text = _rendered(document, tmp_path)
+    assert "unavailable: level 0.99 (index 990000: 0 to 5 can be reached)" in text
+    assert text.count("(it would kill)") == 1
+    assert re.search(r"^GFP_ATOMIC +-$", text, re.M) and re.search(r"^GFP_KERNEL +100$", text, re.M)
+
+
+@pytest.mark.parametrize("counts, expected", [
+    (None, None), ([], None), ([[7, 1]], 7), ([[7, 2], [9, 2]], 7), ([[7, 2], [9, 3]], 9),
+    ([[128, 1]], 128), ([[256, 1]], 257), ([[1 << 20, 1]], (1 << 20) + (1 << 13) - 1)])
+def test_median_is_the_middle_of_its_bucket(counts: list[list[int]] | None,
+                                            expected: int | None) -> None:
+    """Buckets are exact below 128; of more, 64 are an octave."""
+    assert responses.median(counts) == expected
+
+
+def test_interval_is_wilsons() -> None:
+    """By the formula, and never beyond 0 and 1."""
+    z, n, p = 1.959963984540054, 45, 5 / 45
+    centre, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    bounds = [(centre + sign * half) / (1 + z * z / n) for sign in (-1, 1)]
+    assert responses.interval(5, 45) == pytest.approx(bounds)
+    assert responses.interval(0, 10)[0] == 0 and responses.interval(10, 10)[1] == 1
+
+
+def test_plot_is_the_same_for_the_same_figures(document: dict[str, Any], tmp_path: Path) -> None:
+    """And another one for others."""
+    texts = []
+    for number in range(3):
+        if number == 2:
+            document["measured"]["levels"][1]["responses"][1]["got"] = 0
+        Responses(document).plot(tmp_path / "plot.svg")
+        texts.append((tmp_path / "plot.svg").read_bytes())
+    assert texts[0] == texts[1] != texts[2]
