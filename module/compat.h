@@ -298,6 +298,21 @@ static inline void *kmb_kvrealloc(const void *object, size_t old, size_t bytes,
 	 !IS_ENABLED(CONFIG_UML))
 #endif
 
+/*
+ * Frames by their numbers: 0 where all are allocated. What came in place of the migrate
+ * type had a macro from the beginning. The blocks that they lie in are of that type then.
+ */
+#define KMB_HAS_CONTIG IS_ENABLED(CONFIG_CONTIG_ALLOC)
+#if !defined(CONFIG_CONTIG_ALLOC)
+#define kmb_alloc_contig(_frame, _nr) (-EOPNOTSUPP)
+#elif defined(ACR_FLAGS_NONE)
+#define kmb_alloc_contig(_frame, _nr) \
+	alloc_contig_range(_frame, (_frame) + (_nr), ACR_FLAGS_NONE, GFP_KERNEL)
+#else
+#define kmb_alloc_contig(_frame, _nr) \
+	alloc_contig_range(_frame, (_frame) + (_nr), MIGRATE_UNMOVABLE, GFP_KERNEL)
+#endif
+
 /* The flags of shmem_file_setup() became a type of their own with 7.0. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define KMB_VM_NORESERVE mk_vma_flags(VMA_NORESERVE_BIT)

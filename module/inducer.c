@@ -41,6 +41,7 @@
  * @nr: how many are held: all of each, or its first page.
  * @room: of @pages.
  * @pages: the first page of each.
+ * @kept: what has CPUs hand over free pages.
  */
 struct kmb_inducer {
 	u32 order;
@@ -50,6 +51,7 @@ struct kmb_inducer {
 	u64 nr;
 	u64 room;
 	struct page **pages;
+	struct kmb_kept kept;
 };
 
 /**
@@ -159,7 +161,7 @@ static u64 mend_some(struct kmb_inducer *inducer, u64 nr)
 		cond_resched();
 	}
 	if (done)
-		kmb_kept_flush();
+		kmb_kept_flush(&inducer->kept);
 	return done;
 }
 
@@ -208,7 +210,7 @@ static int reach(struct kmb_inducer *inducer, const struct kmb_plan *plan,
 			min(inducer->nr, err ? 0 : plan->break_), frag->seed);
 	break_some(inducer, &spread);
 	if (frag->taken)
-		kmb_kept_flush();
+		kmb_kept_flush(&inducer->kept);
 	frag->broken = inducer->nr;
 	if (!err)
 		err = correct_until_near(inducer);
@@ -251,6 +253,10 @@ static int check_fields(struct kmb_frag *frag)
 		{ "pad", frag->pad, 0, 0 },
 	};
 
+	/* One page of a block that a CPU keeps makes it look broken. */
+	if (!KMB_HAS_CONTIG)
+		return kmb_refuse(frag->why, -EOPNOTSUPP,
+				  "without CONFIG_CONTIG_ALLOC free pages that CPUs keep cannot be had");
 	return kmb_refuse_ranges(frag->why, ranges, ARRAY_SIZE(ranges));
 }
 
@@ -332,20 +338,38 @@ static void clear_answer(struct kmb_frag *frag)
 }
 
 static int make_and_reach(struct kmb_inducer **mine, const struct kmb_plan *plan,
-			  struct kmb_frag *frag)
+			  struct kmb_kept *kept, struct kmb_frag *frag)
 {
 	int err;
 
 	*mine = inducer_new(frag->order, frag->index, plan->most);
 	if (!*mine) {
-		clear_bit_unlock(0, &inducer_exists);
+		kmb_kept_exit(kept);
 		return -ENOMEM;
 	}
+	set_bit(0, &inducer_exists);
+	(*mine)->kept = *kept;
 	err = reach(*mine, plan, frag);
 	if (err) {
 		kmb_inducer_drop(mine);
 		frag->held = 0;
 	}
+	return err;
+}
+
+/* From what there is once CPUs keep nothing. */
+static int plan_and_reach(struct kmb_inducer **mine, struct kmb_frag *frag)
+{
+	struct kmb_kept kept;
+	struct kmb_plan plan;
+	int err;
+
+	kmb_kept_init(&kept);
+	kmb_kept_flush(&kept);
+	err = make_plan(&plan, frag);
+	if (!err)
+		return make_and_reach(mine, &plan, &kept, frag);
+	kmb_kept_exit(&kept);
 	return err;
 }
 
@@ -367,12 +391,10 @@ int kmb_inducer_make(struct kmb_inducer **mine, struct kmb_frag *frag)
 	if (!err && test_bit(0, &inducer_exists))
 		err = kmb_refuse(frag->why, -EBUSY,
 				 "memory is fragmented already, until that open file is closed");
-	if (!err)
-		err = make_plan(&plan, frag);
-	if (err || frag->flags & KMB_FRAG_CHECK)
+	if (err)
 		return err;
-	set_bit(0, &inducer_exists);
-	return make_and_reach(mine, &plan, frag);
+	return frag->flags & KMB_FRAG_CHECK ? make_plan(&plan, frag) :
+					      plan_and_reach(mine, frag);
 }
 
 /**
@@ -386,7 +408,7 @@ void kmb_inducer_settle(struct kmb_inducer *inducer)
 {
 	if (!inducer)
 		return;
-	kmb_kept_flush();
+	kmb_kept_flush(&inducer->kept);
 	correct_until_near(inducer);
 }
 
@@ -401,6 +423,7 @@ void kmb_inducer_drop(struct kmb_inducer **mine)
 	if (!inducer)
 		return;
 	mend_some(inducer, inducer->nr);
+	kmb_kept_exit(&inducer->kept);
 	vfree(inducer->pages);
 	kfree(inducer);
 	*mine = NULL;

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Free pages that a CPU keeps for itself, up to a limit, instead of giving them to
- * the free lists. A page of a broken block that stays there keeps it broken, and no
- * function that would hand all of them over is exported.
- *
- * But the oldest go first where the limit is exceeded, and where blocks are freed in
- * a row all go: pages that lie side by side are freed until those are gone that did
- * not. What is kept then is whole blocks.
+ * the free lists. A page of a broken block that stays there keeps it broken. What
+ * hands all of them over, drain_all_pages(), is not exported; but who asks for a
+ * certain block of frames makes the page allocator do it. So one block of each zone is
+ * kept here, freed, and asked for again.
  */
-#include <linux/list.h>
-#include <linux/minmax.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
-#include <linux/percpu.h>
-#include <linux/sched.h>
-#include <linux/smp.h>
+#include <linux/nodemask.h>
 
+#include "compat.h"
 #include "kept.h"
 
 /* Only what is free above the watermarks, and no word of it where there is none. */
 #define KEPT_GFP	(__GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN)
-/* The largest blocks that all CPUs keep, beside huge pages. */
-#define KEPT_ORDER	PAGE_ALLOC_COSTLY_ORDER
-/* More than is handed over at once, pages. */
-#define KEPT_MORE	4096
+/* How many blocks to try, one after the other. */
+#define KEPT_TRIES	8
 
 /* A zone keeps some memory from those who could have that of another one. */
 static const gfp_t zones[] = { 0, __GFP_DMA32, __GFP_DMA };
@@ -50,67 +43,99 @@ struct page *kmb_kept_take(u32 zone, u32 order)
 	return alloc_pages(KEPT_GFP | zones[zone], order);
 }
 
-static u64 limit_of(const struct page *page)
+static void take_whole(struct kmb_kept_block *block)
 {
-	return READ_ONCE(raw_cpu_ptr(page_zone(page)->per_cpu_pageset)->high);
+	block->page = alloc_pages_node(block->nid, KEPT_GFP | __GFP_THISNODE | block->zone,
+				       pageblock_order);
+	if (block->page)
+		split_page(block->page, pageblock_order);
 }
 
-/* Enough of them to exceed the limit, as far as there are any. */
-static u64 take_many(struct list_head *blocks, u32 zone)
+static void give_whole(const struct kmb_kept_block *block)
 {
-	struct page *page;
-	u64 nr, wanted = 1;
+	if (block->page)
+		free_contig_range(page_to_pfn(block->page), pageblock_nr_pages);
+}
 
-	for (nr = 0; nr < wanted; nr++) {
-		page = kmb_kept_take(zone, KEPT_ORDER);
-		if (!page)
+static bool has_one_of(const struct kmb_kept *kept, const struct zone *zone)
+{
+	u32 i;
+
+	for (i = 0; i < kept->nr; i++)
+		if (page_zone(kept->blocks[i].page) == zone)
+			return true;
+	return false;
+}
+
+static void add_zone(struct kmb_kept *kept, int nid, gfp_t zone)
+{
+	struct kmb_kept_block block = { .nid = nid, .zone = zone };
+
+	if (kept->nr == KMB_KEPT_BLOCKS)
+		return;
+	take_whole(&block);
+	if (block.page && has_one_of(kept, page_zone(block.page)))
+		give_whole(&block);
+	else if (block.page)
+		kept->blocks[kept->nr++] = block;
+}
+
+/**
+ * kmb_kept_init() - get ready to flush
+ * @kept: needs kmb_kept_exit().
+ *
+ * A zone without such a block above its watermarks is never flushed.
+ */
+void kmb_kept_init(struct kmb_kept *kept)
+{
+	u32 zone;
+	int nid;
+
+	kept->nr = 0;
+	for_each_online_node(nid)
+		for (zone = 0; zone < ARRAY_SIZE(zones); zone++)
+			add_zone(kept, nid, zones[zone]);
+}
+
+/* Whoever allocates meanwhile may get a page of the block: then another one will do. */
+static void flush_zone(struct kmb_kept_block *block)
+{
+	unsigned long frame;
+	int try;
+
+	for (try = 0; try < KEPT_TRIES; try++) {
+		if (!block->page)
+			take_whole(block);
+		if (!block->page)
 			break;
-		wanted = (2 * limit_of(page) + KEPT_MORE) >> KEPT_ORDER;
-		list_add_tail(&page->lru, blocks);
-		cond_resched();
-	}
-	return nr;
-}
-
-static void free_singly(struct page *page)
-{
-	int i;
-
-	split_page(page, KEPT_ORDER);
-	for (i = 0; i < 1 << KEPT_ORDER; i++)
-		__free_page(page + i);
-}
-
-/* The first half of them page by page, the others as they are. */
-static void free_many(struct list_head *blocks, u64 all)
-{
-	struct page *page, *next;
-	u64 nr = 0;
-
-	list_for_each_entry_safe(page, next, blocks, lru) {
-		list_del(&page->lru);
-		if (nr++ < all / 2)
-			free_singly(page);
-		else
-			__free_pages(page, KEPT_ORDER);
-		cond_resched();
+		frame = page_to_pfn(block->page);
+		give_whole(block);
+		if (!kmb_alloc_contig(frame, pageblock_nr_pages))
+			break;
+		block->page = NULL;
 	}
 }
 
 /**
- * kmb_kept_flush() - have this CPU hand over the free pages that it keeps
+ * kmb_kept_flush() - have all CPUs hand over the free pages that they keep
+ * @kept: ready.
  *
- * As far as free memory allows; a few pages are kept all the same. Of other CPUs
- * nothing is known.
+ * Sleeps. Of a zone that has no block left nothing is handed over.
  */
-void kmb_kept_flush(void)
+void kmb_kept_flush(struct kmb_kept *kept)
 {
-	LIST_HEAD(blocks);
-	u32 zone;
-	u64 nr;
+	u32 i;
 
-	for (zone = 0; zone < ARRAY_SIZE(zones); zone++) {
-		nr = take_many(&blocks, zone);
-		free_many(&blocks, nr);
-	}
+	for (i = 0; i < kept->nr; i++)
+		flush_zone(&kept->blocks[i]);
+}
+
+/**
+ * kmb_kept_exit() - give back what flushing needed
+ * @kept: ready.
+ */
+void kmb_kept_exit(struct kmb_kept *kept)
+{
+	while (kept->nr)
+		give_whole(&kept->blocks[--kept->nr]);
 }

@@ -549,13 +549,13 @@ struct kmb_level {
  * @broken: (out) blocks that were chosen of these.
  * @added: (out) blocks broken after that, as the level was read back too low.
  * @mended: (out) blocks made whole again, as it was read back too high.
- * @held: (out) pages that are held now.
+ * @held: (out) pages that are held now, beside a block of pageblock_order in each zone.
  * @why: (out) as in struct kmb_run.
  *
- * Errors: EPROTO no hello; EINVAL a field is out of its range; ERANGE the index cannot
- * be reached within KMB_FRAG_TOLERANCE; ENOSPC @reserve is more than there is; EBUSY
- * an open file fragments memory already, or a run is under way; EINTR a signal came;
- * ENOMEM no memory for the module's own needs. After each of them nothing is held.
+ * Errors: EPROTO no hello; EINVAL a field is out of its range; EOPNOTSUPP this kernel
+ * has no CONFIG_CONTIG_ALLOC; ERANGE the index cannot be reached within
+ * KMB_FRAG_TOLERANCE; ENOSPC @reserve is more than there is; EBUSY an open file
+ * fragments memory already, or a run is under way; EINTR a signal came; ENOMEM no memory for the module's own needs. After each of them nothing is held.
  */
 struct kmb_frag {
 	__u32 order;

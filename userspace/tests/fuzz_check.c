@@ -32,7 +32,7 @@ static const struct {
 	{ KMB_IOC_LEND, "lend", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
 				  ENOMEM } },
 	{ KMB_IOC_FRAG, "frag", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
-				  ENOMEM, ERANGE } },
+				  ENOMEM, ERANGE, EOPNOTSUPP } },
 	{ 0, "none", { ENOTTY, EPROTO } },
 };
 

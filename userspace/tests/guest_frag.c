@@ -166,16 +166,26 @@ static bool is_below(const struct frag_level *level)
 	       level->answer.before.index > level->answer.index + KMB_FRAG_TOLERANCE;
 }
 
-/* All of it, and the index as well. */
+/*
+ * All of it, and the index as well: the one that the next level finds, once the CPU has
+ * handed over what was freed just now.
+ */
 static bool is_undone(const struct holdings *before, const struct frag_level *level, char *why)
 {
-	struct frag_level now = *level;
+	struct frag_options options = normal;
+	struct frag_level next;
+	bool undone;
 
 	if (!holdings__are_back(before, HOLDINGS_PATIENCE, why))
 		return false;
-	frag_level__read(&now);
-	snprintf(why, WHY_LEN, "the index stays at %u", now.reached);
-	return now.reached <= KMB_FRAG_TOLERANCE + level->answer.before.index;
+	options.order = level->answer.order;
+	frag_level__reach(&next, 500000, &options);
+	snprintf(why, WHY_LEN, "the index stays at %u; %s", next.answer.before.index,
+		 next.answer.why);
+	undone = !next.err &&
+		 next.answer.before.index <= KMB_FRAG_TOLERANCE + level->answer.before.index;
+	frag_level__undo(&next);
+	return undone;
 }
 
 static void check_level(const struct holdings *before, uint32_t order, uint32_t index,
