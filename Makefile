@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS COMPACT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -52,6 +52,7 @@ help:
 	@echo '  GEOMETRY=zen3 the TLB that make tlb models (default: generic); or a file'
 	@echo '  ORDER=9       make frag: blocks of this order are to be scarce (default: 9)'
 	@echo '  LEVELS=0.5,0.9   and how scarce: unusable free space indices (default: six)'
+	@echo '  COMPACT=1     make frag: compact memory after each level; or 0 (default)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo
 	@echo 'Which mutants:'

@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "frag_json.h"
 #include "frag_level.h"
+#include "frag_recovery.h"
 #include "frag_response.h"
 #include "session.h"
 #include "signals.h"
@@ -26,6 +27,7 @@
 #define FRAG_KEY_HOLD		(CMD_KEYS + 6)
 #define FRAG_KEY_DEMAND		(CMD_KEYS + 7)
 #define FRAG_KEY_JSON		(CMD_KEYS + 8)
+#define FRAG_KEY_COMPACT	(CMD_KEYS + 9)
 
 #define FRAG_LEVELS_MAX		32
 #define FRAG_LEVELS		"0,0.25,0.5,0.75,0.9,0.99"
@@ -37,6 +39,7 @@
  * @json: the file to write; NULL: text.
  * @hold: seconds to hold each level.
  * @demand: per cent of the free memory to ask for; 0: nothing.
+ * @compact: whether to have the kernel compact memory after each level.
  * @nr_levels: of @indices.
  * @indices: to reach, millionths.
  * @options: how.
@@ -47,6 +50,7 @@ struct frag_arguments {
 	const char *json;
 	uint32_t hold;
 	uint32_t demand;
+	bool compact;
 	uint32_t nr_levels;
 	uint32_t indices[FRAG_LEVELS_MAX];
 	struct frag_options options;
@@ -112,6 +116,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FRAG_KEY_DEMAND:
 		arguments->demand = cmd__number("--demand", arg, 0, 80);
 		return 0;
+	case FRAG_KEY_COMPACT:
+		arguments->compact = true;
+		return 0;
 	case FRAG_KEY_JSON:
 		arguments->json = arg;
 		return 0;
@@ -137,6 +144,8 @@ static const struct argp_option frag_options[] = {
 	  .doc = "Hold each level for so long, and verify it again (default: 0)" },
 	{ .name = "demand", .key = FRAG_KEY_DEMAND, .arg = "PERCENT",
 	  .doc = "At each level ask for so much of the free memory, in blocks of each order, with several flags and contexts (default: 0)" },
+	{ .name = "compact", .key = FRAG_KEY_COMPACT,
+	  .doc = "After each level have the kernel compact all memory" },
 	{ .name = "json", .key = FRAG_KEY_JSON, .arg = "FILE",
 	  .doc = "Write all that was measured to FILE" },
 	CMD_OPTION_DEVICE,
@@ -244,9 +253,32 @@ static bool is_forgiven(const struct frag_level *level, const struct frag_work *
 
 static int judge(const struct frag_level *level, int err, const struct frag_work *work)
 {
-	int code = err ? explain(level, err) : verify(level);
+	int code;
 
+	/* A level that drifted is marked by what the file says of it. */
+	if (!err && work->levels)
+		return EXIT_GOOD;
+	code = err ? explain(level, err) : verify(level);
 	return is_forgiven(level, work) ? EXIT_GOOD : code;
+}
+
+/* What comes after a level, and all of it into the file. Return: 0, or a negative error. */
+static int finish(const struct frag_level *level, const struct frag_responses *responses,
+		  const struct frag_work *work)
+{
+	struct frag_recovery recovery = {
+		.order = level->answer.order, .goal = level->answer.before.index,
+		.compact = work->arguments->compact,
+	};
+	int err = level->err ? 0 : frag_recovery__watch(&recovery);
+	json_t *json;
+
+	if (err)
+		warnx("frag: after the level was undone: %s", strerror(-err));
+	if (err || !work->levels)
+		return err;
+	json = frag_json__level(level, responses, level->err ? NULL : &recovery);
+	return json_array_append_new(work->levels, json) ? -ENOMEM : 0;
 }
 
 static int run_level(uint32_t index, const struct frag_work *work)
@@ -264,8 +296,7 @@ static int run_level(uint32_t index, const struct frag_work *work)
 		err = frag_level__read(&level);
 	code = judge(&level, err, work);
 	frag_level__undo(&level);
-	if (work->levels && json_array_append_new(work->levels,
-						  frag_json__level(&level, &responses)))
+	if (finish(&level, &responses, work))
 		code = EXIT_UNKNOWN;
 	frag_responses__free(&responses);
 	return code;

@@ -48,6 +48,8 @@ static const struct event events[EVENTS_NR] = {
 	{ "order_fallback", SLAB_DIR, "order_fallback", 1 },
 	{ "compact_stall", "/proc/vmstat", "compact_stall", 1 },
 	{ "compact_success", "/proc/vmstat", "compact_success", 1 },
+	{ "compact_migrate_scanned", "/proc/vmstat", "compact_migrate_scanned", 1 },
+	{ "compact_free_scanned", "/proc/vmstat", "compact_free_scanned", 1 },
 	{ "pgmigrate_success", "/proc/vmstat", "pgmigrate_success", 1 },
 	{ "allocstall", "/proc/vmstat", "allocstall*", 1 },
 	{ "pgscan", "/proc/vmstat", "pgscan_anon|pgscan_file", 1 },

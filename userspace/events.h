@@ -7,7 +7,7 @@
 
 #include "counters.h"
 
-#define EVENTS_NR	14
+#define EVENTS_NR	16
 
 /**
  * struct events - the counters at one moment, or what came between two

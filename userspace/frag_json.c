@@ -56,20 +56,31 @@ static json_t *steps__json(const struct kmb_frag *answer)
 			 "held", (json_int_t)answer->held);
 }
 
+static json_t *recovery__json(const struct frag_recovery *recovery)
+{
+	return json_pack("{s:i, s:b, s:i, s:i, s:b, s:f, s:o}",
+			 "goal", recovery->goal, "compacted", recovery->compact,
+			 "released", recovery->released, "index", recovery->index,
+			 "back", recovery->back, "seconds", recovery->seconds,
+			 "events", json_out__events(&recovery->work));
+}
+
 /**
- * frag_json__level() - a level and its responses
+ * frag_json__level() - a level, its responses and what came after it
  * @level: was given to frag_level__reach(), and to frag_level__undo().
  * @responses: of it; none where it was not reached.
+ * @recovery: from it; NULL: it was not reached.
  *
  * Return: an object, the caller's; NULL: no memory.
  */
 json_t *frag_json__level(const struct frag_level *level,
-			 const struct frag_responses *responses)
+			 const struct frag_responses *responses,
+			 const struct frag_recovery *recovery)
 {
 	const struct kmb_frag *answer = &level->answer;
 	bool none = level->err;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:s}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:s}",
 			 "asked", answer->index, "before", state__json(&answer->before),
 			 "after", none ? json_null() : state__json(&answer->after),
 			 "reached", none ? json_null() : json_integer(level->reached),
@@ -80,6 +91,7 @@ json_t *frag_json__level(const struct frag_level *level,
 			 "seconds", level->seconds,
 			 "steps", none ? json_null() : steps__json(answer),
 			 "responses", responses__json(responses),
+			 "recovery", recovery ? recovery__json(recovery) : json_null(),
 			 "unavailable", none ? answer->why[0] ? answer->why :
 						       strerror(-level->err) : "");
 }

@@ -8,9 +8,11 @@
 #include <jansson.h>
 
 #include "frag_level.h"
+#include "frag_recovery.h"
 #include "frag_response.h"
 
 json_t *frag_json__level(const struct frag_level *level,
-			 const struct frag_responses *responses);
+			 const struct frag_responses *responses,
+			 const struct frag_recovery *recovery);
 
 #endif /* KMBENCH_FRAG_JSON_H */

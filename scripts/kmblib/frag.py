@@ -33,20 +33,24 @@ class Wanted:
     """Which blocks are to be scarce, and how scarce.
 
     order: of the blocks. levels: unusable free space indices, as the user typed them;
-    "": those of the tool, of which one out of reach is left out.
+    "": those of the tool, of which one out of reach is left out. compact: whether the
+    kernel compacts all memory after each level.
     """
 
     order: int
     levels: str
+    compact: bool = False
 
     def words(self) -> tuple[str, ...]:
         """Arguments of `kmbench frag`."""
         return ("--order", str(self.order), "--demand", str(_DEMAND),
-                *(("--levels", self.levels) if self.levels else ()))
+                *(("--levels", self.levels) if self.levels else ()),
+                *(("--compact",) if self.compact else ()))
 
     def variables(self) -> dict[str, str]:
         """The variables of make that ask for it."""
-        return {"ORDER": str(self.order), "LEVELS": self.levels}
+        return {"ORDER": str(self.order), "LEVELS": self.levels,
+                "COMPACT": "1" if self.compact else ""}
 
 
 def wanted(args: argparse.Namespace) -> Wanted:
@@ -59,7 +63,9 @@ def wanted(args: argparse.Namespace) -> Wanted:
         if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", level):
             raise Broken(f"LEVELS={args.levels}: {level!r} is no unusable free space index; "
                          "0 to 1, as 0,0.5,0.9")
-    return Wanted(int(order), levels)
+    if args.compact not in ("", "0", "1"):
+        raise Broken(f"COMPACT={args.compact} is neither 0 nor 1")
+    return Wanted(int(order), levels, args.compact == "1")
 
 
 @dataclass(frozen=True)

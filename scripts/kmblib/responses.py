@@ -20,6 +20,9 @@ _EVENTS = {"compact_stall": "compactions", "compact_success": "that succeeded",
            "pgmigrate_success": "pages migrated", "allocstall": "direct reclaims",
            "pgscan": "pages scanned", "oom_kill": "OOM kills"}
 
+# What compaction does until the index is back.
+_WORK = ("compact_migrate_scanned", "compact_free_scanned", "pgmigrate_success")
+
 Response = dict[str, Any]
 
 
@@ -144,11 +147,33 @@ class Responses:
         found = self._find(("demand", "task", "GFP_KERNEL"), self.order)
         return [[text, *(_each(r, event) for r in found)] for event, text in _EVENTS.items()]
 
+    def recoveries(self) -> list[list[str]]:
+        """A row a level: the index just after it was undone and the last one that was seen,
+        seconds until it was back, what compaction scanned and what it moved, pages."""
+        rows = []
+        for level in self.reached:
+            after = level["recovery"]
+            rows.append([f"{level['asked'] / _ONE:g}", index(after["goal"]), index(after["released"]),
+                         index(after["index"]), f"{after['seconds']:.3f}" if after["back"] else "never",
+                         *(number(after["events"][event].get("value")) for event in _WORK)])
+        return rows
+
+    def compacted(self) -> bool:
+        """Whether the kernel was asked to compact memory after each level."""
+        return any(level["recovery"]["compacted"] for level in self.reached)
+
     def drifted(self) -> list[str]:
-        """Responses before which the level was another one than was asked for."""
-        return [f"{name(way(r))} order {r['order']} at {index(r['reached'])} instead of "
-                f"{level['asked'] / _ONE:g}" for level in self.reached for r in level["responses"]
-                if not r["unavailable"] and abs(r["reached"] - level["asked"]) > _TOLERANCE]
+        """Levels at which responses found another one than was asked for: how many did,
+        and what they found."""
+        lines = []
+        for level in self.reached:
+            found = [r["reached"] for r in level["responses"] if not r["unavailable"]
+                     and abs(r["reached"] - level["asked"]) > _TOLERANCE]
+            if found:
+                lines.append(f"{len(found)} of {len(level['responses'])} demands found a level of "
+                             f"{index(min(found))} to {index(max(found))} instead of "
+                             f"{level['asked'] / _ONE:g}")
+        return lines
 
     def missing(self) -> list[str]:
         """What could not be had, and why: each reason once."""

@@ -64,6 +64,18 @@ def test_large_ones_become_scarce_and_small_ones_do_not(
     assert not half["kvdemand", "task", "GFP_KERNEL", 9]["vmalloced"]
 
 
+def test_recovery_is_watched(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """Once a level is undone its index sinks; whether it is back agrees with the figures,
+    and nobody was asked to compact."""
+    for level in ended[0][1]["measured"]["levels"]:
+        after = level["recovery"]
+        assert after["goal"] == level["before"]["index"] and not after["compacted"]
+        assert after["released"] < level["reached"] - 100_000
+        assert after["back"] == (after["index"] <= after["goal"] + 20_000)
+        assert after["back"] or 2 <= after["seconds"] < 3
+        assert "value" in after["events"]["compact_free_scanned"]
+
+
 def test_level_out_of_reach_is_refused_with_its_figures(copy: Checkout) -> None:
     """One that the user asked for; what can be reached is said. Here because nothing but
     the very index is good enough, and there are not so many blocks."""
@@ -72,7 +84,7 @@ def test_level_out_of_reach_is_refused_with_its_figures(copy: Checkout) -> None:
     assert text.count(_TOLERANCE) == 1
     try:
         header.write_text(text.replace(_TOLERANCE, f"{_TOLERANCE}0 * "))
-        ended = copy.run("frag", LEVELS="0.123456", ORDER="10")
+        ended = copy.run("frag", LEVELS="0.123456", ORDER="10", COMPACT="1")
     finally:
         header.write_text(text)
     assert ended.status == Code.BROKEN, ended.stderr

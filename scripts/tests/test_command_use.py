@@ -51,6 +51,7 @@ _WRONG = {
                                "is for a virtual machine, and WHERE=host measures the running "
                                "kernel; leave one out"),
     "order that is none": ("frag", {"ORDER": "11"}, "kmbench: ORDER=11 is no order of blocks; 1 to 10"),
+    "compaction or not": ("frag", {"COMPACT": "yes"}, "kmbench: COMPACT=yes is neither 0 nor 1"),
     "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "
                            "unusable free space index; 0 to 1, as 0,0.5,0.9"),
     "force in a guest": ("bench", {"FORCE": "1"}, "kmbench: FORCE=1 with WHERE=vm: only "
