@@ -90,7 +90,7 @@ static const struct kmb_gfp kmb_gfps[] __maybe_unused = {
 	KMB_GFP_ZERO(GFP_NOWAIT, "the same, zeroed", .rank = 3),
 };
 
-/* How hard to try: what the benchmark asks for where memory is fragmented. */
+/* How hard to try, where memory is fragmented. */
 static const struct kmb_gfp kmb_efforts[] __maybe_unused = {
 	KMB_GFP_EFFORT(__GFP_NORETRY, "gives up after one attempt to reclaim or compact"),
 	KMB_GFP_EFFORT(__GFP_RETRY_MAYFAIL, "tries hard, and fails without killing"),

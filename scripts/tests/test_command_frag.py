@@ -4,8 +4,9 @@ figures in each run."""
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 from checkout import Checkout, Ended
@@ -15,6 +16,14 @@ from kmblib.errors import Code
 _LEVELS = "0.5,0.99"
 _TOLERANCE = "#define KMB_FRAG_TOLERANCE\t"
 _MAIN = ("demand", "task", "GFP_KERNEL")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_results_stay(copy: Checkout) -> Iterator[None]:
+    """Other tests look for what a command leaves in the same checkout."""
+    yield
+    for run in copy.runs():
+        shutil.rmtree(run)
 
 
 @pytest.fixture(name="ended", scope="module")
