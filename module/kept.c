@@ -53,8 +53,10 @@ static void take_whole(struct kmb_kept_block *block)
 
 static void give_whole(const struct kmb_kept_block *block)
 {
-	if (block->page)
-		free_contig_range(page_to_pfn(block->page), pageblock_nr_pages);
+	unsigned long i;
+
+	for (i = 0; block->page && i < pageblock_nr_pages; i++)
+		__free_page(block->page + i);
 }
 
 static bool has_one_of(const struct kmb_kept *kept, const struct zone *zone)
