@@ -304,7 +304,7 @@ static inline void *kmb_kvrealloc(const void *object, size_t old, size_t bytes,
  */
 #define KMB_HAS_CONTIG IS_ENABLED(CONFIG_CONTIG_ALLOC)
 #if !defined(CONFIG_CONTIG_ALLOC)
-#define kmb_alloc_contig(_frame, _nr) (-EOPNOTSUPP)
+#define kmb_alloc_contig(_frame, _nr) ((void)(_frame), (void)(_nr), -EOPNOTSUPP)
 #elif defined(ACR_FLAGS_NONE)
 #define kmb_alloc_contig(_frame, _nr) \
 	alloc_contig_range(_frame, (_frame) + (_nr), ACR_FLAGS_NONE, GFP_KERNEL)

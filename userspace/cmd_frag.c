@@ -231,7 +231,7 @@ static int respond(struct frag_responses *responses, const struct frag_level *le
 		   const struct frag_work *work)
 {
 	const struct frag_demand demand = {
-		.order = level->answer.order, .index = level->answer.index,
+		.order = level->answer.order,
 		.per_cent = work->arguments->demand, .free = level->answer.after.free,
 	};
 	size_t i;

@@ -17,14 +17,12 @@
 /**
  * struct frag_demand - what is asked for
  * @order: of the level: blocks of at least this order are scarce.
- * @index: of the level that is held, millionths.
  * @per_cent: of the free pages, that are to be held at once; as far as kmbench.ko
  *	holds so many objects.
  * @free: free pages at the level.
  */
 struct frag_demand {
 	uint32_t order;
-	uint32_t index;
 	uint32_t per_cent;
 	uint64_t free;
 };
