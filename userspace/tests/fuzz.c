@@ -277,8 +277,12 @@ static bool work_in_all(uint64_t seed, uint64_t count,
 			work_in_process(i, seed, count, offer);
 		failed += pid < 0;
 	}
-	while (wait(&status) > 0)
+	while (wait(&status) > 0) {
 		failed += !!status;
+		if (status && is_first_complaint())
+			snprintf(tally->first, COMPLAINT_LEN,
+				 "a process of the fuzzer itself ended with status %#x", status);
+	}
 	return !failed;
 }
 

@@ -17,6 +17,10 @@
 /* Pages that are lent at most. */
 #define FUZZ_LENT_PAGES	1024
 
+/* Addresses at which a process may have memory: from the one to below the other. */
+#define FUZZ_FIRST_PAGE	4096UL
+#define FUZZ_USER_END	(1UL << 47)
+
 /**
  * struct fuzz_random - a sequence of numbers that a seed gives
  * @state: where it is.

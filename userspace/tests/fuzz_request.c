@@ -273,6 +273,28 @@ static void keep_walk_small(struct kmb_walk *walk)
 		walk->warmup &= 63;
 }
 
+/*
+ * The module writes where it is told to: with half of an address spoiled, that may well
+ * be a stack or an arena of malloc(). The first page of a process is never mapped.
+ */
+static void keep_off_own_memory(__u64 *address, const void *room)
+{
+	if (*address != (uintptr_t)room && *address < FUZZ_USER_END)
+		*address &= FUZZ_FIRST_PAGE - 1;
+}
+
+static void keep_addresses_safe(struct fuzz_request *request)
+{
+	struct kmb_run *run = &request->body.run;
+
+	if (request->cmd == KMB_IOC_LEND)
+		keep_off_own_memory(&request->body.lend.frames, request->counts);
+	if (request->cmd != KMB_IOC_RUN)
+		return;
+	keep_off_own_memory(&run->histogram, request->counts);
+	keep_off_own_memory(&run->failures, request->failures);
+}
+
 /* No run of a million operations, which take as long as all the others. */
 static void keep_small(struct fuzz_request *request)
 {
@@ -314,6 +336,7 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 	if (way > 3)
 		spoil(request, random);
 	keep_small(request);
+	keep_addresses_safe(request);
 	if (request->deaf && request->cmd == KMB_IOC_HELLO &&
 	    request->body.hello.abi_version == KMB_ABI_VERSION)
 		request->body.hello.abi_version++;

@@ -194,6 +194,34 @@ static void mapping_of_other_memory_is_reported(void **state)
 	assert_in_range(reported, 10, 90);
 }
 
+static bool is_safe(uint64_t address, const void *room)
+{
+	return address == (uintptr_t)room || address < FUZZ_FIRST_PAGE ||
+	       address >= FUZZ_USER_END;
+}
+
+/* Whatever is spoiled of them; and some are. */
+static void module_is_told_no_address_of_other_memory(void **state)
+{
+	struct fuzz_random random = { 9 };
+	int i, safe = 0, asked = 0, spoiled = 0;
+
+	(void)state;
+	for (i = 0; i < 100000; i++) {
+		const struct kmb_run *run = &request.body.run;
+
+		fuzz__request(&request, &random, &offer);
+		if (request.cmd != KMB_IOC_RUN)
+			continue;
+		asked++;
+		safe += is_safe(run->histogram, request.counts) &&
+			is_safe(run->failures, request.failures);
+		spoiled += run->histogram && run->histogram != (uintptr_t)request.counts;
+	}
+	assert_int_equal(safe, asked);
+	assert_in_range(spoiled, 100, asked / 2);
+}
+
 static void answer_that_nobody_promised_is_reported(void **state)
 {
 	(void)state;
@@ -279,6 +307,8 @@ int main(void)
 		cmocka_unit_test_setup(file_without_a_hello_must_be_refused,
 				       set_up),
 		cmocka_unit_test_setup(seed_decides_the_requests, set_up),
+		cmocka_unit_test_setup(module_is_told_no_address_of_other_memory,
+				       set_up),
 		cmocka_unit_test_setup(runs_that_last_are_rare_and_not_of_the_late,
 				       set_up),
 	};
