@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -77,6 +78,8 @@ static const struct kmb_kind kinds[] = {
 	  .least = PMD_SIZE, .get = get_vmalloc_huge, .put = put_vmalloc },
 	{ .name = "kvmalloc", .shows = "kvmalloc(), in one block",
 	  .get = get_kvmalloc, .put = put_kvmalloc },
+	{ .name = "kvmalloc-2m", .shows = "kvmalloc(), in blocks of 2 MiB",
+	  .block = SZ_2M, .get = get_kvmalloc, .put = put_kvmalloc },
 	{ .name = "alloc_pages-0", .shows = "alloc_pages() of order 0, in random order",
 	  .block = PAGE_SIZE, .shuffled = true, .get = get_pages, .put = put_pages },
 	{ .name = "alloc_pages-3", .shows = "alloc_pages() of order 3, in random order",

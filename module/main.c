@@ -211,7 +211,10 @@ static int job_footprint(struct kmb_file *file, union kmb_request *request)
 
 static int job_walk(struct kmb_file *file, union kmb_request *request)
 {
-	return kmb_walk_run(&request->walk);
+	int err = kmb_walk_run(&request->walk);
+
+	kmb_inducer_settle(file->inducer);
+	return err;
 }
 
 static int job_touch(struct kmb_file *file, union kmb_request *request)
