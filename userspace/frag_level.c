@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A level of fragmentation: asked of the module, verified by /proc/buddyinfo, undone
- * by closing the file that holds it.
+ * A level of fragmentation: asked of the module, of memory of this process, or of both;
+ * verified by /proc/buddyinfo; undone by closing the file that holds it, and by unmapping.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -45,9 +45,9 @@ static int read_free(struct free_blocks *free)
 
 /**
  * frag_level__read() - see what the level is now
- * @level: its @reached and @extfrag are filled in.
+ * @level: its @reached, @extfrag and @moved are filled in.
  *
- * Return: 0, or the negative error of buddyinfo__read().
+ * Return: 0, or the negative error of buddyinfo__read() or user_inducer__moved().
  */
 int frag_level__read(struct frag_level *level)
 {
@@ -58,7 +58,7 @@ int frag_level__read(struct frag_level *level)
 		return err;
 	level->reached = free_blocks__unusable(&free, level->answer.order);
 	level->extfrag = free_blocks__extfrag(&free, level->answer.order);
-	return 0;
+	return level->user.nr ? user_inducer__moved(&level->user, &level->moved) : 0;
 }
 
 /**
@@ -93,8 +93,33 @@ static int open_holder(struct device *holder, const char *path)
 	return err ? err : device__hello(holder);
 }
 
+/* What is missing to the level then is the module's. */
+static int reach_part(struct frag_level *level, uint32_t per_cent)
+{
+	int err;
+
+	if (!per_cent)
+		return 0;
+	level->part = level->answer;
+	err = user_inducer__reach(&level->user, &level->part, per_cent);
+	memcpy(level->answer.why, level->part.why, sizeof(level->answer.why));
+	return err;
+}
+
+static int reach(struct frag_level *level, const struct frag_options *options)
+{
+	int err;
+
+	if (!options->device)
+		return user_inducer__reach(&level->user, &level->answer, 100);
+	err = open_holder(&level->holder, options->device);
+	if (!err)
+		err = reach_part(level, options->movable);
+	return err ? err : device__frag(&level->holder, &level->answer);
+}
+
 /**
- * frag_level__reach() - have the module fragment memory
+ * frag_level__reach() - fragment memory, by the module or without it
  * @level: to be filled; needs frag_level__undo() also where this fails.
  * @index: to be reached, millionths.
  * @options: how.
@@ -113,13 +138,12 @@ int frag_level__reach(struct frag_level *level, uint32_t index,
 		.share = options->share, .reserve = options->reserve,
 		.seed = options->seed,
 	};
-	level->err = open_holder(&level->holder, options->device);
-	if (!level->err)
-		level->err = read_free(&free);
+	level->holder.fd = -1;
+	level->err = read_free(&free);
 	level->free_before = free_blocks__pages(&free);
 	level->seconds = -now();
 	if (!level->err)
-		level->err = device__frag(&level->holder, &level->answer);
+		level->err = reach(level, options);
 	level->seconds += now();
 	return level->err ? level->err : frag_level__read(level);
 }
@@ -136,6 +160,17 @@ bool frag_level__holds(const struct frag_level *level)
 }
 
 /**
+ * frag_level__before() - what was found before anything was taken
+ * @level: was given to frag_level__reach().
+ *
+ * Return: part of @level.
+ */
+const struct kmb_level *frag_level__before(const struct frag_level *level)
+{
+	return level->part.order ? &level->part.before : &level->answer.before;
+}
+
+/**
  * frag_level__undo() - have everything given back
  * @level: was given to frag_level__reach(), with or without success.
  *
@@ -147,6 +182,7 @@ int frag_level__undo(struct frag_level *level)
 	int err;
 
 	device__close(&level->holder);
+	user_inducer__undo(&level->user);
 	err = read_free(&free);
 	level->free_after = free_blocks__pages(&free);
 	return err;

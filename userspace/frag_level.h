@@ -10,15 +10,18 @@
 
 #include "device.h"
 #include "free_blocks.h"
+#include "user_inducer.h"
 
 /**
  * struct frag_options - how to reach levels
- * @device: path of the device.
+ * @device: path of the device; NULL: by memory of this process, without the module.
  * @order: of the blocks.
  * @spread: row of KMB_TABLE_SPREAD.
  * @share: per cent of the free memory that may be held at once.
  * @reserve: bytes that stay free; 0: as many as have to.
  * @seed: of the spread.
+ * @movable: per cent of the broken blocks that memory of this process breaks; without
+ *	the module, all.
  */
 struct frag_options {
 	const char *device;
@@ -27,11 +30,15 @@ struct frag_options {
 	uint32_t share;
 	uint64_t reserve;
 	uint64_t seed;
+	uint32_t movable;
 };
 
 /**
  * struct frag_level - one level
  * @holder: the open file that holds it.
+ * @user: what this process holds.
+ * @part: how it reached its part; all 0: it has none.
+ * @moved: pages of @user that were moved since, when the level was read last.
  * @err: 0, or why it was not reached: a negative error.
  * @answer: the module's.
  * @reached: the unusable free space index once it was, by /proc/buddyinfo, millionths.
@@ -42,6 +49,9 @@ struct frag_options {
  */
 struct frag_level {
 	struct device holder;
+	struct user_inducer user;
+	struct kmb_frag part;
+	uint64_t moved;
 	int err;
 	struct kmb_frag answer;
 	uint32_t reached;
@@ -55,6 +65,7 @@ int frag_level__parse(const char *text, uint32_t *index);
 int frag_level__reach(struct frag_level *level, uint32_t index,
 		      const struct frag_options *options);
 bool frag_level__holds(const struct frag_level *level);
+const struct kmb_level *frag_level__before(const struct frag_level *level);
 int frag_level__now(uint32_t order, uint32_t *index);
 int frag_level__read(struct frag_level *level);
 int frag_level__undo(struct frag_level *level);

@@ -146,6 +146,7 @@ GUESTS = {
         "/bin/kmbench", "chase", "--kind", "kmalloc-mapped", "--max", "64", "--repetitions", "1",
         "--json", initramfs.RESULTS)),
     "frag": replace(_memory("frag", 1, 1024), clock="virtual"),
+    "movable": replace(_memory("movable", 1, 1024), clock="virtual"),
 }
 # What the guest "ktap" runs of the real suites.
 KTAP_FILTER = "*_alignment.p2_*"

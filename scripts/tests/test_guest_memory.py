@@ -37,6 +37,7 @@ _GUESTS = {
     "lend": (95, _LEND_CONTROLS),
     "frag": (59, {"another buddyinfo is not, calm", "another buddyinfo is not, fragmented",
                   "what another process fragments is seen", "what it holds is seen"}),
+    "movable": (18, {"of the module it undoes nothing"}),
 }
 _LINE = re.compile(r"(?m)^(ok|not ok) (\d+) - (.*)$")
 

@@ -78,5 +78,6 @@ void oom__run(void);
 void null__run(void);
 void unload__run(void);
 void frag__run(void);
+void movable__run(void);
 
 #endif /* KMBENCH_GUEST_H */

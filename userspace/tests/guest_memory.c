@@ -9,6 +9,7 @@
  *	guest-memory unload	the module is unloaded; what it holds while idle
  *	guest-memory lend	memory of the module is mapped into a process
  *	guest-memory frag	memory is fragmented
+ *	guest-memory movable	the same, by memory of a process
  *
  * Writes a line of TAP for each thing that is checked. The controls come first:
  * they show that the same check sees memory, threads and caches that are held.
@@ -31,6 +32,7 @@ static const struct part {
 	{ "unload", unload__run },
 	{ "lend", lend__run },
 	{ "frag", frag__run },
+	{ "movable", movable__run },
 	{ NULL, NULL },
 };
 
@@ -61,7 +63,7 @@ int main(int argc, char **argv)
 		if (argc == 2 && !strcmp(part->name, argv[1]))
 			break;
 	if (!part->name)
-		errx(2, "usage: guest-memory kill|oom|null|unload|lend|frag");
+		errx(2, "usage: guest-memory kill|oom|null|unload|lend|frag|movable");
 	results = fopen(RESULTS, "w");
 	if (!results)
 		err(2, RESULTS);
