@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS COMPACT
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE COMPACT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -49,9 +49,10 @@ help:
 	@echo '  WHERE=host    the running kernel: bench with sudo, loads a module; tlb without'
 	@echo '  FORCE=1       even a debug kernel or a changing frequency; marks the result (host)'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
-	@echo '  GEOMETRY=zen3 the TLB that make tlb models (default: generic); or a file'
+	@echo '  GEOMETRY=zen3 the TLB that tlb and frag model (default: generic); or a file'
 	@echo '  ORDER=9       make frag: blocks of this order are to be scarce (default: 9)'
 	@echo '  LEVELS=0.5,0.9   and how scarce: unusable free space indices (default: six)'
+	@echo '  MOVABLE=50    make frag: per cent of the broken blocks that can be compacted (0)'
 	@echo '  COMPACT=1     make frag: compact memory after each level; or 0 (default)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo

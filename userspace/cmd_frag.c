@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "frag_json.h"
 #include "frag_level.h"
 #include "frag_recovery.h"
 #include "frag_response.h"
+#include "frag_walks.h"
 #include "session.h"
 #include "signals.h"
 
@@ -28,6 +30,9 @@
 #define FRAG_KEY_DEMAND		(CMD_KEYS + 7)
 #define FRAG_KEY_JSON		(CMD_KEYS + 8)
 #define FRAG_KEY_COMPACT	(CMD_KEYS + 9)
+#define FRAG_KEY_USER		(CMD_KEYS + 10)
+#define FRAG_KEY_MOVABLE	(CMD_KEYS + 11)
+#define FRAG_KEY_WALK		(CMD_KEYS + 12)
 
 #define FRAG_LEVELS_MAX		32
 #define FRAG_LEVELS		"0,0.25,0.5,0.75,0.9,0.99"
@@ -39,6 +44,7 @@
  * @json: the file to write; NULL: text.
  * @hold: seconds to hold each level.
  * @demand: per cent of the free memory to ask for; 0: nothing.
+ * @walk: per cent of the free memory to walk over; 0: nothing.
  * @compact: whether to have the kernel compact memory after each level.
  * @nr_levels: of @indices.
  * @indices: to reach, millionths.
@@ -50,6 +56,7 @@ struct frag_arguments {
 	const char *json;
 	uint32_t hold;
 	uint32_t demand;
+	uint32_t walk;
 	bool compact;
 	uint32_t nr_levels;
 	uint32_t indices[FRAG_LEVELS_MAX];
@@ -119,6 +126,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FRAG_KEY_COMPACT:
 		arguments->compact = true;
 		return 0;
+	case FRAG_KEY_USER:
+		options->device = NULL;
+		return 0;
+	case FRAG_KEY_MOVABLE:
+		options->movable = cmd__number("--movable", arg, 0, 100);
+		return 0;
+	case FRAG_KEY_WALK:
+		arguments->walk = cmd__number("--walk", arg, 0, 80);
+		return 0;
 	case FRAG_KEY_JSON:
 		arguments->json = arg;
 		return 0;
@@ -144,8 +160,14 @@ static const struct argp_option frag_options[] = {
 	  .doc = "Hold each level for so long, and verify it again (default: 0)" },
 	{ .name = "demand", .key = FRAG_KEY_DEMAND, .arg = "PERCENT",
 	  .doc = "At each level ask for so much of the free memory, in blocks of each order, with several flags and contexts (default: 0)" },
+	{ .name = "walk", .key = FRAG_KEY_WALK, .arg = "PERCENT",
+	  .doc = "At each level walk over so much of the free memory, of each kind: what contiguity is left, and what it is worth (default: 0)" },
+	{ .name = "movable", .key = FRAG_KEY_MOVABLE, .arg = "PERCENT",
+	  .doc = "Break so many of the blocks by memory of this process, which compaction can move (default: 0)" },
 	{ .name = "compact", .key = FRAG_KEY_COMPACT,
 	  .doc = "After each level have the kernel compact all memory" },
+	{ .name = "user", .key = FRAG_KEY_USER,
+	  .doc = "By memory of this process, without the module: compaction can undo it; no --demand, --walk, --json" },
 	{ .name = "json", .key = FRAG_KEY_JSON, .arg = "FILE",
 	  .doc = "Write all that was measured to FILE" },
 	CMD_OPTION_DEVICE,
@@ -163,13 +185,13 @@ static int explain(const struct frag_level *level, int err)
 {
 	const char *why = level->answer.why;
 
-	if (err == -EINTR)
+	if (err == -EINTR || err == -ECANCELED)
 		warnx("interrupted; everything was given back");
 	else if (why[0])
-		warnx("frag: refused by the module: %s", why);
+		warnx("frag: refused: %s", why);
 	else
 		warnx("frag: %s", strerror(-err));
-	return why[0] && err != -EINTR ? EXIT_USAGE : EXIT_UNKNOWN;
+	return why[0] && err != -EINTR && err != -ECANCELED ? EXIT_USAGE : EXIT_UNKNOWN;
 }
 
 static void put_level(const struct frag_level *level)
@@ -178,7 +200,7 @@ static void put_level(const struct frag_level *level)
 
 	printf("%7.4f %7.4f %7.4f %7.3f %8.3f %9llu %9llu %9llu %9llu\n",
 	       (double)answer->index / KMB_FRAG_ONE,
-	       (double)answer->before.index / KMB_FRAG_ONE,
+	       (double)frag_level__before(level)->index / KMB_FRAG_ONE,
 	       (double)level->reached / UNUSABLE_ONE, (double)level->extfrag / EXTFRAG_ONE,
 	       level->seconds, answer->broken, answer->added, answer->mended, answer->held);
 	fflush(stdout);
@@ -218,18 +240,19 @@ static void put_response(const struct frag_response *response)
 }
 
 /* The file that holds the level has it settle after each run. */
-static int measure(struct frag_responses *responses, const struct frag_level *level,
-		   const struct frag_demand *demand, const struct frag_work *work)
+static struct device holder_of(const struct frag_level *level, const struct frag_work *work)
 {
 	struct device device = *work->device;
 
 	device.fd = level->holder.fd;
-	return frag_responses__measure(responses, &device, demand, signals__arrived);
+	return device;
 }
 
-static int respond(struct frag_responses *responses, const struct frag_level *level,
-		   const struct frag_work *work)
+static int respond(struct frag_record *record, const struct frag_work *work)
 {
+	struct frag_responses *responses = &record->responses;
+	const struct frag_level *level = &record->level;
+	const struct device device = holder_of(level, work);
 	const struct frag_demand demand = {
 		.order = level->answer.order,
 		.per_cent = work->arguments->demand, .free = level->answer.after.free,
@@ -239,9 +262,38 @@ static int respond(struct frag_responses *responses, const struct frag_level *le
 
 	if (!demand.per_cent)
 		return 0;
-	err = measure(responses, level, &demand, work);
+	err = frag_responses__measure(responses, &device, &demand, signals__arrived);
 	for (i = 0; i < responses->nr && !work->levels; i++)
 		put_response(&responses->all[i]);
+	return err;
+}
+
+static void put_walk(const struct tlb_walk *walk)
+{
+	const struct kmb_mapped *mapped = &walk->answer.mapped;
+
+	if (walk->err)
+		printf("  %-16s unavailable: %s\n", walk->kind->name,
+		       walk->answer.why[0] ? walk->answer.why : strerror(-walk->err));
+	else
+		printf("  %-16s %8llu KiB, %llu of %llu pages by 2 MiB, %.1f ticks a load\n",
+		       walk->kind->name, walk->answer.bytes / 1024, mapped->pages[KMB_PAGE_2M],
+		       walk->answer.loads, (double)walk->answer.ticks / walk->answer.loads);
+}
+
+static int walk(struct frag_record *record, const struct frag_work *work)
+{
+	const struct device device = holder_of(&record->level, work);
+	const struct kmb_level *after = &record->level.answer.after;
+	uint64_t bytes = after->free * sysconf(_SC_PAGESIZE) / 100 * work->arguments->walk;
+	size_t i;
+	int err;
+
+	if (!bytes)
+		return 0;
+	err = frag_walks__run(&record->walks, &device, bytes, signals__arrived);
+	for (i = 0; i < record->walks.kernel.nr && !work->levels; i++)
+		put_walk(&record->walks.kernel.walks[i]);
 	return err;
 }
 
@@ -263,42 +315,55 @@ static int judge(const struct frag_level *level, int err, const struct frag_work
 }
 
 /* What comes after a level, and all of it into the file. Return: 0, or a negative error. */
-static int finish(const struct frag_level *level, const struct frag_responses *responses,
-		  const struct frag_work *work)
+static int finish(struct frag_record *record, const struct frag_work *work)
 {
-	struct frag_recovery recovery = {
-		.order = level->answer.order, .goal = level->answer.before.index,
+	const struct frag_level *level = &record->level;
+	int err;
+
+	record->recovery = (struct frag_recovery){
+		.order = level->answer.order, .goal = frag_level__before(level)->index,
 		.compact = work->arguments->compact,
 	};
-	int err = level->err ? 0 : frag_recovery__watch(&recovery);
-	json_t *json;
-
+	err = level->err ? 0 : frag_recovery__watch(&record->recovery);
 	if (err)
 		warnx("frag: after the level was undone: %s", strerror(-err));
 	if (err || !work->levels)
 		return err;
-	json = frag_json__level(level, responses, level->err ? NULL : &recovery);
-	return json_array_append_new(work->levels, json) ? -ENOMEM : 0;
+	return json_array_append_new(work->levels, frag_json__level(record)) ? -ENOMEM : 0;
+}
+
+/* What is to be seen while the level is held. Return: 0, or a negative error. */
+static int see(struct frag_record *record, const struct frag_work *work)
+{
+	struct frag_level *level = &record->level;
+	int err;
+
+	put_level(level);
+	hold(work->arguments->hold);
+	err = respond(record, work);
+	if (!err)
+		err = walk(record, work);
+	if (!err)
+		err = frag_level__read(level);
+	if (!err && level->user.nr && !work->levels)
+		printf("  %llu of %zu movable pages were moved\n",
+		       (unsigned long long)level->moved, level->user.nr);
+	return err;
 }
 
 static int run_level(uint32_t index, const struct frag_work *work)
 {
-	struct frag_responses responses = { .nr = 0 };
-	struct frag_level level;
-	int code, err = frag_level__reach(&level, index, &work->arguments->options);
+	struct frag_record record = { .responses = { .nr = 0 } };
+	int code, err = frag_level__reach(&record.level, index, &work->arguments->options);
 
-	if (!err) {
-		put_level(&level);
-		hold(work->arguments->hold);
-		err = respond(&responses, &level, work);
-	}
-	if (!err && !level.err)
-		err = frag_level__read(&level);
-	code = judge(&level, err, work);
-	frag_level__undo(&level);
-	if (finish(&level, &responses, work))
+	if (!err)
+		err = see(&record, work);
+	code = judge(&record.level, err, work);
+	frag_level__undo(&record.level);
+	if (finish(&record, work))
 		code = EXIT_UNKNOWN;
-	frag_responses__free(&responses);
+	frag_responses__free(&record.responses);
+	frag_walks__free(&record.walks);
 	return code;
 }
 
@@ -329,12 +394,13 @@ static json_t *document(const struct frag_work *work)
 	const struct frag_arguments *arguments = work->arguments;
 	const struct frag_options *options = &arguments->options;
 
-	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:O}",
+	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:i, s:i, s:O}",
 			 "format", "kmbench-levels", "format_version", 1,
 			 "clock", json_out__clock(&work->device->info),
 			 "order", options->order, "spread", arguments->spread,
 			 "seed", (json_int_t)options->seed, "share", options->share,
-			 "demand", arguments->demand, "levels", work->levels);
+			 "movable", options->movable, "demand", arguments->demand,
+			 "walk", arguments->walk, "levels", work->levels);
 }
 
 static int run_into_file(struct frag_work *work)
@@ -351,6 +417,21 @@ static int run_into_file(struct frag_work *work)
 	json_decref(work->levels);
 	json_out__close(&out);
 	return code;
+}
+
+static int run_without_module(const struct frag_work *work)
+{
+	const struct frag_arguments *arguments = work->arguments;
+
+	const char *needs = arguments->json ? "--json" : arguments->demand ? "--demand" :
+			    arguments->walk ? "--walk" : NULL;
+
+	if (needs) {
+		warnx("--user with %s: that needs the module; leave one out", needs);
+		return EXIT_USAGE;
+	}
+	signals__block();
+	return run_levels(work);
 }
 
 static int find_spread(const struct device *device, struct frag_arguments *arguments)
@@ -382,6 +463,8 @@ int cmd__frag(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
 	parse_levels(&arguments);
+	if (!arguments.options.device)
+		return run_without_module(&work);
 	code = session__open(&session, arguments.options.device);
 	if (!code)
 		code = find_spread(&session.device, &arguments);

@@ -65,23 +65,29 @@ static json_t *recovery__json(const struct frag_recovery *recovery)
 			 "events", json_out__events(&recovery->work));
 }
 
+static json_t *movable__json(const struct frag_level *level)
+{
+	if (!level->part.order)
+		return json_null();
+	return json_pack("{s:I, s:I}", "held", (json_int_t)level->user.nr,
+			 "moved", (json_int_t)level->moved);
+}
+
 /**
- * frag_json__level() - a level, its responses and what came after it
- * @level: was given to frag_level__reach(), and to frag_level__undo().
- * @responses: of it; none where it was not reached.
- * @recovery: from it; NULL: it was not reached.
+ * frag_json__level() - a level, what was seen there and what came after it
+ * @record: all of it.
  *
  * Return: an object, the caller's; NULL: no memory.
  */
-json_t *frag_json__level(const struct frag_level *level,
-			 const struct frag_responses *responses,
-			 const struct frag_recovery *recovery)
+json_t *frag_json__level(const struct frag_record *record)
 {
+	const struct frag_level *level = &record->level;
 	const struct kmb_frag *answer = &level->answer;
 	bool none = level->err;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:s}",
-			 "asked", answer->index, "before", state__json(&answer->before),
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+			 "asked", answer->index, "before",
+			 state__json(frag_level__before(level)),
 			 "after", none ? json_null() : state__json(&answer->after),
 			 "reached", none ? json_null() : json_integer(level->reached),
 			 "extfrag", none ? json_null() : json_integer(level->extfrag),
@@ -90,8 +96,12 @@ json_t *frag_json__level(const struct frag_level *level,
 			 "free_after", (json_int_t)level->free_after,
 			 "seconds", level->seconds,
 			 "steps", none ? json_null() : steps__json(answer),
-			 "responses", responses__json(responses),
-			 "recovery", recovery ? recovery__json(recovery) : json_null(),
+			 "movable", none ? json_null() : movable__json(level),
+			 "responses", responses__json(&record->responses),
+			 "walks", frag_walks__kernel_json(&record->walks),
+			 "user_walks", frag_walks__user_json(&record->walks),
+			 "recovery",
+			 none ? json_null() : recovery__json(&record->recovery),
 			 "unavailable", none ? answer->why[0] ? answer->why :
 						       strerror(-level->err) : "");
 }

@@ -10,9 +10,22 @@
 #include "frag_level.h"
 #include "frag_recovery.h"
 #include "frag_response.h"
+#include "frag_walks.h"
 
-json_t *frag_json__level(const struct frag_level *level,
-			 const struct frag_responses *responses,
-			 const struct frag_recovery *recovery);
+/**
+ * struct frag_record - all that there is of a level
+ * @level: was given to frag_level__reach(), and to frag_level__undo().
+ * @responses: of it; none where it was not reached.
+ * @walks: likewise.
+ * @recovery: from it, where it was reached.
+ */
+struct frag_record {
+	struct frag_level level;
+	struct frag_responses responses;
+	struct frag_walks walks;
+	struct frag_recovery recovery;
+};
+
+json_t *frag_json__level(const struct frag_record *record);
 
 #endif /* KMBENCH_FRAG_JSON_H */

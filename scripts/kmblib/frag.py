@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import bench, cache, errors, initramfs, qemu, results, vm
+from . import bench, cache, errors, initramfs, qemu, results, tlb, vm
 from .errors import Broken, Code, Failed
 from .kernels import Kernel
 from .options import Machine
@@ -21,7 +21,7 @@ from .responses import Responses
 # The largest order of the page allocator with 4 KiB pages.
 _ORDER_MAX = 10
 _ORDER = 9
-# Per cent of the free memory that is asked for at once.
+# Per cent of the free memory that is asked for at once, or walked over.
 _DEMAND = 25
 # Seconds a boot may take: many times what it needs on two slow cores.
 _TIMEOUT = 1800.0
@@ -33,28 +33,33 @@ class Wanted:
     """Which blocks are to be scarce, and how scarce.
 
     order: of the blocks. levels: unusable free space indices, as the user typed them;
-    "": those of the tool, of which one out of reach is left out. compact: whether the
-    kernel compacts all memory after each level.
+    "": those of the tool, of which one out of reach is left out. geometry: file of the TLB
+    that is modelled. movable: per cent of the blocks that are broken by pages which the
+    kernel can move. compact: whether the kernel compacts all memory after each level.
     """
 
     order: int
     levels: str
+    geometry: Path
+    movable: int = 0
     compact: bool = False
 
     def words(self) -> tuple[str, ...]:
         """Arguments of `kmbench frag`."""
-        return ("--order", str(self.order), "--demand", str(_DEMAND),
+        return ("--order", str(self.order), "--demand", str(_DEMAND), "--walk", str(_DEMAND),
+                "--movable", str(self.movable),
                 *(("--levels", self.levels) if self.levels else ()),
                 *(("--compact",) if self.compact else ()))
 
     def variables(self) -> dict[str, str]:
         """The variables of make that ask for it."""
         return {"ORDER": str(self.order), "LEVELS": self.levels,
-                "COMPACT": "1" if self.compact else ""}
+                "MOVABLE": str(self.movable or ""), "COMPACT": "1" if self.compact else "",
+                "GEOMETRY": tlb.name_of(self.geometry)}
 
 
 def wanted(args: argparse.Namespace) -> Wanted:
-    """Check --order and --levels before anything is built or booted."""
+    """Check what was asked for before anything is built or booted."""
     order = args.order or str(_ORDER)
     if not re.fullmatch(r"\d{1,2}", order) or not 1 <= int(order) <= _ORDER_MAX:
         raise Broken(f"ORDER={order} is no order of blocks; 1 to {_ORDER_MAX}")
@@ -63,9 +68,13 @@ def wanted(args: argparse.Namespace) -> Wanted:
         if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", level):
             raise Broken(f"LEVELS={args.levels}: {level!r} is no unusable free space index; "
                          "0 to 1, as 0,0.5,0.9")
+    if not re.fullmatch(r"\d{0,3}", args.movable) or int(args.movable or 0) > 100:
+        raise Broken(f"MOVABLE={args.movable} is no per cent of the broken blocks; 0 to 100")
     if args.compact not in ("", "0", "1"):
         raise Broken(f"COMPACT={args.compact} is neither 0 nor 1")
-    return Wanted(int(order), levels, args.compact == "1")
+    geometry = tlb.find_geometry(args.geometry)
+    tlb.read_geometry(geometry)
+    return Wanted(int(order), levels, geometry, int(args.movable or 0), args.compact == "1")
 
 
 @dataclass(frozen=True)
@@ -87,52 +96,94 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
         initramfs.pack(contents, probe)
         command = ("/bin/kmbench", "frag", "--json", initramfs.RESULTS, *job.wanted.words())
         initramfs.pack(dataclasses.replace(contents, command=command), scratch / "initramfs")
+        tlb.make_model(job.kernel, job.wanted.geometry, scratch)
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
-    return vm.Parts(boot, scratch / "initramfs", name, accel, why)
+    return vm.Parts(boot, scratch, name, accel, why)
 
 
-def _boot(job: Job, parts: vm.Parts, scratch: Path) -> dict[str, Any]:
-    """All levels, in one boot."""
-    paths = qemu.Paths(parts.boot.image, parts.archive, job.run / "console-frag.log",
-                       scratch / "verdict", scratch / "results")
-    ended = vm.boot(paths, job.machine, parts.accel, _CMDLINE, timeout=_TIMEOUT,
-                    what=f"{job.kernel.label}, order {job.wanted.order}, {parts.accel_name}",
-                    emulator=parts.emulator)
+@dataclass(frozen=True)
+class _Found:
+    """What a guest found: its results; with which parts; how it failed under another QEMU
+    before, if it did; and why no TLB was modelled."""
+
+    measured: dict[str, Any]
+    parts: vm.Parts
+    first: str
+    no_model: str
+
+
+def _no_model(machine: Machine) -> str:
+    if machine.clock != "virtual":
+        return f"no model of a TLB: CLOCK={machine.clock}: it would slow down what is timed"
+    return tlb.no_model(machine)
+
+
+def _ended(job: Job, parts: vm.Parts) -> tuple[vm.Ended, str]:
+    """All levels, in one boot; and why no TLB was modelled."""
+    scratch, console = parts.archive, job.run / "console-frag.log"
+    paths = qemu.Paths(parts.boot.image, scratch / "initramfs", console, scratch / "verdict",
+                       scratch / "results")
+
+    def boot(emulator: qemu.Emulator) -> vm.Ended:
+        return vm.boot(paths, job.machine, parts.accel, _CMDLINE, timeout=_TIMEOUT,
+                       what=f"{job.kernel.label}, order {job.wanted.order}, {parts.accel_name}",
+                       emulator=emulator)
+
+    if why := _no_model(job.machine):
+        return boot(parts.emulator), why
+    guest = tlb.Guest(boot, parts.emulator, job.machine.mem_mib, console.with_suffix(".qemu"))
+    return tlb.boot_modelled(guest, tlb.model_in(scratch), tlb.name_of(job.wanted.geometry))
+
+
+def _boot(job: Job, parts: vm.Parts, first: str = "") -> _Found:
+    """All levels, and that they can be read."""
+    ended, no_model = _ended(job, parts)
     code = vm.judge(ended)
     if code not in (Code.GOOD, Code.BROKEN) or not ended.results:
         said = re.findall(r"^kmbench: (.*)$", ended.console, re.M)
         raise errors.of(code)(said[-1] if said else f"kmbench exited with {code}")
-    return results.parse(ended.results, "results of the guest")
+    return _Found(results.parse(ended.results, "results of the guest"), parts, first, no_model)
 
 
-def _boot_twice(job: Job, parts: vm.Parts, scratch: Path) -> tuple[dict[str, Any], vm.Parts, str]:
-    """All levels; under another QEMU, where this one may be to blame for a failure. What
-    was found, what it was found with, and the first failure, if any."""
+def _boot_twice(job: Job, parts: vm.Parts) -> _Found:
+    """All levels; under another QEMU, where this one may be to blame for a failure."""
     try:
-        return _boot(job, parts, scratch), parts, ""
+        return _boot(job, parts)
     except Failed as failure:
         newer = parts.another_qemu(failure)
         if not newer:
             raise
         vm.keep_consoles(job.run)
-        parts = dataclasses.replace(parts, emulator=newer)
-        return _boot(job, parts, scratch), parts, str(failure)
+        return _boot(job, dataclasses.replace(parts, emulator=newer), str(failure))
+
+
+def _out_of_reach(job: Job, levels: list[dict[str, Any]]) -> str:
+    """Why a level could not be had that should; "" if all could."""
+    missed: list[str] = [level["unavailable"] for level in levels if level["unavailable"]]
+    return missed[0] if missed and (job.wanted.levels or len(missed) == len(levels)) else ""
+
+
+def contradiction(found: dict[str, Any], geometry: str) -> str:
+    """What in the walks' counts cannot be; "" if nothing."""
+    walks = (walk for level in found["levels"] for walk in level["walks"])
+    return next(filter(None, (tlb.walk_contradiction(walk, geometry) for walk in walks)), "")
 
 
 def run(job: Job) -> Code:
-    """Fragment, ask, and write frag.json and its plots."""
+    """Fragment, ask, walk, and write frag.json and its plots."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
-        found, parts, first = _boot_twice(job, _parts(job, Path(name)), Path(name))
-        fingerprint = parts.fingerprint(job.machine)
-    reached = [level for level in found["levels"] if not level["unavailable"]]
-    missed = [level for level in found["levels"] if level["unavailable"]]
-    wrong = missed[0]["unavailable"] if missed and (job.wanted.levels or not reached) else ""
+        found = _boot_twice(job, _parts(job, Path(name)))
+        fingerprint = found.parts.fingerprint(job.machine)
+    missed = _out_of_reach(job, found.measured["levels"])
+    geometry = tlb.read_geometry(job.wanted.geometry)["name"]
+    wrong = "" if found.no_model else contradiction(found.measured, geometry)
     results.write(job.run / "frag.json", {
         **results.header("kmbench-frag", job.kernel, _repeat(job)), "fingerprint": fingerprint,
-        "first_failure": first, "cmdline": _CMDLINE, "verdict": "error" if wrong else "pass",
-        "reason": wrong, "measured": found})
+        "first_failure": found.first, "cmdline": _CMDLINE, "no_model": found.no_model,
+        "verdict": "error" if missed or wrong else "pass", "reason": missed or wrong,
+        "measured": found.measured})
     Responses(results.load(job.run / "frag.json")).plot(job.run / "frag.svg")
-    return Code.BROKEN if wrong else Code.GOOD
+    return Code.BROKEN if missed else Code.CANNOT_TELL if wrong else Code.GOOD
 
 
 def _repeat(job: Job) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .cells import number
+from .level_walks import LevelWalks
 
 _ONE = 1_000_000
 # A level that is further off than this, in millionths, is another one: struct kmb_frag.
@@ -87,6 +88,7 @@ class Responses:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.measured = document["measured"]
+        self._walks = LevelWalks(document)
         self.order: int = self.measured["order"]
         self._title = f"{document['kernel']['label']}, order {self.order}"
         self.reached = [v for v in self.measured["levels"] if not v["unavailable"]]
@@ -201,21 +203,29 @@ class Responses:
 
     def plot(self, path: Path) -> None:
         """Rate of success, and median ticks of both outcomes, against the level that was
-        reached, a line a way. The same figures give the same file."""
+        reached, a line a way; page walks per load, a line a kind of memory. The same
+        figures give the same file."""
         # Takes a second to load, and most commands do not plot.
         import matplotlib  # pylint: disable=import-outside-toplevel
         matplotlib.use("Agg")
         matplotlib.rcParams["svg.hashsalt"] = "kmbench"
         from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-        figure, axes = pyplot.subplots(1, 3, figsize=(15, 4))
+        figure, (*axes, last) = pyplot.subplots(1, 4, figsize=(20, 4))
         for axis, (outcome, label) in zip(axes, (("rate", "rate of success"),
                                                  ("got", "ticks of a success, median"),
                                                  ("failed", "ticks of a failure, median"))):
             for way_, points in self._lines(outcome).items():
                 axis.plot(*zip(*points), marker=".", label=way_)
             axis.set(title=self._title, xlabel="unusable free space index", ylabel=label)
+        for kind, points in self._walks.lines().items():
+            last.plot(*zip(*points), marker=".", label=kind)
+        last.set(title=self._title, xlabel="unusable free space index",
+                 ylabel="page walks per load")
         if axes[0].lines:
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="center left",
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="center right",
+                          bbox_to_anchor=(0.1, 0.5))
+        if last.lines:
+            figure.legend(*last.get_legend_handles_labels(), loc="center left",
                           bbox_to_anchor=(0.92, 0.5))
         figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
         pyplot.close(figure)

@@ -17,7 +17,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from . import bench, build, cache, errors, initramfs, qemu, results, vm
 from .errors import Broken, Code, Failed
@@ -38,14 +38,19 @@ CMDLINE = f"{vm.CMDLINE} init_on_alloc=0"
 
 @dataclass(frozen=True)
 class Job:
-    """One request: a kernel, the virtual machine, the TLB's geometry and how GEOMETRY=
-    names it, and where logs and results go."""
+    """One request: a kernel, the virtual machine, the TLB's geometry and the file that
+    has it, and where logs and results go."""
 
     kernel: Kernel
     machine: Machine
     geometry: dict[str, Any]
-    name: str
+    path: Path
     run: Path
+
+    @property
+    def name(self) -> str:
+        """How GEOMETRY= names it."""
+        return name_of(self.path)
 
 
 def find_geometry(name: str) -> Path:
@@ -116,16 +121,13 @@ def read_regions(path: Path) -> list[dict[str, Any]]:
 
 
 def _parts(job: Job, scratch: Path) -> vm.Parts:
-    if job.machine.mem_mib > _MEM_MAX_MIB:
-        raise Broken(f"MEM={job.machine.mem_mib}M: the model knows memory below 3 GiB; "
-                     f"at most {_MEM_MAX_MIB}M")
+    if why := no_model(job.machine):
+        raise Broken(why)
     # Another run may build other versions of the same files.
     with cache.lock(f"guest-{job.kernel.key}"):
         boot, guest = bench.guest(job.kernel, ("tlb", "--json", initramfs.RESULTS))
         initramfs.pack(guest, scratch / "initramfs")
-        plugin = build.tool(job.kernel, "model") / "tlb-model.so"
-        (scratch / "model.so").write_bytes(plugin.read_bytes())
-    (scratch / "geometry.json").write_text(json.dumps(job.geometry))
+        make_model(job.kernel, job.path, scratch)
     name, accel, why = qemu.accel(job.machine, boot.image, scratch / "initramfs")
     return vm.Parts(boot, scratch, name, accel, why)
 
@@ -153,34 +155,64 @@ def _ended(job: Job, parts: vm.Parts, console: Path, emulator: qemu.Emulator) ->
                    what=f"{job.kernel.label}, {job.geometry['name']}", emulator=emulator)
 
 
-def _modelled(job: Job, parts: vm.Parts, model: Model,
-              emulator: qemu.Emulator) -> tuple[vm.Ended, str]:
-    """Boot the guest with the model; or without, and why, where this emulator takes no
-    such plugin: what else there is to know of the walks is worth having."""
-    console = job.run / "console-tlb.log"
-    log = console.with_suffix(".qemu")
+@dataclass(frozen=True)
+class Guest:
+    """A guest that may be booted under the model: how, under an emulator; that emulator;
+    its memory, MiB; and where the emulator writes what is wrong."""
+
+    boot: Callable[[qemu.Emulator], vm.Ended]
+    emulator: qemu.Emulator
+    mem_mib: int
+    log: Path
+
+
+def boot_modelled(guest: Guest, model: Model, name: str) -> tuple[vm.Ended, str]:
+    """Boot a guest with the model, whose geometry GEOMETRY= names; or without, and why,
+    where this emulator takes no such plugin: what else there is to know is worth having."""
     try:
-        with modelled(emulator, model, job.machine.mem_mib) as with_model:
-            return _ended(job, parts, console, with_model), ""
+        with modelled(guest.emulator, model, guest.mem_mib) as with_model:
+            return guest.boot(with_model), ""
     except Broken as error:
-        if why := refusal(log):
-            raise Broken(f"GEOMETRY={job.name}: {why}") from None
-        why = no_plugin(log)
+        if why := refusal(guest.log):
+            raise Broken(f"GEOMETRY={name}: {why}") from None
+        why = no_plugin(guest.log)
         if not why:
             raise error
-    return _ended(job, parts, console, emulator), f"no model of a TLB: {why}"
+    return guest.boot(guest.emulator), f"no model of a TLB: {why}"
+
+
+def no_model(machine: Machine) -> str:
+    """Why nothing can be modelled in a machine; "" if it can."""
+    if machine.mem_mib > _MEM_MAX_MIB:
+        return (f"MEM={machine.mem_mib}M: the model knows memory below 3 GiB; "
+                f"at most {_MEM_MAX_MIB}M")
+    return ""
+
+
+def make_model(kernel: Kernel, geometry: Path, scratch: Path) -> Model:
+    """The model in files of their own: another run may build another version."""
+    plugin = build.tool(kernel, "model") / "tlb-model.so"
+    (scratch / "model.so").write_bytes(plugin.read_bytes())
+    (scratch / "geometry.json").write_bytes(geometry.read_bytes())
+    return model_in(scratch)
+
+
+def model_in(scratch: Path) -> Model:
+    """The files of make_model()."""
+    return Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
 
 
 def _boot(job: Job, parts: vm.Parts, emulator: qemu.Emulator) -> dict[str, Any]:
     """Walk, in one boot."""
-    scratch = parts.archive
-    model = Model(scratch / "model.so", scratch / "geometry.json", scratch / "regions")
-    ended, no_model = _modelled(job, parts, model, emulator)
+    console, model = job.run / "console-tlb.log", model_in(parts.archive)
+    guest = Guest(lambda with_: _ended(job, parts, console, with_), emulator,
+                  job.machine.mem_mib, console.with_suffix(".qemu"))
+    ended, why = boot_modelled(guest, model, job.name)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = re.findall(r"^kmbench: (.*)$", ended.console, re.M)
         raise errors.of(code)(said[-1] if said else f"kmbench exited with {code}")
-    return {**results.parse(ended.results, "results of the guest"), "no_model": no_model,
+    return {**results.parse(ended.results, "results of the guest"), "no_model": why,
             "regions": read_regions(model.regions)}
 
 

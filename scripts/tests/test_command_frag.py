@@ -73,6 +73,46 @@ def test_large_ones_become_scarce_and_small_ones_do_not(
     assert not half["kvdemand", "task", "GFP_KERNEL", 9]["vmalloced"]
 
 
+def test_contiguity_is_lost_with_the_level(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """At each level memory of each kind is walked over, and the model counts: blocks of
+    kvmalloc() are under large pages at 0.5, and at 0.99 nearly each load is a page walk."""
+    half, most = ({walk["kind"]: walk for walk in level["walks"]}
+                  for level in ended[0][1]["measured"]["levels"])
+    few, many = (walks["kvmalloc-2m"]["model"] for walks in (half, most))
+    assert few["misses"][-1] < 0.01 * few["loads"] and many["misses"][-1] > 0.9 * many["loads"]
+    assert many["page_walks"]["4K"] > 0.9 * many["loads"]
+    assert most["alloc_pages-0"]["mapped"]["pages"]["4K"] < 0.02 * many["loads"]
+    assert most["kmalloc"]["unavailable"] and not half["kmalloc"]["unavailable"]
+
+
+def test_memory_of_a_process_loses_its_huge_pages(
+        ended: list[tuple[Ended, dict[str, Any]]]) -> None:
+    """All of it at 0.5, hardly any at 0.99; where none are wanted there are none."""
+    half, most = ({walk["kind"]: walk["mapping"] or {"anon_huge_bytes": 0}
+                   for walk in level["user_walks"]}
+                  for level in ended[0][1]["measured"]["levels"])
+    assert half["anon-thp"]["anon_huge_bytes"] > 100 << 20
+    assert most["anon-thp"]["anon_huge_bytes"] < 20 << 20
+    assert not half["anon-4k"]["anon_huge_bytes"]
+
+
+def test_what_can_be_moved_is_compacted(copy: Checkout) -> None:
+    """Half of the broken blocks by memory of a process: GFP_KERNEL gets more than a
+    request that may not wait; what was moved is told. COMPACT=1 is passed on."""
+    before = copy.runs()
+    ended = copy.run("frag", LEVELS="0.99", MOVABLE="50", COMPACT="1")
+    assert ended.status == Code.GOOD, ended.stderr
+    run, = copy.runs() - before
+    level, = results.load(run / "frag.json")["measured"]["levels"]
+    responses = _responses(level)
+    assert responses[*_MAIN, 9]["got"] > 3 * responses["demand", "task", "GFP_NOWAIT", 9]["got"]
+    assert 0 < level["movable"]["moved"] <= level["movable"]["held"]
+    assert level["movable"]["held"] > 0.8 * level["steps"]["broken"]
+    assert level["recovery"]["compacted"]
+    assert "were moved meanwhile: 0.99: " in " ".join(ended.stdout.split())
+    assert "MOVABLE=50 COMPACT=1" in " ".join(ended.stdout.split())
+
+
 def test_recovery_is_watched(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
     """Once a level is undone its index sinks; whether it is back agrees with the figures,
     and nobody was asked to compact."""

@@ -51,6 +51,9 @@ _WRONG = {
                                "is for a virtual machine, and WHERE=host measures the running "
                                "kernel; leave one out"),
     "order that is none": ("frag", {"ORDER": "11"}, "kmbench: ORDER=11 is no order of blocks; 1 to 10"),
+    "more than all blocks": ("frag", {"MOVABLE": "101"}, "kmbench: MOVABLE=101 is no per cent of "
+                             "the broken blocks; 0 to 100"),
+    "TLB of a level": ("frag", {"GEOMETRY": "zen9"}, "kmbench: no GEOMETRY=zen9; there are: "),
     "compaction or not": ("frag", {"COMPACT": "yes"}, "kmbench: COMPACT=yes is neither 0 nor 1"),
     "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "
                            "unusable free space index; 0 to 1, as 0,0.5,0.9"),

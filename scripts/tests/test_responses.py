@@ -31,9 +31,10 @@ def test_report_says_what_fragmentation_does(document: dict[str, Any], tmp_path:
     """In 72 columns, with what repeats it; success falls with the level."""
     text = _rendered(document, tmp_path)
     assert "Fragmentation: levels reached, tables below." in text
-    assert "    make frag KERNEL=6.1 ORDER=9 LEVELS=0.5,0.99 CLOCK=virtual" in text
+    assert "    make frag KERNEL=6.1 ORDER=9 LEVELS=0.5,0.99 GEOMETRY=generic" in text
     assert re.search(r"^GFP_KERNEL +100 +4$", text, re.M)
     assert re.search(r"^9 +0 +96$", text, re.M), "kvmalloc() and vmalloc()"
+    assert re.search(r"^kvmalloc-2m +100 +\d$", text, re.M), "and what is left of large pages"
     assert "DRIFTED" not in text and "unavailable" not in text
     assert report.code(tmp_path) == Code.GOOD
 
@@ -50,7 +51,7 @@ def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> No
     """A level out of reach has no column, a response that was not asked for no figure."""
     first, last = document["measured"]["levels"]
     last.update(unavailable="index 990000: 0 to 5 can be reached", after=None, reached=None,
-                extfrag=None, steps=None, responses=[])
+                extfrag=None, steps=None, responses=[], walks=[], user_walks=[])
     none = dict.fromkeys(("got_ticks", "got_histogram", "failed_ticks", "failed_histogram", "events"))
     for response in first["responses"]:
         if response["gfp"] == "GFP_ATOMIC":

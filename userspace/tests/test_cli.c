@@ -95,6 +95,10 @@ static void test_numbers_are_checked(void **state)
 		    "kmbench: --order '0': must be a number from 1 to 23\n");
 	assert_says("frag --levels 0.5,1.5", 2,
 		    "kmbench: --levels '0.5,1.5': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
+	assert_says("frag --user --demand 25", 2,
+		    "kmbench: --user with --demand: that needs the module; leave one out\n");
+	assert_says("frag --movable 101", 2,
+		    "kmbench: --movable '101': must be a number from 0 to 100\n");
 	assert_says("frag --levels ''", 2,
 		    "kmbench: --levels '': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
 	assert_says("run --cpu ''", 2,

@@ -31,16 +31,22 @@ static const struct kmb_row rows[3] = {
 
 static json_t *response_of(struct frag_response *response)
 {
-	const struct frag_level level = { .err = 0 };
-	const struct frag_responses all = { .nr = 1, .all = response };
-	const struct frag_recovery recovery = { .goal = 7 };
+	const struct frag_record record = {
+		.responses = { .nr = 1, .all = response }, .recovery = { .goal = 7 },
+		.level = { .part = { .order = 9, .before = { .index = 5 } },
+			   .user = { .nr = 3 }, .moved = 2 },
+	};
 	json_t *json, *one;
 
 	response->row[0] = &rows[0];
 	response->row[1] = &rows[1];
 	response->row[2] = &rows[2];
-	json = frag_json__level(&level, &all, &recovery);
+	json = frag_json__level(&record);
 	assert_non_null(json);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "before"),
+							    "index")), 5);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "movable"),
+							    "moved")), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "recovery"),
 							    "goal")), 7);
 	one = json_incref(json_array_get(json_object_get(json, "responses"), 0));

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Walks over memory that was allocated at levels of fragmentation, frag.json: how much of
+it lies under large pages, and what that is worth."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .cells import number
+from .walks import rate
+
+_ONE = 1_000_000
+
+Walk = dict[str, Any]
+
+
+def huge(walk: Walk) -> float | None:
+    """Per cent of a walk's pages that a page of 2 MiB or more maps; None: not known."""
+    if walk["unavailable"] or not walk["mapped"]:
+        return None
+    pages: dict[str, int] = walk["mapped"]["pages"]
+    return 100 * (1 - pages["4K"] / sum(pages.values())) if sum(pages.values()) else None
+
+
+def ticks(walk: Walk) -> float | None:
+    """Ticks of the module's clock per load; None: there was no walk."""
+    return None if walk["unavailable"] or not walk["loads"] else walk["ticks"] / walk["loads"]
+
+
+def user_huge(walk: Walk) -> float | None:
+    """Per cent of a process's memory that is in huge pages."""
+    if walk["unavailable"]:
+        return 0.0 if "AnonHugePages is 0" in walk["unavailable"] else None
+    return float(100 * walk["mapping"]["anon_huge_bytes"] / walk["held_bytes"])
+
+
+def user_ticks(walk: Walk) -> float | None:
+    """Ticks of the process's clock per load, of the lap that was disturbed least."""
+    return min(lap["ticks"] for lap in walk["laps"]) / walk["loads"] if walk["laps"] else None
+
+
+# What there is of each kind of walk: which, how, and digits after the point.
+_FIGURES: dict[str, tuple[str, Callable[[Walk], float | None], int]] = {
+    "huge": ("walks", huge, 0), "rate": ("walks", rate, 1), "ticks": ("walks", ticks, 1),
+    "user_huge": ("user_walks", user_huge, 0), "user_ticks": ("user_walks", user_ticks, 1)}
+
+
+class LevelWalks:
+    """What a frag.json says of walks, by level and kind of memory."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._levels = [v for v in document["measured"]["levels"] if not v["unavailable"]]
+        self.no_model: str = document["no_model"]
+
+    def any(self) -> bool:
+        """Whether there was any walk."""
+        return any(level["walks"] for level in self._levels)
+
+    def bytes(self) -> int:
+        """The largest footprint."""
+        return max((w["bytes"] for level in self._levels for w in level["walks"]), default=0)
+
+    def _values(self, figure: str) -> dict[str, list[float | None]]:
+        """By kind: the figure at each level; None where there is none."""
+        where, how, _digits = _FIGURES[figure]
+        kinds = dict.fromkeys(w["kind"] for level in self._levels for w in level[where])
+        return {kind: [next((how(w) for w in level[where] if w["kind"] == kind), None)
+                       for level in self._levels] for kind in kinds}
+
+    def rows(self, figure: str) -> list[list[str]]:
+        """A row a kind: the figure, by level; none where nothing is known."""
+        digits = _FIGURES[figure][2]
+        return [[kind, *("-" if v is None else f"{v:.{digits}f}" for v in values)]
+                for kind, values in self._values(figure).items()
+                if any(v is not None for v in values)]
+
+    def lines(self) -> dict[str, list[tuple[float, float]]]:
+        """Level and page walks per load, by kind."""
+        return {kind: [(level["reached"] / _ONE, value / 1000)
+                       for level, value in zip(self._levels, values) if value is not None]
+                for kind, values in self._values("rate").items()}
+
+    def moved(self) -> list[str]:
+        """By level: how many of the pages that broke blocks the kernel has moved."""
+        return [f"{level['asked'] / _ONE:g}: {number(level['movable']['moved'])} of "
+                f"{number(level['movable']['held'])}"
+                for level in self._levels if level["movable"]]
+
+    def missing(self) -> list[str]:
+        """What could not be had, and why: each reason once."""
+        reasons: dict[str, list[str]] = {}
+        for level in self._levels:
+            for walk in [*level["walks"], *level["user_walks"]]:
+                if walk["unavailable"]:
+                    reasons.setdefault(walk["unavailable"], []).append(
+                        f"{walk['kind']} at {level['asked'] / _ONE:g}")
+        return [f"unavailable: {', '.join(names)} ({why})" for why, names in reasons.items()]
