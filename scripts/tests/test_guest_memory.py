@@ -30,7 +30,7 @@ _GUESTS = {
                   "a cache that is there is seen"}),
     "kill on two CPUs": (22, {"memory that is held is seen", "threads that are there are seen",
                               "a cache that is there is seen"}),
-    "oom": (6, set[str]()),
+    "oom": (8, {"a level that is held is seen"}),
     "oom on two CPUs": (3, set[str]()),
     "null": (6, {"a share that suffices is not refused", "where there are blocks none fails"}),
     "unload": (9, {"memory that a file held would be seen"}),

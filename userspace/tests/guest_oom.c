@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "frag_level.h"
 #include "guest.h"
 
 /* Of klogctl(2); no header of the C library has it. */
@@ -154,6 +155,58 @@ static bool starve(const struct shortage *shortage, char *why)
 	return !why[0];
 }
 
+/* Then takes all memory. */
+static void hold_level(void *arg)
+{
+	const struct frag_options options = { .device = DEVICE_PATH, .order = 4, .share = 90 };
+	struct frag_level level;
+
+	frag_level__reach(&level, *(uint32_t *)arg, &options);
+	raise(SIGSTOP);
+	while (hog__take_chunk(0) != NULL)
+		;
+}
+
+static bool is_killed(pid_t pid, char *why)
+{
+	int status;
+
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, 0);
+	snprintf(why, WHY_LEN, "it ended with status %#x", status);
+	return WIFSIGNALED(status) && log_tells_of(pid);
+}
+
+/* The index that another process left, once the CPU has handed over what was freed. */
+static bool is_below(uint32_t index, char *why)
+{
+	const struct frag_options options = { .device = DEVICE_PATH, .order = 4, .share = 90 };
+	struct frag_level level;
+
+	frag_level__reach(&level, index, &options);
+	snprintf(why, WHY_LEN, "the index stays at %u; %s", level.answer.before.index,
+		 level.answer.why);
+	frag_level__undo(&level);
+	return level.answer.before.index < index / 2;
+}
+
+static void check_holder(const struct holdings *before)
+{
+	struct frag_level level = { .answer = { .order = 4 } };
+	uint32_t index = 900000;
+	pid_t pid = hog__start(hold_level, &index, OOM_FIRST);
+	char why[WHY_LEN];
+
+	hog__wait(pid);
+	frag_level__read(&level);
+	level.answer.index = index;
+	snprintf(why, WHY_LEN, "the index is %u", level.reached);
+	report("control: a level that is held is seen", frag_level__holds(&level) ? "" : why);
+	report("who holds a level of fragmentation, and is killed",
+	       is_killed(pid, why) && holdings__are_back(before, HOLDINGS_PATIENCE, why) &&
+	       is_below(index, why) && module__measures(why) ? "" : why);
+}
+
 /**
  * oom__run() - there is no memory for the tool
  */
@@ -176,4 +229,6 @@ void oom__run(void)
 			why[0] = '\0';
 		report(shortage->name, why);
 	}
+	if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
+		check_holder(&before);
 }
