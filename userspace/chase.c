@@ -14,6 +14,7 @@
 
 #include "chase.h"
 #include "json_out.h"
+#include "tlb_json.h"
 
 /*
  * Loads that a lap has at least: a thousand times what reading the clock costs, and
@@ -154,6 +155,16 @@ static void count(struct chase_walk *walk, void **start, struct counters *counte
 	counters__read(counters, counts);
 }
 
+/* As "anon-thp/chase/65536". */
+static int model(struct chase_walk *walk, void **start)
+{
+	char region[KMB_TLB_REGION_LEN];
+
+	snprintf(region, sizeof(region), "%s/%s/%zu", walk->kind->name, walk->pattern->name,
+		 walk->lines * user_page_bytes());
+	return user_model__walk(start, walk->lines, region, &walk->modelled);
+}
+
 /* What is timed is not counted: counters cost time where they begin and end. */
 static int time_and_count(struct chase *chase, struct chase_walk *walk,
 			  const struct user_memory *memory)
@@ -171,7 +182,7 @@ static int time_and_count(struct chase *chase, struct chase_walk *walk,
 		user_walk__go(start, walk->lines, walk->loads, &walk->laps[i]);
 	for (i = 0; i < COUNTERS_SIDES; i++)
 		count(walk, start, chase->counters[i], walk->counts[i]);
-	return 0;
+	return model(walk, start);
 }
 
 static int walk_one(struct chase *chase, struct chase_walk *walk)
@@ -289,7 +300,7 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 {
 	bool known = !walk->why[0];
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "lines", (json_int_t)walk->lines,
 			 "bytes", (json_int_t)(walk->lines * user_page_bytes()),
@@ -298,7 +309,8 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 			 "loads", (json_int_t)walk->loads,
 			 "laps", laps_json(chase, walk),
 			 "mapping", known ? user_mapping__json(&walk->mapping) : json_null(),
-			 "counters", counts_json(walk));
+			 "counters", counts_json(walk), "model",
+			 tlb_json__counts(&walk->modelled.model, &walk->modelled.counts));
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "user_clock.h"
 #include "user_mapping.h"
+#include "user_model.h"
 #include "user_walk.h"
 
 /**
@@ -42,6 +43,7 @@ struct chase_options {
  * @laps: what was timed, as many as were asked for.
  * @mapping: how the memory was mapped.
  * @counts: of user mode, then of the kernel, with all laps together.
+ * @modelled: what a model of a TLB says of a pass.
  * @why: why there is nothing of all this, a line; empty where there is.
  */
 struct chase_walk {
@@ -53,6 +55,7 @@ struct chase_walk {
 	struct user_lap *laps;
 	struct user_mapping mapping;
 	struct counter_value counts[COUNTERS_SIDES][COUNTERS_NR];
+	struct user_modelled modelled;
 	char why[USER_WHY_LEN];
 };
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "user_clock.h"
+#include "user_marker.h"
 #include "user_walk.h"
 
 /* Loads between two looks at how many are left. */
@@ -57,6 +58,29 @@ static inline void **follow(void **at, uint64_t loads)
 	for (i = 0; i < loads % UNROLLED; i++)
 		at = load(at);
 	return at;
+}
+
+/**
+ * user_walk__tell() - walk, once before and once while a model of a TLB counts
+ * @start: the first line.
+ * @loads: of a pass.
+ * @mailbox: to talk to it.
+ *
+ * Between the markers there is no access but the walk's, and an interrupt's.
+ *
+ * Return: where the next load would go.
+ */
+void **user_walk__tell(void **start, uint64_t loads, struct kmb_tlb_mailbox *mailbox)
+{
+	user_marker__say(KMB_TLB_ARM, mailbox);
+	start = follow(start, loads);
+	user_marker__say(KMB_TLB_BEGIN, mailbox);
+	start = follow(start, loads);
+	/* The last load is done before the region ends. */
+	asm volatile("" : "+r" (start) : : "memory");
+	user_marker__say(KMB_TLB_END, mailbox);
+	user_marker__say(KMB_TLB_DISARM, mailbox);
+	return start;
 }
 
 static uint64_t switches(void)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "module/uapi/kmbench_tlb.h"
 #include "user_memory.h"
 #include "user_pattern.h"
 
@@ -22,6 +23,7 @@ struct user_lap {
 
 int user_walk__lay(const struct user_memory *memory, uint32_t lines,
 		   const struct user_pattern *pattern);
+void **user_walk__tell(void **start, uint64_t loads, struct kmb_tlb_mailbox *mailbox);
 void **user_walk__go(void **start, uint64_t warmup, uint64_t loads, struct user_lap *lap);
 
 #endif /* KMBENCH_USER_WALK_H */

@@ -32,6 +32,8 @@ _DEFAULT = "generic"
 _MEM_MAX_MIB = 3072
 # Seconds a boot may take: many times what it needs on two slow cores.
 _TIMEOUT = 600.0
+# Loads of an interrupt or two, at most.
+_INTERRUPTED = 20_000
 # Without zeroing: an allocation touches nothing of its object.
 CMDLINE = f"{vm.CMDLINE} init_on_alloc=0"
 
@@ -250,6 +252,20 @@ def walk_contradiction(walk: dict[str, Any], geometry: str) -> str:
     if model["loads"] != walk["loads"] or model["stores"]:
         return (f"{name}: {walk['loads']} loads were made, the model saw {model['loads']} "
                 f"and {model['stores']} stores")
+    wrong = _attribution(model, geometry)
+    return f"{name}: {wrong}" if wrong else ""
+
+
+def user_contradiction(walk: dict[str, Any], geometry: str) -> str:
+    """What in the counts of a walk of a process cannot be; "" if nothing. Interrupts are
+    on: where there was one in each try, its loads are counted as well."""
+    model, name = walk["model"], f"{walk['kind']}/{walk['pattern']}/{walk['bytes']}"
+    if walk["unavailable"]:
+        return ""
+    if model is None:
+        return f"{name}: the model did not answer"
+    if not walk["lines"] <= model["loads"] <= walk["lines"] + _INTERRUPTED:
+        return f"{name}: {walk['lines']} loads were made, the model saw {model['loads']}"
     wrong = _attribution(model, geometry)
     return f"{name}: {wrong}" if wrong else ""
 

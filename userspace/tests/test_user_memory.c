@@ -15,6 +15,8 @@
 #include <cmocka.h>
 
 #include "user_mapping.h"
+#include "user_model.h"
+#include "user_walk.h"
 
 #define LINES		1024
 #define PRESENT		(1ULL << 63)
@@ -246,6 +248,22 @@ static void test_runs_are_counted(void **state)
 	assert_int_equal(user_mapping__runs(swapped, 2, &runs), -ENOENT);
 }
 
+/* Nobody answers a marker here, and it does no harm. */
+static void test_without_a_model_there_is_no_answer(void **state)
+{
+	struct user_modelled modelled;
+	struct user_memory memory;
+	char why[USER_WHY_LEN];
+
+	(void)state;
+	assert_int_equal(user_memory__map(&memory, &user_kinds[0], 64, why), 0);
+	assert_int_equal(user_walk__lay(&memory, 64, &user_patterns[0]), 0);
+	assert_int_equal(user_model__walk(user_memory__line(&memory, 0), 64, "x", &modelled), 0);
+	assert_int_equal(modelled.model.answers, 0);
+	assert_int_equal(modelled.counts.loads, 0);
+	user_memory__unmap(&memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_smaps_is_read),
 		cmocka_unit_test(test_mapping_that_is_not_there_is_told),
 		cmocka_unit_test(test_runs_are_counted),
+		cmocka_unit_test(test_without_a_model_there_is_no_answer),
 	};
 
 	return cmocka_run_group_tests_name("user_memory", tests, NULL, NULL) != 0;
