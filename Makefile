@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE COMPACT
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -53,6 +53,7 @@ help:
 	@echo '  ORDER=9       make frag: blocks of this order are to be scarce (default: 9)'
 	@echo '  LEVELS=0.5,0.9   and how scarce: unusable free space indices (default: six)'
 	@echo '  MOVABLE=50    make frag: per cent of the broken blocks that can be compacted (0)'
+	@echo '  OCCUPANTS=cache  by pages of the page cache; or anon, anonymous ones (default)'
 	@echo '  COMPACT=1     make frag: compact memory after each level; or 0 (default)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo

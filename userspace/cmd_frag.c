@@ -16,6 +16,7 @@
 #include "frag_level.h"
 #include "frag_recovery.h"
 #include "frag_response.h"
+#include "frag_types.h"
 #include "frag_walks.h"
 #include "session.h"
 #include "signals.h"
@@ -33,6 +34,7 @@
 #define FRAG_KEY_USER		(CMD_KEYS + 10)
 #define FRAG_KEY_MOVABLE	(CMD_KEYS + 11)
 #define FRAG_KEY_WALK		(CMD_KEYS + 12)
+#define FRAG_KEY_PAGE_CACHE	(CMD_KEYS + 13)
 
 #define FRAG_LEVELS_MAX		32
 #define FRAG_LEVELS		"0,0.25,0.5,0.75,0.9,0.99"
@@ -130,7 +132,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->device = NULL;
 		return 0;
 	case FRAG_KEY_MOVABLE:
-		options->movable = cmd__number("--movable", arg, 0, 100);
+		options->movable.per_cent = cmd__number("--movable", arg, 0, 100);
+		return 0;
+	case FRAG_KEY_PAGE_CACHE:
+		options->movable.page_cache = true;
 		return 0;
 	case FRAG_KEY_WALK:
 		arguments->walk = cmd__number("--walk", arg, 0, 80);
@@ -164,6 +169,8 @@ static const struct argp_option frag_options[] = {
 	  .doc = "At each level walk over so much of the free memory, of each kind: what contiguity is left, and what it is worth (default: 0)" },
 	{ .name = "movable", .key = FRAG_KEY_MOVABLE, .arg = "PERCENT",
 	  .doc = "Break so many of the blocks by memory of this process, which compaction can move (default: 0)" },
+	{ .name = "page-cache", .key = FRAG_KEY_PAGE_CACHE,
+	  .doc = "By pages of the page cache (shmem) there, instead of anonymous ones" },
 	{ .name = "compact", .key = FRAG_KEY_COMPACT,
 	  .doc = "After each level have the kernel compact all memory" },
 	{ .name = "user", .key = FRAG_KEY_USER,
@@ -339,6 +346,7 @@ static int see(struct frag_record *record, const struct frag_work *work)
 	int err;
 
 	put_level(level);
+	frag_types__read(&record->types, "", level->answer.order);
 	hold(work->arguments->hold);
 	err = respond(record, work);
 	if (!err)
@@ -394,12 +402,13 @@ static json_t *document(const struct frag_work *work)
 	const struct frag_arguments *arguments = work->arguments;
 	const struct frag_options *options = &arguments->options;
 
-	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:i, s:i, s:O}",
+	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:s, s:i, s:i, s:O}",
 			 "format", "kmbench-levels", "format_version", 1,
 			 "clock", json_out__clock(&work->device->info),
 			 "order", options->order, "spread", arguments->spread,
 			 "seed", (json_int_t)options->seed, "share", options->share,
-			 "movable", options->movable, "demand", arguments->demand,
+			 "movable", options->movable.per_cent, "occupants",
+			 options->movable.page_cache ? "cache" : "anon", "demand", arguments->demand,
 			 "walk", arguments->walk, "levels", work->levels);
 }
 

@@ -69,7 +69,7 @@ static json_t *movable__json(const struct frag_level *level)
 {
 	if (!level->part.order)
 		return json_null();
-	return json_pack("{s:I, s:I}", "held", (json_int_t)level->user.nr,
+	return json_pack("{s:I, s:I}", "held", (json_int_t)level->part.held,
 			 "moved", (json_int_t)level->moved);
 }
 
@@ -85,7 +85,7 @@ json_t *frag_json__level(const struct frag_record *record)
 	const struct kmb_frag *answer = &level->answer;
 	bool none = level->err;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			 "asked", answer->index, "before",
 			 state__json(frag_level__before(level)),
 			 "after", none ? json_null() : state__json(&answer->after),
@@ -96,6 +96,7 @@ json_t *frag_json__level(const struct frag_record *record)
 			 "free_after", (json_int_t)level->free_after,
 			 "seconds", level->seconds,
 			 "steps", none ? json_null() : steps__json(answer),
+			 "types", frag_types__json(&record->types),
 			 "movable", none ? json_null() : movable__json(level),
 			 "responses", responses__json(&record->responses),
 			 "walks", frag_walks__kernel_json(&record->walks),

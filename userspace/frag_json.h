@@ -10,17 +10,20 @@
 #include "frag_level.h"
 #include "frag_recovery.h"
 #include "frag_response.h"
+#include "frag_types.h"
 #include "frag_walks.h"
 
 /**
  * struct frag_record - all that there is of a level
  * @level: was given to frag_level__reach(), and to frag_level__undo().
+ * @types: free memory by migrate type, when it was reached.
  * @responses: of it; none where it was not reached.
  * @walks: likewise.
  * @recovery: from it, where it was reached.
  */
 struct frag_record {
 	struct frag_level level;
+	struct frag_types types;
 	struct frag_responses responses;
 	struct frag_walks walks;
 	struct frag_recovery recovery;

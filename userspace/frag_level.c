@@ -94,27 +94,29 @@ static int open_holder(struct device *holder, const char *path)
 }
 
 /* What is missing to the level then is the module's. */
-static int reach_part(struct frag_level *level, uint32_t per_cent)
+static int reach_part(struct frag_level *level, const struct user_part *part)
 {
 	int err;
 
-	if (!per_cent)
+	if (!part->per_cent)
 		return 0;
 	level->part = level->answer;
-	err = user_inducer__reach(&level->user, &level->part, per_cent);
+	err = user_inducer__reach(&level->user, &level->part, part);
 	memcpy(level->answer.why, level->part.why, sizeof(level->answer.why));
 	return err;
 }
 
 static int reach(struct frag_level *level, const struct frag_options *options)
 {
+	struct user_part all = options->movable;
 	int err;
 
+	all.per_cent = 100;
 	if (!options->device)
-		return user_inducer__reach(&level->user, &level->answer, 100);
+		return user_inducer__reach(&level->user, &level->answer, &all);
 	err = open_holder(&level->holder, options->device);
 	if (!err)
-		err = reach_part(level, options->movable);
+		err = reach_part(level, &options->movable);
 	return err ? err : device__frag(&level->holder, &level->answer);
 }
 

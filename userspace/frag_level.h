@@ -20,8 +20,7 @@
  * @share: per cent of the free memory that may be held at once.
  * @reserve: bytes that stay free; 0: as many as have to.
  * @seed: of the spread.
- * @movable: per cent of the broken blocks that memory of this process breaks; without
- *	the module, all.
+ * @movable: what memory of this process breaks; without the module, of all blocks.
  */
 struct frag_options {
 	const char *device;
@@ -30,7 +29,7 @@ struct frag_options {
 	uint32_t share;
 	uint64_t reserve;
 	uint64_t seed;
-	uint32_t movable;
+	struct user_part movable;
 };
 
 /**

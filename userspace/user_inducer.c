@@ -153,10 +153,12 @@ static int check_index(struct kmb_frag *frag, uint64_t allowed)
 	return 0;
 }
 
+/* Memory that is shared is a file's, of shmem. */
 static int reserve_room(struct user_inducer *inducer, uint64_t nr, uint32_t order)
 {
+	int kind = inducer->give_back == MADV_REMOVE ? MAP_SHARED : MAP_PRIVATE;
 	void *start = mmap(NULL, nr * page_size(), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			   kind | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (start == MAP_FAILED)
 		return -errno;
@@ -268,7 +270,7 @@ static void give_back(const struct user_inducer *inducer, size_t first, size_t e
 {
 	if (end > first)
 		madvise(inducer->start + first * page_size(), (end - first) * page_size(),
-			MADV_DONTNEED);
+			inducer->give_back);
 }
 
 static void give_back_others(struct user_inducer *inducer)
@@ -345,21 +347,28 @@ static int correct_until_near(struct user_inducer *inducer, struct kmb_frag *fra
 	return err;
 }
 
-static int reach(struct user_inducer *inducer, struct kmb_frag *frag)
+static int break_missing(struct user_inducer *inducer, struct kmb_frag *frag)
 {
 	int64_t blocks = missing(&frag->before, frag->order, frag->index);
 	int err;
 
-	if (blocks > 0) {
-		err = take_until(inducer, frag->order, (int64_t)frag->before.suitable - blocks);
-		frag->taken = inducer->touched >> frag->order;
-		if (!err)
-			err = break_blocks(inducer, frag);
-		if (err)
-			return err;
-	}
+	if (blocks <= 0)
+		return 0;
+	err = take_until(inducer, frag->order, (int64_t)frag->before.suitable - blocks);
+	frag->taken = inducer->touched >> frag->order;
+	if (!err)
+		err = break_blocks(inducer, frag);
 	frag->broken = inducer->nr;
-	return correct_until_near(inducer, frag);
+	frag->held = inducer->nr;
+	return err;
+}
+
+/* What is missing to a part, or too much, whoever has the rest makes up for. */
+static int reach(struct user_inducer *inducer, struct kmb_frag *frag, bool is_part)
+{
+	int err = break_missing(inducer, frag);
+
+	return err || is_part ? err : correct_until_near(inducer, frag);
 }
 
 /* The index at which so many of the blocks are broken that have yet to be. */
@@ -377,26 +386,28 @@ static void aim(struct kmb_frag *frag, uint32_t per_cent)
  * @frag: as for KMB_IOC_FRAG, but that the kernel chooses which blocks are broken, and
  *	that of what is held all is counted while it is taken. Its index becomes the one
  *	that was reached for.
- * @per_cent: of the blocks that the index takes, break so many; the rest is for others.
+ * @part: what of it; the rest is for others.
  *
  * Return: 0; or -ERANGE, -EINVAL, -ENOSPC, -EPERM, and what mmap(2) or reading /proc comes
  * to; @frag->why may say more.
  */
 int user_inducer__reach(struct user_inducer *inducer, struct kmb_frag *frag,
-			uint32_t per_cent)
+			const struct user_part *part)
 {
 	int err;
 
-	*inducer = (struct user_inducer){ .start = NULL };
+	*inducer = (struct user_inducer){
+		.give_back = part->page_cache ? MADV_REMOVE : MADV_DONTNEED,
+	};
 	err = read_level(&frag->before, frag->order);
-	aim(frag, per_cent);
+	aim(frag, part->per_cent);
 	if (!err)
 		err = check_reserve(frag);
 	if (!err)
 		err = check_index(frag, allowed_pages(frag));
 	if (!err)
 		err = reserve_room(inducer, allowed_pages(frag), frag->order);
-	return err ? err : reach(inducer, frag);
+	return err ? err : reach(inducer, frag, part->per_cent < 100);
 }
 
 /**

@@ -5,6 +5,7 @@
 #ifndef KMBENCH_USER_INDUCER_H
 #define KMBENCH_USER_INDUCER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,18 @@ struct held_page {
 };
 
 /**
+ * struct user_part - what of a level is a process's to break
+ * @per_cent: of the blocks that the index takes.
+ * @page_cache: by pages of the page cache (shmem) instead of anonymous ones.
+ */
+struct user_part {
+	uint32_t per_cent;
+	bool page_cache;
+};
+
+/**
  * struct user_inducer - what is held
+ * @give_back: how a page is given back: an advice of madvise(2).
  * @start: the memory, of which most pages are given back.
  * @nr_pages: pages that there is room for.
  * @touched: how many of these were taken at once.
@@ -29,6 +41,7 @@ struct held_page {
  * @kept: these.
  */
 struct user_inducer {
+	int give_back;
 	char *start;
 	size_t nr_pages;
 	size_t touched;
@@ -37,7 +50,7 @@ struct user_inducer {
 };
 
 int user_inducer__reach(struct user_inducer *inducer, struct kmb_frag *frag,
-			uint32_t per_cent);
+			const struct user_part *part);
 int user_inducer__moved(const struct user_inducer *inducer, uint64_t *moved);
 void user_inducer__undo(struct user_inducer *inducer);
 

@@ -21,6 +21,8 @@ from .responses import Responses
 # The largest order of the page allocator with 4 KiB pages.
 _ORDER_MAX = 10
 _ORDER = 9
+# What pages that the kernel can move are: anonymous memory, or of the page cache.
+OCCUPANTS = ("anon", "cache")
 # Per cent of the free memory that is asked for at once, or walked over.
 _DEMAND = 25
 # Seconds a boot may take: many times what it needs on two slow cores.
@@ -35,26 +37,29 @@ class Wanted:
     order: of the blocks. levels: unusable free space indices, as the user typed them;
     "": those of the tool, of which one out of reach is left out. geometry: file of the TLB
     that is modelled. movable: per cent of the blocks that are broken by pages which the
-    kernel can move. compact: whether the kernel compacts all memory after each level.
+    kernel can move. occupants: whose these are, of OCCUPANTS. compact: whether the kernel compacts all memory after each level.
     """
 
     order: int
     levels: str
     geometry: Path
     movable: int = 0
+    occupants: str = OCCUPANTS[0]
     compact: bool = False
 
     def words(self) -> tuple[str, ...]:
         """Arguments of `kmbench frag`."""
         return ("--order", str(self.order), "--demand", str(_DEMAND), "--walk", str(_DEMAND),
                 "--movable", str(self.movable),
+                *(("--page-cache",) if self.occupants == "cache" else ()),
                 *(("--levels", self.levels) if self.levels else ()),
                 *(("--compact",) if self.compact else ()))
 
     def variables(self) -> dict[str, str]:
         """The variables of make that ask for it."""
         return {"ORDER": str(self.order), "LEVELS": self.levels,
-                "MOVABLE": str(self.movable or ""), "COMPACT": "1" if self.compact else "",
+                "MOVABLE": str(self.movable or ""),
+                "OCCUPANTS": self.occupants if self.movable else "", "COMPACT": "1" if self.compact else "",
                 "GEOMETRY": tlb.name_of(self.geometry)}
 
 
@@ -72,9 +77,13 @@ def wanted(args: argparse.Namespace) -> Wanted:
         raise Broken(f"MOVABLE={args.movable} is no per cent of the broken blocks; 0 to 100")
     if args.compact not in ("", "0", "1"):
         raise Broken(f"COMPACT={args.compact} is neither 0 nor 1")
+    occupants = args.occupants or OCCUPANTS[0]
+    if occupants not in OCCUPANTS:
+        raise Broken(f"no OCCUPANTS={occupants}; there are: {' '.join(OCCUPANTS)}")
     geometry = tlb.find_geometry(args.geometry)
     tlb.read_geometry(geometry)
-    return Wanted(int(order), levels, geometry, int(args.movable or 0), args.compact == "1")
+    return Wanted(int(order), levels, geometry, int(args.movable or 0), occupants,
+                  args.compact == "1")
 
 
 @dataclass(frozen=True)
@@ -165,8 +174,10 @@ def _out_of_reach(job: Job, levels: list[dict[str, Any]]) -> str:
 
 def contradiction(found: dict[str, Any], geometry: str) -> str:
     """What in the walks' counts cannot be; "" if nothing."""
-    walks = (walk for level in found["levels"] for walk in level["walks"])
-    return next(filter(None, (tlb.walk_contradiction(walk, geometry) for walk in walks)), "")
+    return next(filter(None, (
+        *(tlb.walk_contradiction(w, geometry) for v in found["levels"] for w in v["walks"]),
+        *(tlb.user_contradiction(w, geometry) for v in found["levels"] for w in v["user_walks"]))),
+        "")
 
 
 def run(job: Job) -> Code:

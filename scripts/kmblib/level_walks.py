@@ -42,6 +42,7 @@ def user_ticks(walk: Walk) -> float | None:
 # What there is of each kind of walk: which, how, and digits after the point.
 _FIGURES: dict[str, tuple[str, Callable[[Walk], float | None], int]] = {
     "huge": ("walks", huge, 0), "rate": ("walks", rate, 1), "ticks": ("walks", ticks, 1),
+    "user_rate": ("user_walks", rate, 1),
     "user_huge": ("user_walks", user_huge, 0), "user_ticks": ("user_walks", user_ticks, 1)}
 
 

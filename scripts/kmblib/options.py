@@ -44,6 +44,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "order": "of the blocks that are to be scarce: 1 to 10 (default: 9)",
         "levels": "unusable free space indices to reach, as 0,0.5,0.9 (default: six)",
         "movable": "per cent of the broken blocks that compaction can mend (default: 0)",
+        "occupants": "what breaks those: anon (default), anonymous memory; cache, page cache",
         "compact": "1: have the kernel compact memory after each level; 0 (default): wait",
         "geometry": "the TLB to model: a name (default: generic) or the path of a file",
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",

@@ -105,6 +105,17 @@ class Responses:
                  f"{100 * (v['free_before'] - v['free_after']) / v['free_before']:.2f}"]
                 for v in self.reached]
 
+    def types(self) -> list[list[str]]:
+        """A row a migrate type of which any memory is free: per cent of all that is, and
+        blocks of the order, by level."""
+        rows = []
+        for type_ in dict.fromkeys(t["type"] for level in self.reached for t in level["types"]):
+            found = [next((t for t in v["types"] if t["type"] == type_), None) for v in self.reached]
+            if any(t and t["free"] for t in found):
+                rows.append([type_, *("-" if not t else _share_and_blocks(t, level)
+                                      for t, level in zip(found, self.reached))])
+        return rows
+
     def _find(self, way_: tuple[str, str, str], order: int) -> list[Response | None]:
         """The responses of a way and an order, by level."""
         return [next((r for r in level["responses"] if way(r) == way_ and r["order"] == order),
@@ -229,6 +240,12 @@ class Responses:
                           bbox_to_anchor=(0.92, 0.5))
         figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
         pyplot.close(figure)
+
+
+def _share_and_blocks(type_: dict[str, Any], level: dict[str, Any]) -> str:
+    """What a migrate type has of the free memory of a level."""
+    free = sum(t["free"] for t in level["types"])
+    return f"{100 * type_['free'] / free:.0f} {number(type_['suitable'])}"
 
 
 def _each(response: Response | None, event: str) -> str:

@@ -53,6 +53,8 @@ _WRONG = {
     "order that is none": ("frag", {"ORDER": "11"}, "kmbench: ORDER=11 is no order of blocks; 1 to 10"),
     "more than all blocks": ("frag", {"MOVABLE": "101"}, "kmbench: MOVABLE=101 is no per cent of "
                              "the broken blocks; 0 to 100"),
+    "occupants that are none": ("frag", {"OCCUPANTS": "pigs"}, "kmbench: no OCCUPANTS=pigs; there are: "
+                                "anon cache"),
     "TLB of a level": ("frag", {"GEOMETRY": "zen9"}, "kmbench: no GEOMETRY=zen9; there are: "),
     "compaction or not": ("frag", {"COMPACT": "yes"}, "kmbench: COMPACT=yes is neither 0 nor 1"),
     "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "

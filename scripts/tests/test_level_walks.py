@@ -45,6 +45,7 @@ def test_huge_pages_of_a_process(document: dict[str, Any]) -> None:
     walks = LevelWalks(document)
     rows = _rows(walks, "user_huge")
     assert rows["anon-4k"] == ["0", "0"] and rows["anon-thp"] == ["100", "0"]
+    assert _rows(walks, "user_rate")["anon-4k"] == ["1000.0", "1000.0"], "the model counts them, too"
     assert _rows(walks, "user_ticks")["anon-thp"][1] == "-"
     assert walks.missing()[-1].endswith("AnonHugePages is 0)")
 
@@ -55,6 +56,20 @@ def test_model_that_contradicts_itself_is_seen(document: dict[str, Any]) -> None
     assert not frag.contradiction(found, "generic")
     found["levels"][1]["walks"][2]["model"]["loads"] += 1
     assert "loads were made, the model saw" in frag.contradiction(found, "generic")
+
+
+def test_walk_of_a_process_that_contradicts_itself_is_seen(document: dict[str, Any]) -> None:
+    """Fewer loads than lines, more than interrupts make, walks that are no misses, none."""
+    found = document["measured"]
+    walk = found["levels"][0]["user_walks"][0]
+    loads = walk["model"]["loads"]
+    walk["model"]["loads"] = loads + 1
+    assert not frag.contradiction(found, "generic"), "an interrupt"
+    for wrong in ({"loads": loads - 1}, {"loads": 2 * loads}, {"unmapped": 1}):
+        walk["model"] = {**walk["model"], "loads": loads, "unmapped": 0, **wrong}
+        assert frag.contradiction(found, "generic").startswith("anon-4k/chase/")
+    walk["model"] = None
+    assert frag.contradiction(found, "generic").endswith("the model did not answer")
 
 
 def test_moved_pages_are_told(document: dict[str, Any]) -> None:

@@ -69,7 +69,8 @@ static uint32_t compact_away(struct frag_level *level)
 	return before > now ? before - now : 0;
 }
 
-static void check_compaction(const char *device, bool is_gone, const char *name)
+static void check_compaction(const char *device, bool page_cache, bool is_gone,
+			     const char *name)
 {
 	struct frag_options options = without;
 	struct frag_level level;
@@ -78,6 +79,7 @@ static void check_compaction(const char *device, bool is_gone, const char *name)
 	int err;
 
 	options.device = device;
+	options.movable.page_cache = page_cache;
 	options.seed = 1;
 	err = frag_level__reach(&level, 500000, &options);
 	sunk = err ? 0 : compact_away(&level);
@@ -90,26 +92,36 @@ static void check_compaction(const char *device, bool is_gone, const char *name)
 }
 
 /* Half of what is missing to a level, and the module has the other half. */
-static void check_parts(void)
+static void check_parts(bool page_cache)
 {
 	struct frag_options options = without;
+	uint32_t after, before = index_now(options.order);
 	struct frag_level level;
-	char why[WHY_LEN];
+	char name[128], why[WHY_LEN];
 	int err;
 
 	options.device = DEVICE_PATH;
-	options.movable = 50;
+	options.movable = (struct user_part){ .per_cent = 50, .page_cache = page_cache };
 	err = frag_level__reach(&level, 750000, &options);
 	snprintf(why, WHY_LEN, "%s %s, reached %u, %zu and %llu held", strerror(-err),
 		 level.answer.why, level.reached, level.user.nr,
 		 (unsigned long long)level.answer.held);
-	printf("in parts: %s\n", why);
-	report("in parts: reached, with as many of each", !err && frag_level__holds(&level) &&
+	snprintf(name, sizeof(name), "in parts, %s: reached, with as many of each",
+		 page_cache ? "page cache" : "anonymous");
+	printf("%s: %s\n", name, why);
+	report(name, !err && frag_level__holds(&level) &&
 	       level.user.nr * 10 > level.answer.held * 8 &&
 	       level.user.nr * 8 < level.answer.held * 10 ? "" : why);
-	report("in parts: what was found before is told",
-	       frag_level__before(&level)->index < level.answer.before.index ? "" : "it is not");
+	snprintf(name, sizeof(name), "in parts, %s: what was found before is told",
+		 page_cache ? "page cache" : "anonymous");
+	report(name, frag_level__before(&level)->index < level.answer.before.index ?
+	       "" : "it is not");
 	frag_level__undo(&level);
+	after = index_now(options.order);
+	snprintf(name, sizeof(name), "in parts, %s: and given back",
+		 page_cache ? "page cache" : "anonymous");
+	snprintf(why, WHY_LEN, "the index was %u and is %u", before, after);
+	report(name, after <= before + KMB_FRAG_TOLERANCE ? "" : why);
 }
 
 /**
@@ -161,16 +173,18 @@ void movable__run(void)
 	module__measures(why);
 	/* Once through, so that what is made on first use is there. */
 	compact();
-	check_parts();
+	check_parts(true);
 	index_now(without.order);
 	holdings__read(&before);
 	check_level(9, 250000);
 	check_level(9, 500000);
 	check_level(9, 750000);
 	check_level(4, 500000);
-	check_compaction(NULL, true, "without the module, compaction undoes it");
-	check_compaction(DEVICE_PATH, false, "control: of the module it undoes nothing");
-	check_parts();
+	check_compaction(NULL, false, true, "without the module, compaction undoes it");
+	check_compaction(NULL, true, true, "by the page cache, compaction undoes it");
+	check_compaction(DEVICE_PATH, false, false, "control: of the module it undoes nothing");
+	check_parts(false);
+	check_parts(true);
 	check_misuses();
 	index_now(without.order);
 	report("nothing stays behind",

@@ -33,8 +33,8 @@ static json_t *response_of(struct frag_response *response)
 {
 	const struct frag_record record = {
 		.responses = { .nr = 1, .all = response }, .recovery = { .goal = 7 },
-		.level = { .part = { .order = 9, .before = { .index = 5 } },
-			   .user = { .nr = 3 }, .moved = 2 },
+		.level = { .part = { .order = 9, .before = { .index = 5 }, .held = 3 },
+			   .moved = 2 },
 	};
 	json_t *json, *one;
 
@@ -47,6 +47,8 @@ static json_t *response_of(struct frag_response *response)
 							    "index")), 5);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "movable"),
 							    "moved")), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "movable"),
+							    "held")), 3);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "recovery"),
 							    "goal")), 7);
 	one = json_incref(json_array_get(json_object_get(json, "responses"), 0));

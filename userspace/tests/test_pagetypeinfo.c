@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "frag_types.h"
 #include "pagetypeinfo.h"
 #include "root.h"
 
@@ -118,6 +119,25 @@ static void test_missing_file_is_told(void **state)
 	pagetypeinfo__free(&info);
 }
 
+/* Of all zones of the kernel's, and blocks of the order; larger ones count for more. */
+static void test_types_are_summed_over_zones(void **state)
+{
+	struct frag_types types;
+
+	(void)state;
+	root__put("/proc/pagetypeinfo", recorded);
+	frag_types__read(&types, root__path, 9);
+	assert_int_equal(types.err, 0);
+	assert_int_equal(types.nr, 5);
+	assert_string_equal(types.types[1].name, "Movable");
+	assert_int_equal(types.types[1].suitable, 1 + 2 * 3 + 1 + 2 * 225);
+	assert_int_equal(types.types[1].pageblocks, 484);
+	assert_int_equal(types.types[0].pages, 32 + 64 + 128 + 1 + 4 + 16 + 32 + 64 + 128);
+	frag_types__read(&types, "/nonexistent", 9);
+	assert_int_equal(types.err, -ENOENT);
+	assert_int_equal(types.nr, 0);
+}
+
 #define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, root__set_up, root__tear_down)
 
 int main(void)
@@ -128,6 +148,7 @@ int main(void)
 		WITH_ROOT(test_mixed_blocks_are_passed_over),
 		WITH_ROOT(test_what_cannot_be_understood_is_refused),
 		WITH_ROOT(test_missing_file_is_told),
+		WITH_ROOT(test_types_are_summed_over_zones),
 	};
 
 	return cmocka_run_group_tests_name("pagetypeinfo", tests, NULL, NULL) != 0;
