@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -162,6 +163,15 @@ static bool holdings__exceed(const struct holdings *now,
 	return true;
 }
 
+/* One look takes seconds on a kernel that checks everything. */
+static time_t seconds__now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /**
  * holdings__are_back() - wait until no more is held than before
  * @before: what was held then, without a thread or cache of the module.
@@ -172,7 +182,7 @@ static bool holdings__exceed(const struct holdings *now,
  */
 bool holdings__are_back(const struct holdings *before, int seconds, char *why)
 {
-	int tries = seconds * 10;
+	time_t end = seconds__now() + seconds;
 	struct holdings now;
 
 	do {
@@ -182,6 +192,6 @@ bool holdings__are_back(const struct holdings *before, int seconds, char *why)
 			return true;
 		}
 		millisleep(100);
-	} while (tries-- > 0);
+	} while (seconds__now() < end);
 	return false;
 }
