@@ -32,6 +32,7 @@
 /* How often the level is read back and corrected. */
 #define ROUNDS		6
 #define LINE_LEN	256
+#define __printf(_format, _first)	__attribute__((format(printf, _format, _first)))
 
 static size_t page_size(void)
 {
@@ -91,8 +92,7 @@ static uint64_t high_watermarks(void)
 	return sum;
 }
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct kmb_frag *frag, int err, const char *format, ...)
+static int __printf(3, 4) refuse(struct kmb_frag *frag, int err, const char *format, ...)
 {
 	va_list args;
 
@@ -175,7 +175,7 @@ static void touch(const struct user_inducer *inducer, size_t first, size_t end)
 	size_t i;
 
 	for (i = first; i < end; i++)
-		*(volatile char *)(inducer->start + i * page_size()) = 1;
+		inducer->start[i * page_size()] = 1;
 }
 
 /* Until no more than so many blocks are free. Return: 0, or what reading /proc comes to. */

@@ -27,7 +27,7 @@ _INCLUDES = {
     "kunit/ktap/include/kunit": r"(?!)",
     "module": r"uapi/kmbench(_tlb)?\.h",
     "module/uapi": r"(?!)",
-    "userspace": r"(\.\./)*module/uapi/kmbench\.h|tlb/counts_json\.h",
+    "userspace": r"(\.\./)*module/uapi/kmbench(_tlb)?\.h|tlb/counts_json\.h",
     # The model of a TLB hears of the guest through its own mailbox alone.
     "userspace/tlb": r"module/uapi/kmbench_tlb\.h",
 }
