@@ -35,6 +35,7 @@
 #define FRAG_KEY_MOVABLE	(CMD_KEYS + 11)
 #define FRAG_KEY_WALK		(CMD_KEYS + 12)
 #define FRAG_KEY_PAGE_CACHE	(CMD_KEYS + 13)
+#define FRAG_KEY_ROUNDS		(CMD_KEYS + 14)
 
 #define FRAG_LEVELS_MAX		32
 #define FRAG_LEVELS		"0,0.25,0.5,0.75,0.9,0.99"
@@ -48,6 +49,7 @@
  * @demand: per cent of the free memory to ask for; 0: nothing.
  * @walk: per cent of the free memory to walk over; 0: nothing.
  * @compact: whether to have the kernel compact memory after each level.
+ * @rounds: how often to reach all levels.
  * @nr_levels: of @indices.
  * @indices: to reach, millionths.
  * @options: how.
@@ -60,6 +62,7 @@ struct frag_arguments {
 	uint32_t demand;
 	uint32_t walk;
 	bool compact;
+	uint32_t rounds;
 	uint32_t nr_levels;
 	uint32_t indices[FRAG_LEVELS_MAX];
 	struct frag_options options;
@@ -125,6 +128,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FRAG_KEY_DEMAND:
 		arguments->demand = cmd__number("--demand", arg, 0, 80);
 		return 0;
+	case FRAG_KEY_ROUNDS:
+		arguments->rounds = cmd__number("--rounds", arg, 1, 1 << 20);
+		return 0;
 	case FRAG_KEY_COMPACT:
 		arguments->compact = true;
 		return 0;
@@ -153,6 +159,8 @@ static const struct argp_option frag_options[] = {
 	  .doc = "Of the blocks that are to be scarce (default: 4)" },
 	{ .name = "levels", .key = FRAG_KEY_LEVELS, .arg = "LIST",
 	  .doc = "Unusable free space indices to reach (default: " FRAG_LEVELS ")" },
+	{ .name = "rounds", .key = FRAG_KEY_ROUNDS, .arg = "N",
+	  .doc = "Reach all of them so often (default: 1)" },
 	{ .name = "spread", .key = FRAG_KEY_SPREAD, .arg = "NAME",
 	  .doc = "Where broken blocks are (default: random; `kmbench info' names them)" },
 	{ .name = "seed", .key = FRAG_KEY_SEED, .arg = "N",
@@ -378,17 +386,17 @@ static int run_level(uint32_t index, const struct frag_work *work)
 static int run_levels(const struct frag_work *work)
 {
 	const struct frag_arguments *arguments = work->arguments;
-	uint32_t i;
+	uint64_t i, nr = (uint64_t)arguments->nr_levels * arguments->rounds;
 	int err, code = EXIT_GOOD;
 
 	printf("%7s %7s %7s %7s %8s %9s %9s %9s %9s\n", "asked", "before", "reached",
 	       "extfrag", "seconds", "broken", "added", "mended", "held");
-	for (i = 0; i < arguments->nr_levels && (!code || code == EXIT_USAGE); i++) {
+	for (i = 0; i < nr && (!code || code == EXIT_USAGE); i++) {
 		if (signals__arrived()) {
 			warnx("interrupted; everything was given back");
 			return EXIT_UNKNOWN;
 		}
-		err = run_level(arguments->indices[i], work);
+		err = run_level(arguments->indices[i % arguments->nr_levels], work);
 		code = err ? err : code;
 	}
 	if (!fflush(stdout) && !ferror(stdout))
@@ -461,7 +469,7 @@ static int find_spread(const struct device *device, struct frag_arguments *argum
 int cmd__frag(int argc, char **argv)
 {
 	struct frag_arguments arguments = {
-		.spread = "random", .levels = FRAG_LEVELS,
+		.spread = "random", .levels = FRAG_LEVELS, .rounds = 1,
 		.options = { .device = DEVICE_PATH, .order = 4, .share = 90,
 			     .seed = 1 },
 	};

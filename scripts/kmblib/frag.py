@@ -37,7 +37,9 @@ class Wanted:
     order: of the blocks. levels: unusable free space indices, as the user typed them;
     "": those of the tool, of which one out of reach is left out. geometry: file of the TLB
     that is modelled. movable: per cent of the blocks that are broken by pages which the
-    kernel can move. occupants: whose these are, of OCCUPANTS. compact: whether the kernel compacts all memory after each level.
+    kernel can move. occupants: whose these are, of OCCUPANTS. compact: whether the kernel
+    compacts all memory after each level. demand: per cent of the free memory that is asked
+    for, and walked over. rounds: how often all levels are reached.
     """
 
     order: int
@@ -46,10 +48,13 @@ class Wanted:
     movable: int = 0
     occupants: str = OCCUPANTS[0]
     compact: bool = False
+    demand: int = _DEMAND
+    rounds: int = 1
 
     def words(self) -> tuple[str, ...]:
         """Arguments of `kmbench frag`."""
-        return ("--order", str(self.order), "--demand", str(_DEMAND), "--walk", str(_DEMAND),
+        return ("--order", str(self.order), "--demand", str(self.demand),
+                "--walk", str(self.demand), "--rounds", str(self.rounds),
                 "--movable", str(self.movable),
                 *(("--page-cache",) if self.occupants == "cache" else ()),
                 *(("--levels", self.levels) if self.levels else ()),
@@ -111,7 +116,7 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What a guest found: its results; with which parts; how it failed under another QEMU
     before, if it did; and why no TLB was modelled."""
 
@@ -144,17 +149,17 @@ def _ended(job: Job, parts: vm.Parts) -> tuple[vm.Ended, str]:
     return tlb.boot_modelled(guest, tlb.model_in(scratch), tlb.name_of(job.wanted.geometry))
 
 
-def _boot(job: Job, parts: vm.Parts, first: str = "") -> _Found:
+def _boot(job: Job, parts: vm.Parts, first: str = "") -> Found:
     """All levels, and that they can be read."""
     ended, no_model = _ended(job, parts)
     code = vm.judge(ended)
     if code not in (Code.GOOD, Code.BROKEN) or not ended.results:
         said = re.findall(r"^kmbench: (.*)$", ended.console, re.M)
         raise errors.of(code)(said[-1] if said else f"kmbench exited with {code}")
-    return _Found(results.parse(ended.results, "results of the guest"), parts, first, no_model)
+    return Found(results.parse(ended.results, "results of the guest"), parts, first, no_model)
 
 
-def _boot_twice(job: Job, parts: vm.Parts) -> _Found:
+def _boot_twice(job: Job, parts: vm.Parts) -> Found:
     """All levels; under another QEMU, where this one may be to blame for a failure."""
     try:
         return _boot(job, parts)
@@ -180,11 +185,16 @@ def contradiction(found: dict[str, Any], geometry: str) -> str:
         "")
 
 
-def run(job: Job) -> Code:
-    """Fragment, ask, walk, and write frag.json and its plots."""
+def find(job: Job) -> tuple[Found, dict[str, Any]]:
+    """Fragment, ask and walk: what was found, and the fingerprint of that."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         found = _boot_twice(job, _parts(job, Path(name)))
-        fingerprint = found.parts.fingerprint(job.machine)
+        return found, found.parts.fingerprint(job.machine)
+
+
+def run(job: Job) -> Code:
+    """Fragment, ask, walk, and write frag.json and its plots."""
+    found, fingerprint = find(job)
     missed = _out_of_reach(job, found.measured["levels"])
     geometry = tlb.read_geometry(job.wanted.geometry)["name"]
     wrong = "" if found.no_model else contradiction(found.measured, geometry)

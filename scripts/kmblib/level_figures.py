@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Whether levels of fragmentation are what they should be: at each order, and after a
+thousand rounds. It takes minutes, and is no test."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import frag, tlb
+from .kernels import Kernel
+from .options import Machine
+
+ORDERS = range(4, 10)
+ROUNDS = 1000
+# Goals: how far off in millionths, and seconds of the guest's clock that it takes.
+TOLERANCE = 20_000
+SECONDS = 10.0
+# And how much of the free memory may be missing in the end.
+LOST = 0.01
+_MACHINE = Machine("virtual", 1024, 1)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """All levels of an order. reached: how many. off: the largest difference to what was
+    asked for, millionths. seconds: the longest. missed: why others were not reached."""
+
+    reached: int
+    off: int
+    seconds: float
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Many levels, each reached and undone. reached: how many. lost: free memory that is
+    missing in the end, of that in the beginning. killed: processes, for want of memory."""
+
+    reached: int
+    lost: float
+    killed: int
+
+
+def _levels(kernel: Kernel, wanted: frag.Wanted) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        found, _fingerprint = frag.find(frag.Job(kernel, _MACHINE, wanted, Path(name)))
+    levels: list[dict[str, Any]] = found.measured["levels"]
+    return levels
+
+
+def _wanted(order: int, levels: str) -> frag.Wanted:
+    return frag.Wanted(order, levels, tlb.find_geometry(""), demand=0)
+
+
+def of_order(kernel: Kernel, order: int) -> Levels:
+    """The tool's own levels of an order, nothing asked for at any."""
+    levels = _levels(kernel, _wanted(order, ""))
+    reached = [level for level in levels if not level["unavailable"]]
+    return Levels(len(reached),
+                  max((abs(v["reached"] - v["asked"]) for v in reached), default=0),
+                  max((v["seconds"] for v in reached), default=0.0),
+                  tuple(v["unavailable"] for v in levels if v["unavailable"]))
+
+
+def of_rounds(kernel: Kernel) -> Rounds:
+    """A level of 0.75 of order 9, ROUNDS times. The first one finds what the kernel
+    makes on first use."""
+    levels = _levels(kernel, replace(_wanted(9, "0.75"), rounds=ROUNDS))
+    reached = [level for level in levels if not level["unavailable"]]
+    before = reached[0]["free_after"]
+    killed = sum(level["recovery"]["events"]["oom_kill"]["value"] for level in reached)
+    return Rounds(len(reached), 1 - reached[-1]["free_after"] / before, killed)
