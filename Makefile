@@ -57,9 +57,7 @@ help:
 	@echo '  MOVABLE=50 OCCUPANTS=cache   of so many % by pages that can be moved; or anon'
 	@echo '  COMPACT=1     make frag: compact memory after each level; or 0 (default)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
-	@echo
-	@echo 'Which mutants:'
-	@echo '  ONLY=...      names or globs, as '"'"'kfree-* largest-size-refused'"'"' (default: all)'
+	@echo '  ONLY=...      mutants: names or globs, as '"'"'kfree-* largest-size-refused'"'"' (default: all)'
 	@echo
 	@echo 'Which results:'
 	@echo '  BASE= NEW=    files of make baseline (default: the committed one, and KERNEL= itself)'

@@ -32,7 +32,6 @@
 /* How often the level is read back and corrected. */
 #define ROUNDS		6
 #define LINE_LEN	256
-#define __printf(_format, _first)	__attribute__((format(printf, _format, _first)))
 
 static size_t page_size(void)
 {
@@ -92,7 +91,8 @@ static uint64_t high_watermarks(void)
 	return sum;
 }
 
-static int __printf(3, 4) refuse(struct kmb_frag *frag, int err, const char *format, ...)
+__attribute__((format(printf, 3, 4)))
+static int refuse(struct kmb_frag *frag, int err, const char *format, ...)
 {
 	va_list args;
 

@@ -97,20 +97,23 @@ def test_memory_of_a_process_loses_its_huge_pages(
 
 
 def test_what_can_be_moved_is_compacted(copy: Checkout) -> None:
-    """Half of the broken blocks by memory of a process: GFP_KERNEL gets more than a
-    request that may not wait; what was moved is told. COMPACT=1 is passed on."""
+    """Half of the broken blocks by memory of a process: GFP_KERNEL has pages moved, and a
+    request that may not wait has none; what was moved is told. How much that gets it is the
+    kernel's luck: where compaction fails once it is deferred. COMPACT=1 is passed on."""
     before = copy.runs()
     ended = copy.run("frag", LEVELS="0.99", MOVABLE="50", COMPACT="1")
     assert ended.status == Code.GOOD, ended.stderr
     run, = copy.runs() - before
     level, = results.load(run / "frag.json")["measured"]["levels"]
     responses = _responses(level)
-    assert responses[*_MAIN, 9]["got"] > 3 * responses["demand", "task", "GFP_NOWAIT", 9]["got"]
+    waits, not_ = (responses["demand", "task", gfp, 9] for gfp in ("GFP_KERNEL", "GFP_NOWAIT"))
+    assert waits["got"] > not_["got"] and waits["events"]["pgmigrate_success"]["value"] > 0
+    assert not not_["events"]["pgmigrate_success"]["value"]
     assert 0 < level["movable"]["moved"] <= level["movable"]["held"]
     assert level["movable"]["held"] > 0.8 * level["steps"]["broken"]
     assert level["recovery"]["compacted"]
     assert "were moved meanwhile: 0.99: " in " ".join(ended.stdout.split())
-    assert "MOVABLE=50 COMPACT=1" in " ".join(ended.stdout.split())
+    assert "OCCUPANTS=anon COMPACT=1" in " ".join(ended.stdout.split())
 
 
 def test_recovery_is_watched(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
