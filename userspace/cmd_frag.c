@@ -160,7 +160,7 @@ static const struct argp_option frag_options[] = {
 	{ .name = "levels", .key = FRAG_KEY_LEVELS, .arg = "LIST",
 	  .doc = "Unusable free space indices to reach (default: " FRAG_LEVELS ")" },
 	{ .name = "rounds", .key = FRAG_KEY_ROUNDS, .arg = "N",
-	  .doc = "Reach all of them so often (default: 1)" },
+	  .doc = "Reach all of them so often (default: 1); FILE has the first and the last round" },
 	{ .name = "spread", .key = FRAG_KEY_SPREAD, .arg = "NAME",
 	  .doc = "Where broken blocks are (default: random; `kmbench info' names them)" },
 	{ .name = "seed", .key = FRAG_KEY_SEED, .arg = "N",
@@ -383,6 +383,13 @@ static int run_level(uint32_t index, const struct frag_work *work)
 	return code;
 }
 
+/* Of many rounds the first and the last: a thousand of them are megabytes. */
+static void forget_round(const struct frag_work *work)
+{
+	while (json_array_size(work->levels) > work->arguments->nr_levels)
+		json_array_remove(work->levels, json_array_size(work->levels) - 1);
+}
+
 static int run_levels(const struct frag_work *work)
 {
 	const struct frag_arguments *arguments = work->arguments;
@@ -396,6 +403,8 @@ static int run_levels(const struct frag_work *work)
 			warnx("interrupted; everything was given back");
 			return EXIT_UNKNOWN;
 		}
+		if (!(i % arguments->nr_levels))
+			forget_round(work);
 		err = run_level(arguments->indices[i % arguments->nr_levels], work);
 		code = err ? err : code;
 	}

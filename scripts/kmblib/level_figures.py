@@ -36,12 +36,12 @@ class Levels:
 
 @dataclass(frozen=True)
 class Rounds:
-    """Many levels, each reached and undone. reached: how many. lost: free memory that is
-    missing in the end, of that in the beginning. killed: processes, for want of memory."""
+    """Many levels, each reached and undone. reached: how many of the first and the last.
+    lost: free memory that is missing after the last, of that after the first. Nobody was
+    killed for want of memory: it would have been the tool, and there would be no results."""
 
     reached: int
     lost: float
-    killed: int
 
 
 def _levels(kernel: Kernel, wanted: frag.Wanted) -> list[dict[str, Any]]:
@@ -70,6 +70,4 @@ def of_rounds(kernel: Kernel) -> Rounds:
     makes on first use."""
     levels = _levels(kernel, replace(_wanted(9, "0.75"), rounds=ROUNDS))
     reached = [level for level in levels if not level["unavailable"]]
-    before = reached[0]["free_after"]
-    killed = sum(level["recovery"]["events"]["oom_kill"]["value"] for level in reached)
-    return Rounds(len(reached), 1 - reached[-1]["free_after"] / before, killed)
+    return Rounds(len(reached), 1 - reached[-1]["free_after"] / reached[0]["free_after"])
