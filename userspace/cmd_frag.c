@@ -299,16 +299,20 @@ static void put_walk(const struct tlb_walk *walk)
 static int walk(struct frag_record *record, const struct frag_work *work)
 {
 	const struct device device = holder_of(&record->level, work);
-	const struct kmb_level *after = &record->level.answer.after;
-	uint64_t bytes = after->free * sysconf(_SC_PAGESIZE) / 100 * work->arguments->walk;
-	size_t i;
+	const struct kmb_frag *answer = &record->level.answer;
+	const struct frag_walks_options options = {
+		.device = &device, .order = answer->order, .stopped = signals__arrived,
+		.bytes = answer->after.free * sysconf(_SC_PAGESIZE) / 100 * work->arguments->walk,
+	};
+	uint32_t i;
 	int err;
 
-	if (!bytes)
+	if (!options.bytes)
 		return 0;
-	err = frag_walks__run(&record->walks, &device, bytes, signals__arrived);
-	for (i = 0; i < record->walks.kernel.nr && !work->levels; i++)
-		put_walk(&record->walks.kernel.walks[i]);
+	err = frag_walks__run(&record->walks, &options);
+	for (i = 0; i < record->walks.nr_kernel && !work->levels; i++)
+		if (record->walks.kernel[i].nr)
+			put_walk(record->walks.kernel[i].walks);
 	return err;
 }
 

@@ -6,47 +6,47 @@
  */
 #include <errno.h>
 
+#include "frag_level.h"
 #include "frag_walks.h"
 
 /* What is to be had in blocks of this size is worth a huge page. */
 #define FRAG_WALK_UNIT		(2ULL << 20)
 #define FRAG_WALK_PATTERN	"chase"
+#define FRAG_WALK_LAPS		3
+
 /*
  * Blocks as large as they come, blocks that vmalloc() replaces, and single pages. None
  * that is vmalloc()'s always: it keeps its page tables, which break blocks for good.
  */
-#define FRAG_WALK_KINDS		"@(kmalloc|kvmalloc-2m|alloc_pages-0)"
-/* Of these THP are wanted for one, and for the other they are not. */
-#define FRAG_WALK_USER_KINDS	"anon-*"
-#define FRAG_WALK_LAPS		3
+static const char * const kernel_kinds[FRAG_WALKS_KERNEL] = {
+	"kmalloc", "kvmalloc-2m", "alloc_pages-0",
+};
 
-static int walk_in_kernel(struct frag_walks *walks, const struct device *device,
-			  uint64_t bytes, bool (*stopped)(void))
+/* THP are not wanted, and wanted. */
+static const char * const user_kinds_walked[FRAG_WALKS_USER] = { "anon-4k", "anon-thp" };
+
+/* That there is no memory of a kind is a result. */
+static bool is_result(int err)
 {
-	const struct tlb_walks_options options = {
-		.kind = FRAG_WALK_KINDS, .pattern = FRAG_WALK_PATTERN,
-		.min_bytes = bytes, .max_bytes = bytes,
-		.passes = 1, .warmup = 1, .share = 90, .stopped = stopped,
-	};
-	const struct tlb_walk *failed;
-	int err = tlb_walks__select(&walks->kernel, device, &options);
-
-	/* That there is no memory of any kind is a result. */
-	if (!err)
-		err = tlb_walks__run(&walks->kernel, device, &options, &failed);
-	return err == -ENOMEM || err == -ENOSPC || err == -EOPNOTSUPP ? 0 : err;
+	return err == -ENOMEM || err == -ENOSPC || err == -EOPNOTSUPP;
 }
 
-static int walk_in_process(struct frag_walks *walks, uint64_t bytes, bool (*stopped)(void))
+static int walk_in_kernel(struct frag_walks *walks, const struct frag_walks_options *options)
 {
-	const struct chase_options options = {
-		.kind = FRAG_WALK_USER_KINDS, .pattern = FRAG_WALK_PATTERN,
-		.min_bytes = bytes, .max_bytes = bytes, .laps = FRAG_WALK_LAPS,
-		.stopped = stopped,
+	const uint32_t i = walks->nr_kernel++;
+	const struct tlb_walks_options one = {
+		.kind = kernel_kinds[i], .pattern = FRAG_WALK_PATTERN,
+		.min_bytes = options->bytes, .max_bytes = options->bytes,
+		.passes = 1, .warmup = 1, .share = 90, .stopped = options->stopped,
 	};
-	int err = chase__select(&walks->user, &options);
+	const struct tlb_walk *failed;
+	int err = frag_level__now(options->order, &walks->kernel_reached[i]);
 
-	return err ? err : chase__run(&walks->user);
+	if (!err)
+		err = tlb_walks__select(&walks->kernel[i], options->device, &one);
+	if (!err)
+		err = tlb_walks__run(&walks->kernel[i], options->device, &one, &failed);
+	return is_result(err) ? 0 : err;
 }
 
 /*
@@ -62,27 +62,50 @@ static int settle(const struct device *device)
 	return device__run(device, &run);
 }
 
+static int walk_in_process(struct frag_walks *walks, const struct frag_walks_options *options)
+{
+	const uint32_t i = walks->nr_user++;
+	const struct chase_options one = {
+		.kind = user_kinds_walked[i], .pattern = FRAG_WALK_PATTERN,
+		.min_bytes = options->bytes, .max_bytes = options->bytes,
+		.laps = FRAG_WALK_LAPS, .stopped = options->stopped,
+	};
+	int err = frag_level__now(options->order, &walks->user_reached[i]);
+
+	if (!err)
+		err = chase__select(&walks->user[i], &one);
+	if (!err)
+		err = chase__run(&walks->user[i]);
+	return err ? err : settle(options->device);
+}
+
 /**
  * frag_walks__run() - walk
  * @walks: to be filled, all zero; needs frag_walks__free() also where this fails.
- * @device: the file that holds the level.
- * @bytes: how much memory of each kind; rounded down to 2 MiB, but for 0.
- * @stopped: asked before each walk; true ends all.
+ * @options: over what.
  *
  * Return: 0, also where some memory could not be had; -ECANCELED: it was stopped; or
  * another negative error, see tlb_walks__run() and chase__run().
  */
-int frag_walks__run(struct frag_walks *walks, const struct device *device, uint64_t bytes,
-		    bool (*stopped)(void))
+int frag_walks__run(struct frag_walks *walks, const struct frag_walks_options *options)
 {
-	uint64_t whole = bytes / FRAG_WALK_UNIT * FRAG_WALK_UNIT;
-	int err;
+	struct frag_walks_options whole = *options;
+	int err = 0;
 
-	whole = whole ? whole : FRAG_WALK_UNIT;
-	err = walk_in_kernel(walks, device, whole, stopped);
-	if (!err)
-		err = walk_in_process(walks, whole, stopped);
-	return err ? err : settle(device);
+	whole.bytes -= whole.bytes % FRAG_WALK_UNIT;
+	if (!whole.bytes)
+		whole.bytes = FRAG_WALK_UNIT;
+	while (!err && walks->nr_kernel < FRAG_WALKS_KERNEL)
+		err = walk_in_kernel(walks, &whole);
+	while (!err && walks->nr_user < FRAG_WALKS_USER)
+		err = walk_in_process(walks, &whole);
+	return err;
+}
+
+static json_t *with_level(json_t *walk, uint32_t reached)
+{
+	json_object_set_new(walk, "reached", json_integer(reached));
+	return walk;
 }
 
 /**
@@ -94,10 +117,12 @@ int frag_walks__run(struct frag_walks *walks, const struct device *device, uint6
 json_t *frag_walks__kernel_json(const struct frag_walks *walks)
 {
 	json_t *all = json_array();
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < walks->kernel.nr; i++)
-		json_array_append_new(all, tlb_walk__json(&walks->kernel.walks[i]));
+	for (i = 0; i < walks->nr_kernel; i++)
+		if (walks->kernel[i].nr)
+			json_array_append_new(all, with_level(tlb_walk__json(walks->kernel[i].walks),
+							      walks->kernel_reached[i]));
 	return all;
 }
 
@@ -110,10 +135,13 @@ json_t *frag_walks__kernel_json(const struct frag_walks *walks)
 json_t *frag_walks__user_json(const struct frag_walks *walks)
 {
 	json_t *all = json_array();
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < walks->user.nr; i++)
-		json_array_append_new(all, chase_walk__json(&walks->user, &walks->user.walks[i]));
+	for (i = 0; i < walks->nr_user; i++)
+		if (walks->user[i].nr)
+			json_array_append_new(all, with_level(chase_walk__json(&walks->user[i],
+									       walks->user[i].walks),
+							      walks->user_reached[i]));
 	return all;
 }
 
@@ -123,6 +151,8 @@ json_t *frag_walks__user_json(const struct frag_walks *walks)
  */
 void frag_walks__free(struct frag_walks *walks)
 {
-	tlb_walks__free(&walks->kernel);
-	chase__free(&walks->user);
+	while (walks->nr_kernel)
+		tlb_walks__free(&walks->kernel[--walks->nr_kernel]);
+	while (walks->nr_user)
+		chase__free(&walks->user[--walks->nr_user]);
 }

@@ -20,7 +20,7 @@ static size_t count_matches(const struct device *device, uint32_t table, const c
 	size_t nr = 0;
 
 	for (i = 0; i < device->info.nr_rows[table]; i++)
-		nr += !fnmatch(glob, device->rows[table][i].name, FNM_EXTMATCH);
+		nr += !fnmatch(glob, device->rows[table][i].name, 0);
 	return nr;
 }
 
@@ -53,7 +53,7 @@ static void add_kind(struct tlb_walks *walks, const struct device *device,
 	uint32_t i;
 
 	for (i = 0; i < device->info.nr_rows[KMB_TABLE_PATTERN]; i++)
-		if (!fnmatch(options->pattern, rows[i].name, FNM_EXTMATCH))
+		if (!fnmatch(options->pattern, rows[i].name, 0))
 			add_footprints(walks, kind, &rows[i], options);
 }
 
@@ -78,7 +78,7 @@ int tlb_walks__select(struct tlb_walks *walks, const struct device *device,
 	if (!walks->walks)
 		return -ENOMEM;
 	for (i = 0; i < device->info.nr_rows[KMB_TABLE_KIND]; i++)
-		if (!fnmatch(options->kind, rows[i].name, FNM_EXTMATCH))
+		if (!fnmatch(options->kind, rows[i].name, 0))
 			add_kind(walks, device, &rows[i], options);
 	return walks->nr ? 0 : -ENOENT;
 }

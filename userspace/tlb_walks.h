@@ -14,8 +14,8 @@
 
 /**
  * struct tlb_walks_options - how much to walk
- * @kind: glob of kinds of memory, also an extended one as @(one|other).
- * @pattern: likewise of patterns.
+ * @kind: glob of kinds of memory.
+ * @pattern: glob of patterns.
  * @min_bytes: smallest footprint, bytes; doubled as long as it is not above
  *	@max_bytes.
  * @max_bytes: the limit, at least @min_bytes.

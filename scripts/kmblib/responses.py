@@ -176,14 +176,15 @@ class Responses:
         return any(level["recovery"]["compacted"] for level in self.reached)
 
     def drifted(self) -> list[str]:
-        """Levels at which responses found another one than was asked for: how many did,
+        """Levels at which responses or walks found another one than was asked for: how many did,
         and what they found."""
         lines = []
         for level in self.reached:
-            found = [r["reached"] for r in level["responses"] if not r["unavailable"]
+            all_ = [*level["responses"], *level["walks"], *level["user_walks"]]
+            found = [r["reached"] for r in all_ if not r["unavailable"]
                      and abs(r["reached"] - level["asked"]) > _TOLERANCE]
             if found:
-                lines.append(f"{len(found)} of {len(level['responses'])} demands found a level of "
+                lines.append(f"{len(found)} of {len(all_)} demands and walks found a level of "
                              f"{index(min(found))} to {index(max(found))} instead of "
                              f"{level['asked'] / _ONE:g}")
         return lines

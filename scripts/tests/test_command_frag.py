@@ -51,8 +51,9 @@ def test_two_runs_are_the_same(ended: list[tuple[Ended, dict[str, Any]]]) -> Non
 def test_levels_are_reached_and_held(ended: list[tuple[Ended, dict[str, Any]]]) -> None:
     """Within 0.02, before each response and at the end; then all is given back."""
     for level in ended[0][1]["measured"]["levels"]:
-        seen = [level["reached"], *(r["reached"] for r in level["responses"])]
-        assert len(seen) == 1 + 8 * 11
+        seen = [level["reached"], *(r["reached"] for r in (
+            *level["responses"], *level["walks"], *level["user_walks"]))]
+        assert len(seen) == 1 + 8 * 11 + 3 + 2
         assert all(abs(index - level["asked"]) <= 20_000 for index in seen)
         assert level["free_after"] >= 0.99 * level["free_before"] and level["seconds"] < 10
 

@@ -44,7 +44,7 @@ def test_drift_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     """Of a response before which the level was another one."""
     level = document["measured"]["levels"][0]
     level["responses"][0]["reached"] = level["asked"] + 20_001
-    assert ("DRIFTED: 1 of 12 demands found a level of 0.5200 to 0.5200 instead of 0.5"
+    assert ("DRIFTED: 1 of 17 demands and walks found a level of 0.5200 to 0.5200 instead of 0.5"
             in " ".join(_rendered(document, tmp_path).split()))
 
 
