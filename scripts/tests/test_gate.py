@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import baseline, gate, gate_report, report
+from kmblib import baseline, gate, gate_report, kernels, report
 from kmblib.baseline import Baseline
 from kmblib.errors import Broken, CannotTell, Code
 
@@ -97,11 +97,15 @@ def test_other_cells_are_refused(base: Baseline) -> None:
         gate.compare(base, _with(base, _FAST, ops=1))
 
 
-def test_text_is_read_back(base: Baseline, tmp_path: Path) -> None:
-    """And is the same text again: sorted, a cell a line."""
+@pytest.mark.parametrize("name", kernels.KERNELS)
+def test_text_is_read_back(tmp_path: Path, name: str) -> None:
+    """And is the same text again: sorted, a cell a line. There is one of each kernel."""
+    path = baseline.BASELINES / f"{name}-x86_64.txt"
+    base = baseline.load(path)
     (tmp_path / "one").write_text(base.text())
     again = baseline.load(tmp_path / "one")
-    assert again == base and again.text() == base.text() == _FILES[0].read_text()
+    assert again == base and again.text() == base.text() == path.read_text()
+    assert base.label["kernel"] == name
 
 
 @pytest.mark.parametrize("text, says", [
