@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,16 +90,9 @@ static uint64_t high_watermarks(void)
 	return sum;
 }
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct kmb_frag *frag, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(frag->why, sizeof(frag->why), format, args);
-	va_end(args);
-	return err;
-}
+/* The words for what is wrong, and its error. */
+#define refuse(_frag, _err, ...) \
+	(snprintf((_frag)->why, sizeof((_frag)->why), __VA_ARGS__), (_err))
 
 static bool is_near(uint32_t one, uint32_t other)
 {
@@ -298,7 +290,7 @@ static int break_blocks(struct user_inducer *inducer, struct kmb_frag *frag)
 	}
 	free(pages);
 	if (err == -EPERM)
-		refuse(frag, err, "/proc/self/pagemap tells frames to root alone");
+		err = refuse(frag, err, "/proc/self/pagemap tells frames to root alone");
 	return err;
 }
 

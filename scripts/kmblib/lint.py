@@ -34,9 +34,8 @@ _INCLUDES = {
 _MAX_LINES = {"Makefile": 100}
 _MAX_LINES_ELSE = 600
 _CODE = (".c", ".h", ".py")
-# checkpatch: there is no patch; 6.1 has no kzalloc_obj(), userspace no strscpy(), no __printf().
-_NOT_HERE = ("FILE_PATH_CHANGES", "SPDX_LICENSE_TAG", "ALLOC_WITH_SIZEOF", "STRCPY",
-             "PREFER_DEFINED_ATTRIBUTE_MACRO")
+# checkpatch: there is no patch; 6.1 has no kzalloc_obj(), userspace no strscpy().
+_NOT_HERE = ("FILE_PATH_CHANGES", "SPDX_LICENSE_TAG", "ALLOC_WITH_SIZEOF", "STRCPY")
 
 
 class Absent(Exception):
