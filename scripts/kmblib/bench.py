@@ -158,10 +158,10 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path) -> tuple[list[dict[str, Any
     """
     workers = min(len(INIT_ON_ALLOC), os.cpu_count() or 1) if job.machine.clock == "virtual" else 1
     with ThreadPoolExecutor(workers) as pool:
-        futures: list[Future[dict[str, Any]]] = [
-            pool.submit(_boot, job, parts, n, scratch) for n in INIT_ON_ALLOC]
         done, failure = [], None
         try:
+            futures: list[Future[dict[str, Any]]] = [
+                pool.submit(_boot, job, parts, n, scratch) for n in INIT_ON_ALLOC]
             for future in futures:
                 try:
                     done.append(future.result())

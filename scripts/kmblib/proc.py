@@ -8,12 +8,13 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Iterator, Mapping, Sequence
 
-from .errors import Broken
+from .errors import Broken, CannotTell
 from .progress import Step
 
 # What make(1) and a user hand down that a build of ours must not see.
@@ -34,15 +35,20 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return env
 
 
-# Those that are running, in whichever thread.
+# Those that are running, in whichever thread; and whether there may be new ones.
 _children: set[subprocess.Popen[bytes]] = set()
+_children_lock = threading.Lock()
+_closed = threading.Event()
 
 
 def kill_children() -> None:
-    """Kill all children, so that threads which wait for them go on."""
-    for process in list(_children):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    """Kill all children, so that threads which wait for them go on, and let nobody
+    have another: a thread may be about to."""
+    with _children_lock:
+        _closed.set()
+        for process in _children:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _signal_group(child: subprocess.Popen[bytes], sig: int) -> bool:
@@ -82,11 +88,14 @@ def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DE
     setpriv(1) has the kernel kill it even when this process is killed. files: open
     ones that it inherits, under the same numbers.
     """
-    process = subprocess.Popen(
-        ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
-        stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,
-        env=clean_env(env), start_new_session=True, pass_fds=files)
-    _children.add(process)
+    with _children_lock:
+        if _closed.is_set():
+            raise CannotTell("interrupted")
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
+            stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,
+            env=clean_env(env), start_new_session=True, pass_fds=files)
+        _children.add(process)
     try:
         yield process
     finally:

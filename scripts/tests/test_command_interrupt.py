@@ -24,12 +24,25 @@ _MODELLED_MIB = 512
 _LEFT_MAX = 32 << 20
 
 
+def _boots(pid: int) -> bool:
+    """Whether it has a kernel; one that is only asked for its version has none."""
+    with suppress(OSError):
+        return b"-kernel" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return False
+
+
+def _emulators(running: Running) -> list[int]:
+    """Those in which a guest boots."""
+    return [pid for pid, name in running.family().items()
+            if name.startswith(_QEMU) and _boots(pid)]
+
+
 @pytest.fixture(name="bench")
 def _bench(copy: Checkout) -> Iterator[Running]:
     """scripts/bench, with a guest that is booting."""
     running = Running(copy, "bench", **_BOOTING)
     try:
-        running.wait_until(lambda: running.has(_QEMU))
+        running.wait_until(lambda: bool(_emulators(running)))
         yield running
     finally:
         running.clean_up()
@@ -99,10 +112,6 @@ def _walking(copy: Checkout) -> Iterator[Running]:
         yield running
     finally:
         running.clean_up()
-
-
-def _emulators(running: Running) -> list[int]:
-    return [pid for pid, name in running.family().items() if name.startswith(_QEMU)]
 
 
 def _guest_memory(running: Running) -> int:
