@@ -11,6 +11,7 @@
 
 #include "frag_level.h"
 #include "frag_recovery.h"
+#include "rest.h"
 
 #define COMPACT_MEMORY	"/proc/sys/vm/compact_memory"
 #define POLL_NS		10000000
@@ -46,7 +47,6 @@ static int look(struct frag_recovery *recovery)
 
 static int watch(struct frag_recovery *recovery)
 {
-	const struct timespec poll = { .tv_nsec = POLL_NS };
 	double began = now();
 	int err;
 
@@ -55,7 +55,7 @@ static int watch(struct frag_recovery *recovery)
 		err = look(recovery);
 	recovery->seconds = now() - began;
 	while (!err && !recovery->back && recovery->seconds < FRAG_RECOVERY_PATIENCE) {
-		nanosleep(&poll, NULL);
+		rest__ns(POLL_NS);
 		err = look(recovery);
 		recovery->seconds = now() - began;
 	}
