@@ -9,11 +9,13 @@
 #include <linux/string.h>
 
 #include "buffer.h"
+#include "counters.h"
 #include "limits.h"
 #include "mailbox.h"
 #include "mapping.h"
 #include "refuse.h"
 #include "tlb.h"
+#include "tlb_empty.h"
 #include "walk.h"
 
 static int check_walk(struct kmb_walk *walk)
@@ -23,7 +25,7 @@ static int check_walk(struct kmb_walk *walk)
 		{ "pattern", walk->pattern, 0, kmb_patterns() - 1 },
 		{ "passes", walk->passes, 1, KMB_MAX_WALK_LOADS },
 		{ "warmup", walk->warmup, 0, KMB_MAX_WALK_LOADS },
-		{ "pad", walk->pad, 0, 0 },
+		{ "flags", walk->flags, 0, KMB_WALK_FLAGS },
 	};
 
 	return kmb_refuse_ranges(walk->why, ranges, ARRAY_SIZE(ranges));
@@ -72,6 +74,29 @@ static void name_region(struct kmb_tlb_mailbox *mailbox, const struct kmb_walk *
 		 pattern.name, walk->bytes);
 }
 
+static u64 go(struct kmb_walk *walk, const struct kmb_buffer *buffer,
+	      struct kmb_tlb_mailbox *mailbox)
+{
+	if (walk->flags & KMB_WALK_EMPTY)
+		kmb_tlb_empty();
+	return kmb_walk_go(kmb_buffer_page(buffer, 0), (u64)walk->warmup * buffer->nr_pages,
+			   walk->loads, mailbox);
+}
+
+static u64 go_counted(struct kmb_walk *walk, const struct kmb_buffer *buffer,
+		      struct kmb_tlb_mailbox *mailbox)
+{
+	struct kmb_counters counters;
+	u64 ticks;
+
+	kmb_counters_open(&counters, walk->events);
+	kmb_counters_start(&counters);
+	ticks = go(walk, buffer, mailbox);
+	kmb_counters_stop(&counters);
+	kmb_counters_close(&counters, walk->events);
+	return ticks;
+}
+
 static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
 {
 	struct kmb_tlb_mailbox *mailbox = kmb_mailbox_new();
@@ -80,9 +105,8 @@ static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
 		return -ENOMEM;
 	name_region(mailbox, walk);
 	walk->loads = (u64)walk->passes * buffer->nr_pages;
-	walk->ticks = kmb_walk_go(kmb_buffer_page(buffer, 0),
-				  (u64)walk->warmup * buffer->nr_pages,
-				  walk->loads, mailbox);
+	walk->ticks = walk->flags & KMB_WALK_COUNT ? go_counted(walk, buffer, mailbox) :
+						     go(walk, buffer, mailbox);
 	kmb_mailbox_report(mailbox, &walk->model);
 	walk->counts = mailbox->counts;
 	kmb_mailbox_free(mailbox);
@@ -97,6 +121,7 @@ static void clear_answer(struct kmb_walk *walk)
 	memset(&walk->mapped, 0, sizeof(walk->mapped));
 	memset(&walk->model, 0, sizeof(walk->model));
 	memset(&walk->counts, 0, sizeof(walk->counts));
+	memset(walk->events, 0, sizeof(walk->events));
 }
 
 /**

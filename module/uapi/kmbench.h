@@ -13,10 +13,11 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "kmbench_pmu.h"
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		6
+#define KMB_ABI_VERSION		7
 
 #define KMB_DEVICE_NAME		"kmbench"
 #define KMB_NAME_LEN		32
@@ -408,7 +409,7 @@ struct kmb_model {
  * @warmup: (in) passes before, from 0.
  * @share: (in) as in struct kmb_run.
  * @seed: (in) of the walk's order, where it is random.
- * @pad: (in) 0.
+ * @flags: (in) KMB_WALK_FLAGS, or some of them.
  * @is_mapped: (out) whether @mapped could be read; 0 or 1.
  * @loads: (out) while it was measured: @passes, each of all pages.
  * @ticks: (out) that these took, with two markers and one reading of the clock, of
@@ -416,6 +417,8 @@ struct kmb_model {
  * @mapped: (out) how the memory was mapped.
  * @model: (out) of the TLB.
  * @counts: (out) of the model, while it was measured.
+ * @events: (out) of the PMU, from before @warmup until after the walk; all 0 without
+ *	KMB_WALK_COUNT.
  * @why: (out) as in struct kmb_run.
  *
  * Errors: as of struct kmb_run.
@@ -432,9 +435,10 @@ struct kmb_walk {
 	__u64 ticks;
 	struct kmb_mapped mapped;
 	__u32 is_mapped;
-	__u32 pad;
+	__u32 flags;
 	struct kmb_model model;
 	struct kmb_tlb_counts counts;
+	struct kmb_count events[KMB_EVENTS];
 	char why[KMB_TEXT_LEN];
 };
 

@@ -127,6 +127,25 @@ static const char *complaint_of_footprint(const struct fuzz_request *request,
 						     "footprint: figures that disagree";
 }
 
+/* Who does not ask has no counts; who does has one, or the reason why not. */
+static bool event__agrees(const struct kmb_count *event, bool asked)
+{
+	if (!asked || event->err)
+		return !event->value && !event->enabled && !event->running &&
+		       (asked ? event->err < 0 : !event->err);
+	return event->running <= event->enabled;
+}
+
+static bool events__agree(const struct kmb_walk *walk)
+{
+	int i;
+
+	for (i = 0; i < KMB_EVENTS; i++)
+		if (!event__agrees(&walk->events[i], walk->flags & KMB_WALK_COUNT))
+			return false;
+	return true;
+}
+
 static bool walk__agrees(const struct kmb_walk *walk)
 {
 	uint64_t pages = walk->bytes / 4096, mapped = 0;
@@ -135,6 +154,7 @@ static bool walk__agrees(const struct kmb_walk *walk)
 	for (size = 0; size < KMB_PAGE_SIZES; size++)
 		mapped += walk->mapped.pages[size];
 	return walk->loads == walk->passes * pages && !walk->model.answers &&
+	       events__agree(walk) &&
 	       (!walk->is_mapped || (mapped == pages && walk->mapped.runs &&
 				     walk->mapped.runs <= pages));
 }

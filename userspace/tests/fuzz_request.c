@@ -179,6 +179,7 @@ static void fill_walk(struct fuzz_request *request, struct fuzz_random *random,
 	walk->warmup = fuzz__below(random, 3);
 	walk->share = 1 + fuzz__below(random, 90);
 	walk->seed = fuzz__random(random);
+	walk->flags = fuzz__below(random, KMB_WALK_FLAGS + 1);
 }
 
 static void fill_lend(struct fuzz_request *request, struct fuzz_random *random,
