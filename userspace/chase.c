@@ -285,8 +285,9 @@ static json_t *counts_json(const struct chase_walk *walk)
 {
 	if (!walk->laps)
 		return json_null();
-	return json_pack("{s:o, s:o}", "user", json_out__counters(walk->counts[COUNTERS_USER]),
-			 "kernel", json_out__counters(walk->counts[COUNTERS_KERNEL]));
+	return json_pack("{s:o, s:o}", "user",
+			 json_out__counters(walk->counts[COUNTERS_USER], COUNTERS_NR), "kernel",
+			 json_out__counters(walk->counts[COUNTERS_KERNEL], COUNTERS_NR));
 }
 
 /**

@@ -177,6 +177,18 @@ const char *counters__name(unsigned int i)
 	return counter_events[i].name;
 }
 
+/**
+ * counters__error() - why a counter counts nothing
+ * @counters: the counters.
+ * @i: which, below COUNTERS_NR.
+ *
+ * Return: 0: it does; or the negative error of perf_event_open(2).
+ */
+int counters__error(const struct counters *counters, unsigned int i)
+{
+	return counters->counter[i].err;
+}
+
 /* Keeps the first error of the series that counters__reset() began. */
 static void counter__note(struct counter *counter, int failed)
 {

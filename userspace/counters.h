@@ -46,6 +46,7 @@ struct counters *counters__new(void);
 struct counters *counters__new_of(enum counters_side side);
 void counters__delete(struct counters *counters);
 const char *counters__name(unsigned int i);
+int counters__error(const struct counters *counters, unsigned int i);
 void counters__reset(struct counters *counters);
 void counters__enable(struct counters *counters);
 void counters__disable(struct counters *counters);

@@ -193,16 +193,17 @@ json_t *json_out__events(const struct events *events)
 
 /**
  * json_out__counters() - counters by name
- * @values: COUNTERS_NR of them.
+ * @values: these.
+ * @nr: how many: the first ones of all, at most COUNTERS_NR.
  *
  * Return: an object, the caller's.
  */
-json_t *json_out__counters(const struct counter_value *values)
+json_t *json_out__counters(const struct counter_value *values, unsigned int nr)
 {
 	json_t *all = json_object();
 	unsigned int i;
 
-	for (i = 0; i < COUNTERS_NR; i++)
+	for (i = 0; i < nr; i++)
 		json_object_set_new(all, counters__name(i),
 				    json__value(&values[i]));
 	return all;
@@ -241,7 +242,7 @@ json_t *json_out__cell(const struct measured_cell *measured)
 			 "spread", json__spread(&summary),
 			 "footprint", json__footprint(&measured->footprint),
 			 "events", json_out__events(&measured->events),
-			 "counters", json_out__counters(measured->counters));
+			 "counters", json_out__counters(measured->counters, COUNTERS_NR));
 }
 
 /* Writes a value between two texts; takes the reference, which may be NULL. */

@@ -9,6 +9,8 @@
  *	pmu	name device cpuid source	which PMU this is
  *	event	name generic type config means	what there is to count
  *	walk	pattern pages state loads mode event value why
+ *	kernel	kind state loads where event value why	by kmbench.ko, if it is there
+ *	none	kind why		which memory could not be walked over
  *
  * A value that is not known is "-", and the last field says why.
  */
@@ -20,12 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
+#include "pmu_kernel.h"
 #include "pmu_walk.h"
 #include "session.h"
 
 #define PROBE_PAGES	512
 #define PAGES_MAX	(1u << 20)
 #define PASSES_MAX	1000
+/*
+ * Of walks over the kernel's memory: the smallest that each kind can have, and so many
+ * passes that they outweigh what its allocation takes, more or less each time.
+ */
+#define KERNEL_PAGES	1024
+#define KERNEL_PASSES	64
 
 const char *argp_program_version = "kmbench-pmu " KMB_VERSION;
 
@@ -181,6 +191,8 @@ static int count(FILE *out, const struct arguments *arguments)
 		put_event(out, &events.event[i]);
 	if (!err)
 		err = walk_all(out, arguments, &events, &pages);
+	if (!err)
+		err = pmu_kernel__run(out, DEVICE_PATH, KERNEL_PAGES, KERNEL_PASSES);
 	pmu_pages__free(&pages);
 	return err;
 }

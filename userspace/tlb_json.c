@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a module says that the model of a TLB counted, as JSON; null where there
- * was no model.
+ * What a walk in the kernel missed, by the model of a TLB and by the PMU, as JSON.
  */
+#include "json_out.h"
 #include "tlb/counts_json.h"
 #include "tlb_json.h"
 
@@ -19,4 +19,31 @@ json_t *tlb_json__counts(const struct kmb_model *model,
 	if (!model->answers)
 		return json_null();
 	return counts_json__all(model->geometry, model->levels, counts);
+}
+
+static json_t *state_json(const struct tlb_events *events, unsigned int state)
+{
+	return json_pack("{s:I, s:o, s:o}", "loads", (json_int_t)events->loads[state],
+			 "inside", json_out__counters(events->inside[state], KMB_EVENTS),
+			 "outside", json_out__counters(events->outside[state], KMB_EVENTS));
+}
+
+/**
+ * tlb_json__events() - what the PMU counted
+ * @events: of tlb_events__count().
+ *
+ * Return: an object, the caller's.
+ */
+json_t *tlb_json__events(const struct tlb_events *events)
+{
+	json_t *all = json_object();
+	unsigned int state;
+
+	if (events->why[0]) {
+		json_object_set_new(all, "unavailable", json_string(events->why));
+		return all;
+	}
+	for (state = 0; state < TLB_EVENTS_STATES; state++)
+		json_object_set_new(all, tlb_events__state(state), state_json(events, state));
+	return all;
 }

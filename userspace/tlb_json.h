@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a module says that the model of a TLB counted, as JSON.
+ * What a walk in the kernel missed, as JSON.
  */
 #ifndef KMBENCH_TLB_JSON_H
 #define KMBENCH_TLB_JSON_H
@@ -8,8 +8,10 @@
 #include <jansson.h>
 
 #include "module/uapi/kmbench.h"
+#include "tlb_events.h"
 
 json_t *tlb_json__counts(const struct kmb_model *model,
 			 const struct kmb_tlb_counts *counts);
+json_t *tlb_json__events(const struct tlb_events *events);
 
 #endif /* KMBENCH_TLB_JSON_H */

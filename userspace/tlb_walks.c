@@ -89,6 +89,37 @@ static bool ends_all(int err)
 	return err && err != -ENOMEM && err != -ENOSPC && err != -EOPNOTSUPP;
 }
 
+static void walk_one(struct tlb_walk *walk, const struct device *device,
+		     struct counters *counters)
+{
+	walk->before = system__direct_map("");
+	walk->err = device__walk(device, &walk->answer);
+	walk->after = system__direct_map("");
+	if (!walk->err)
+		tlb_events__count(&walk->events, device, &walk->answer, counters);
+}
+
+static int walk_all(struct tlb_walks *walks, const struct device *device,
+		    const struct tlb_walks_options *options,
+		    struct counters *counters, const struct tlb_walk **failed)
+{
+	size_t i, done = 0;
+
+	for (i = 0; i < walks->nr; i++) {
+		struct tlb_walk *walk = &walks->walks[i];
+
+		*failed = NULL;
+		if (options->stopped())
+			return -ECANCELED;
+		walk_one(walk, device, counters);
+		*failed = walk;
+		if (ends_all(walk->err))
+			return walk->err;
+		done += !walk->err;
+	}
+	return done ? 0 : walks->walks[walks->nr - 1].err;
+}
+
 /**
  * tlb_walks__run() - walk
  * @walks: of tlb_walks__select().
@@ -103,23 +134,15 @@ int tlb_walks__run(struct tlb_walks *walks, const struct device *device,
 		   const struct tlb_walks_options *options,
 		   const struct tlb_walk **failed)
 {
-	size_t i, done = 0;
+	struct counters *counters = counters__new_of(COUNTERS_KERNEL);
+	int err;
 
-	for (i = 0; i < walks->nr; i++) {
-		struct tlb_walk *walk = &walks->walks[i];
-
-		*failed = NULL;
-		if (options->stopped())
-			return -ECANCELED;
-		walk->before = system__direct_map("");
-		walk->err = device__walk(device, &walk->answer);
-		walk->after = system__direct_map("");
-		*failed = walk;
-		if (ends_all(walk->err))
-			return walk->err;
-		done += !walk->err;
-	}
-	return done ? 0 : walks->walks[walks->nr - 1].err;
+	*failed = NULL;
+	if (!counters)
+		return -ENOMEM;
+	err = walk_all(walks, device, options, counters, failed);
+	counters__delete(counters);
+	return err;
 }
 
 static json_t *mapped_json(const struct kmb_walk *answer)
@@ -153,7 +176,7 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 {
 	const struct kmb_walk *answer = &walk->answer;
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:{s:o, s:o}, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:{s:o, s:o}, s:o, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "bytes", (json_int_t)answer->bytes,
 			 "passes", (json_int_t)answer->passes,
@@ -164,7 +187,8 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 			 "mapped", mapped_json(answer), "direct_map",
 			 "before", direct_map_json(&walk->before),
 			 "after", direct_map_json(&walk->after), "model",
-			 tlb_json__counts(&answer->model, &answer->counts));
+			 tlb_json__counts(&answer->model, &answer->counts), "counters",
+			 walk->err ? json_null() : tlb_json__events(&walk->events));
 }
 
 /**

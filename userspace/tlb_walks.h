@@ -11,6 +11,7 @@
 
 #include "device.h"
 #include "system.h"
+#include "tlb_events.h"
 
 /**
  * struct tlb_walks_options - how much to walk
@@ -43,6 +44,7 @@ struct tlb_walks_options {
  * @answer: the module's.
  * @before: the direct map before the memory was allocated.
  * @after: and after it was freed: a page of it may have been split meanwhile.
+ * @events: what the PMU counted in walks of their own; only where @err is 0.
  */
 struct tlb_walk {
 	const struct kmb_row *kind;
@@ -50,6 +52,7 @@ struct tlb_walk {
 	int err;
 	struct kmb_walk answer;
 	struct direct_map before, after;
+	struct tlb_events events;
 };
 
 /**

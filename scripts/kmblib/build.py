@@ -31,7 +31,7 @@ class _Image:
 
 _IMAGES = {
     "x86_64": _Image(("bzImage", "modules"), "arch/x86/boot/bzImage"),
-    "riscv64": _Image(("Image",), "arch/riscv/boot/Image"),
+    "riscv64": _Image(("Image", "modules"), "arch/riscv/boot/Image"),
 }
 
 
@@ -41,7 +41,7 @@ class Boot:
 
     image: what QEMU loads. config: its .config. build: what modules are built
     against. modules: files the guest loads first, in order. suffix: of the
-    directories of the cache that are this kernel's alone.
+    directories of the cache that are this kernel's alone. arch: what it runs on.
     """
 
     image: Path
@@ -49,6 +49,7 @@ class Boot:
     build: Path
     modules: tuple[Path, ...]
     suffix: str = ""
+    arch: Arch = _X86_64
 
 
 def stock_modules(stock: kernels.Stock, *names: str) -> tuple[Path, ...]:
@@ -148,7 +149,7 @@ def _built(kernel: Kernel, config: str, arch: Arch) -> Boot:
     with cache.lock(f"vm{suffix}-{kernel.key}"):
         build = cache.workdir(f"vm{suffix}/{kernel.key}")
         _build(kernel, wanted, arch, suffix, build)
-    return Boot(build / _IMAGES[arch.name].path, build / ".config", build, (), suffix)
+    return Boot(build / _IMAGES[arch.name].path, build / ".config", build, (), suffix, arch)
 
 
 def kernel_for_vm(kernel: Kernel, config: str = "", arch: Arch = _X86_64) -> Boot:
@@ -177,8 +178,9 @@ def _copy_sources(source: Path, into: Path) -> None:
 
 def module_make(boot: Boot, work: Path, *variables: str) -> list[str | Path]:
     """The make command that builds the modules of a directory."""
+    cross = [f"ARCH={boot.arch.kunit}", f"CROSS_COMPILE={boot.arch.cross}"] if boot.arch.cross else []
     # No BTF: it needs pahole and the kernel's vmlinux, and nothing here reads it.
-    return ["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}",
+    return ["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}", *cross,
             "CONFIG_DEBUG_INFO_BTF_MODULES=", *variables, "modules"]
 
 

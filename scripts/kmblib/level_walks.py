@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from . import kernel_counts
 from .cells import number
 from .walks import rate
 
@@ -39,10 +40,24 @@ def user_ticks(walk: Walk) -> float | None:
     return min(lap["ticks"] for lap in walk["laps"]) / walk["loads"] if walk["laps"] else None
 
 
+def pmu(walk: Walk) -> float | None:
+    """Misses of the data TLB per 1000 loads that the PMU counted in the kernel."""
+    return kernel_counts.rate(walk["counters"])
+
+
+def user_pmu(walk: Walk) -> float | None:
+    """The same of a process, in user mode."""
+    if walk["unavailable"]:
+        return None
+    misses = walk["counters"]["user"][kernel_counts.MISSES].get("value")
+    return None if misses is None else 1000.0 * float(misses) / float(walk["loads"])
+
+
 # What there is of each kind of walk: which, how, and digits after the point.
 _FIGURES: dict[str, tuple[str, Callable[[Walk], float | None], int]] = {
     "huge": ("walks", huge, 0), "rate": ("walks", rate, 1), "ticks": ("walks", ticks, 1),
     "user_rate": ("user_walks", rate, 1),
+    "pmu": ("walks", pmu, 1), "user_pmu": ("user_walks", user_pmu, 1),
     "user_huge": ("user_walks", user_huge, 0), "user_ticks": ("user_walks", user_ticks, 1)}
 
 
@@ -86,6 +101,14 @@ class LevelWalks:
         return [f"{level['asked'] / _ONE:g}: {number(level['movable']['moved'])} of "
                 f"{number(level['movable']['held'])}"
                 for level in self._levels if level["movable"]]
+
+    def no_pmu(self) -> str:
+        """Why the PMU counted nothing; "" if it did."""
+        if self.rows("pmu") or self.rows("user_pmu"):
+            return ""
+        reasons = [kernel_counts.unavailable(walk["counters"]) for level in self._levels
+                   for walk in level["walks"] if not walk["unavailable"]]
+        return next(iter(reasons), "")
 
     def missing(self) -> list[str]:
         """What could not be had, and why: each reason once."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import arches, build, cache, errors, initramfs, pmu_counts, qemu, results, vm
+from . import arches, build, cache, errors, initramfs, kernel_counts, pmu_counts, qemu, results, vm
 from .arches import Arch
 from .errors import Broken, Code
 from .kernels import Kernel
@@ -67,7 +67,8 @@ def guest(kernel: Kernel, *arguments: str) -> tuple[build.Boot, initramfs.Guest]
     """Build what a guest of this kernel needs to run kmbench-pmu."""
     boot = build.kernel_for_vm(kernel, arch=_RISCV64)
     tool = build.pmu_tool(kernel, _RISCV64)
-    return boot, initramfs.Guest(tool / "init", {_PROGRAM: tool / _PROGRAM}, (),
+    module = build.modules(kernel, boot) / "kmbench.ko"
+    return boot, initramfs.Guest(tool / "init", {_PROGRAM: tool / _PROGRAM}, ((module, ""),),
                                  (f"/bin/{_PROGRAM}", "--out", initramfs.RESULTS, *arguments))
 
 
@@ -96,12 +97,13 @@ def _boot(job: Job, parts: vm.Parts, cmdline: str) -> dict[str, Any]:
                         what=f"{job.kernel.label}, {_RISCV64.name}", emulator=parts.emulator))
 
 
-def judge(walks: list[dict[str, Any]]) -> tuple[str, str]:
-    """The verdict on walks, and why it is not pass."""
-    reason = pmu_counts.unavailable(walks)
+def judge(counted: dict[str, Any]) -> tuple[str, str]:
+    """The verdict on walks of a program and of the module, and why it is not pass."""
+    walks, in_kernel = counted["walks"], counted["kernel_walks"]
+    reason = pmu_counts.unavailable(walks) or kernel_counts.all_unavailable(in_kernel)
     if reason:
         return "error", reason
-    wrong = pmu_counts.miscounts(walks)
+    wrong = [*pmu_counts.miscounts(walks), *kernel_counts.miscounts(in_kernel)]
     return ("fail", wrong[0]) if wrong else ("pass", "")
 
 
@@ -112,7 +114,7 @@ def run(job: Job) -> Code:
         parts = _parts(job, Path(name))
         counted = _boot(job, parts, cmdline)
         fingerprint = parts.fingerprint(job.machine)
-    verdict, reason = judge(counted["walks"])
+    verdict, reason = judge(counted)
     results.write(job.run / "pmu.json", {
         **results.header("kmbench-pmu", job.kernel, _repeat(job)), "fingerprint": fingerprint,
         "cmdline": cmdline, "verdict": verdict, "reason": reason, **counted})

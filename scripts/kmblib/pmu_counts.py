@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from . import kernel_counts
 from .cells import number, size
 from .errors import Broken
 
@@ -52,20 +53,41 @@ def _add_walk(walks: dict[tuple[str, ...], Document], line: str) -> None:
     walk["counts"].setdefault(mode, {})[event] = count
 
 
+def _add_kernel_walk(walks: dict[str, Document], line: str) -> None:
+    _, kind, state, loads, where, event, value, why = _fields(line, 8)
+    counts = walks.setdefault(kind, {})
+    count: Document = {"unavailable": why} if value == "-" else {"value": int(value)}
+    counts.setdefault(state, {"loads": int(loads)}).setdefault(where, {})[event] = count
+
+
+def _kernel_walks(walks: dict[str, Document]) -> list[Document]:
+    for kind, counts in walks.items():
+        if set(counts) not in ({"unavailable"}, {"once", "again"}):
+            raise Broken(f"kmbench-pmu: of {kind} there is only {' '.join(counts)}")
+    return [{"kind": kind, "counters": counts} for kind, counts in walks.items()]
+
+
 def parse(text: str) -> Document:
     """What kmbench-pmu found: pmu, events and walks, as results/schema.json has them."""
     walks: dict[tuple[str, ...], Document] = {}
+    kernel_walks: dict[str, Document] = {}
     pmus, events = [], []
     for line in text.splitlines():
         if line.startswith("pmu\t"):
             pmus.append(_pmu(line))
         elif line.startswith("event\t"):
             events.append(_event(line))
+        elif line.startswith("kernel\t"):
+            _add_kernel_walk(kernel_walks, line)
+        elif line.startswith("none\t"):
+            _, kind, why = _fields(line, 3)
+            kernel_walks[kind] = {"unavailable": why}
         else:
             _add_walk(walks, line)
     if len(pmus) != 1 or not walks:
         raise Broken(f"kmbench-pmu: {len(pmus)} PMUs and {len(walks)} walks in its results")
-    return {"pmu": pmus[0], "events": events, "walks": list(walks.values())}
+    return {"pmu": pmus[0], "events": events, "walks": list(walks.values()),
+            "kernel_walks": _kernel_walks(kernel_walks)}
 
 
 def _count(walk: Document, event: str = MISSES, mode: str = USER) -> int | None:
@@ -138,6 +160,7 @@ class PmuCounts:
     def __init__(self, document: Document) -> None:
         self._pairs = pairs(document["walks"])
         self._events = document["events"]
+        self._kernel = document["kernel_walks"]
 
     def rows(self) -> list[list[str]]:
         """Pattern, footprint, and of the first and the repeated walk: loads, misses,
@@ -154,6 +177,15 @@ class PmuCounts:
         return [["event", *modes], *([e["name"], *(_text(_count(walk, e["name"], m)) for m in modes)]
                                      for e in self._events)]
 
+    def kernel_rows(self) -> list[list[str]]:
+        """A row a kind of the kernel's memory: loads of a pass, and misses of the first
+        walk and of the repeated one, from within the module and through libperf."""
+        sides = (kernel_counts.INSIDE, kernel_counts.OUTSIDE)
+        return [[walk["kind"], number(kernel_counts.first(counts)[0]),
+                 *(_text(kernel_counts.first(counts, side)[1]) for side in sides),
+                 *(_text(kernel_counts.repeated(counts, side)[1]) for side in sides)]
+                for walk in self._kernel if "unavailable" not in (counts := walk["counters"])]
+
     def meanings(self) -> list[str]:
         """What each event counts on this PMU."""
         return [f"{e['name']}{' (generic name)' if e['generic'] else ''}: {e['means']}"
@@ -162,6 +194,9 @@ class PmuCounts:
     def missing(self) -> list[str]:
         """What could not be counted, and why: each reason once."""
         reasons: dict[str, list[str]] = {}
+        for walk in self._kernel:
+            if why := kernel_counts.unavailable(walk["counters"]):
+                reasons.setdefault(why, []).append(walk["kind"])
         for mode, counts in self._pairs[0].once["counts"].items():
             for event, count in counts.items():
                 if "unavailable" in count:

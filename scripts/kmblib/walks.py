@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from . import kernel_counts
 from .cells import number, size
 
 _FOOTPRINTS_ABREAST = 7
@@ -70,6 +71,34 @@ class Walks:
                 rows.append([kind, size(walk["bytes"]), *map(number, pages.values()),
                              number(walk["mapped"]["runs"])])
         return rows
+
+    def _largest(self, kind: str) -> dict[str, Any] | None:
+        """The last pattern's walk over most memory of a kind; None: there is none."""
+        walks: list[dict[str, Any]] = [
+            w for w in self._walks if w["kind"] == kind and not w["unavailable"]
+            and w["pattern"] == self.patterns()[-1]]
+        return max(walks, key=lambda w: int(w["bytes"])) if walks else None
+
+    def pmu(self) -> list[list[str]]:
+        """A row a kind, where the PMU counted: footprint, misses per 1000 loads from
+        within the module and through libperf, by the model, and the ratio to that."""
+        rows = []
+        for walk in filter(None, map(self._largest, self._distinct("kind"))):
+            inside, outside = (kernel_counts.rate(walk["counters"], where)
+                               for where in (kernel_counts.INSIDE, kernel_counts.OUTSIDE))
+            model = rate(walk)
+            if inside is not None or outside is not None:
+                ratio = inside / model if inside is not None and model else None
+                rows.append([walk["kind"], size(walk["bytes"]), *(
+                    "-" if v is None else f"{v:.1f}" for v in (inside, outside, model)),
+                    "-" if ratio is None else f"{ratio:.2f}"])
+        return rows
+
+    def no_pmu(self) -> str:
+        """Why the PMU counted nothing of any walk; "" if it did of one."""
+        reasons = [kernel_counts.unavailable(w["counters"]) for w in self._walks
+                   if not w["unavailable"]]
+        return "" if not reasons or "" in reasons else reasons[0]
 
     def direct_map(self) -> str:
         """How the kernel mapped all memory before the first walk, and which walks

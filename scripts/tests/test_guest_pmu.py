@@ -4,11 +4,12 @@ driver, the firmware's counters, and the emulator's events."""
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import arches, build, cache, initramfs, pmu, pmu_counts, qemu, report, results, vm
+from kmblib import arches, build, cache, initramfs, kernel_counts, pmu, pmu_counts, qemu, report, results, vm
 from kmblib.errors import Code
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
@@ -43,7 +44,7 @@ def _counted(ended: dict[str, vm.Ended]) -> dict[str, Any]:
 
 def test_walks_are_counted(counted: dict[str, Any]) -> None:
     """Once over n pages, n misses; after that next to none."""
-    assert pmu.judge(counted["walks"]) == ("pass", "")
+    assert pmu.judge(counted) == ("pass", "")
     assert {(w["pattern"], w["pages"]) for w in counted["walks"]} == {
         (pattern, pages) for pattern in ("stride", "chase") for pages in (1024, 2048)}
 
@@ -51,7 +52,38 @@ def test_walks_are_counted(counted: dict[str, Any]) -> None:
 def test_half_of_a_walk_is_no_walk(counted: dict[str, Any]) -> None:
     """The control: the same counts, said to be of twice as many pages."""
     walks = [{**w, "pages": 2 * w["pages"], "loads": 2 * w["loads"]} for w in counted["walks"]]
-    assert pmu.judge(walks)[0] == "fail"
+    assert pmu.judge({**counted, "walks": walks})[0] == "fail"
+
+
+_KINDS = ("kmalloc", "kmalloc-pages", "vmalloc", "vmalloc-huge", "kvmalloc", "kvmalloc-2m",
+          "alloc_pages-0", "alloc_pages-3")
+
+
+def test_memory_of_the_kernel_is_counted_too(counted: dict[str, Any]) -> None:
+    """Of each kind, by the module around the walk and through libperf around the ioctl;
+    the walk is exactly as many instructions more as it has passes more."""
+    assert tuple(walk["kind"] for walk in counted["kernel_walks"]) == _KINDS
+    by_kind = {walk["kind"]: walk["counters"] for walk in counted["kernel_walks"]}
+    walked = {kernel_counts.repeated(counts, event="instructions") for counts in by_kind.values()}
+    (loads, instructions), = walked
+    assert loads == 64 * 1024 and instructions is not None and loads < instructions < 2 * loads
+    for counts in by_kind.values():
+        pages, misses = kernel_counts.first(counts)
+        assert misses is not None and pages == 1024 and pages <= misses <= pages + 32
+    # Contiguous: the kernel allocates it in the same way each time.
+    assert kernel_counts.repeated(by_kind["kmalloc"], "outside", "instructions") == (
+        loads, instructions)
+
+
+def test_module_that_counts_twice_is_contradicted(counted: dict[str, Any]) -> None:
+    """The control: what libperf says is not what the module says."""
+    spoilt = copy.deepcopy(counted)
+    for walk in spoilt["kernel_walks"]:
+        for state in ("once", "again"):
+            walk["counters"][state]["inside"]["instructions"]["value"] *= 2
+    assert pmu.judge(spoilt) == (
+        "fail", "kmalloc, by the module: instructions of the repeated passes: 180224 from within "
+        "the module, 90112 through libperf")
 
 
 def test_user_and_kernel_are_apart(counted: dict[str, Any]) -> None:
@@ -83,11 +115,13 @@ def test_without_a_driver_there_are_no_counts(ended: dict[str, vm.Ended]) -> Non
     """Each is unavailable, with the reason; the verdict is no pass."""
     counted = pmu.read(ended["no driver"])
     assert (counted["pmu"]["name"], counted["pmu"]["device"]) == ("unknown", "")
-    verdict, reason = pmu.judge(counted["walks"])
+    verdict, reason = pmu.judge(counted)
     assert verdict == "error"
     assert "dTLB-load-misses is unavailable: ENOENT" in reason and "no PMU" in reason
     assert all("unavailable" in count for walk in counted["walks"]
                for counts in walk["counts"].values() for count in counts.values())
+    assert all("no PMU" in kernel_counts.unavailable(walk["counters"])
+               for walk in counted["kernel_walks"]) and len(counted["kernel_walks"]) == len(_KINDS)
 
 
 def test_command_says_what_it_cannot_tell(ended: dict[str, vm.Ended], kernel: Kernel,

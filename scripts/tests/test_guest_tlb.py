@@ -174,6 +174,13 @@ def test_without_a_model_there_are_no_counts(guests: lab.Lab) -> None:
 
 
 @pytest.mark.guests("tlb")
+def test_without_a_pmu_there_is_the_reason(guests: lab.Lab) -> None:
+    """TCG emulates none for x86; test_guest_pmu.py has one."""
+    for walk in _walks(guests, "tlb"):
+        assert walk["counters"]["unavailable"].startswith("ENOENT: ")
+
+
+@pytest.mark.guests("tlb")
 def test_mappings_are_those_of_the_kinds(guests: lab.Lab) -> None:
     """The truth about the memory: large pages where there can be any, and runs."""
     walks = {w["kind"]: w for w in _walks(guests, "tlb")

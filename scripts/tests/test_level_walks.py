@@ -50,6 +50,22 @@ def test_huge_pages_of_a_process(document: dict[str, Any]) -> None:
     assert walks.missing()[-1].endswith("AnonHugePages is 0)")
 
 
+def test_pmu_is_told_where_there_is_one(document: dict[str, Any]) -> None:
+    """Of the kernel's memory and of a process's; else why there is none."""
+    assert "no PMU" in LevelWalks(document).no_pmu()
+    level = document["measured"]["levels"][0]
+    walk = next(w for w in level["walks"] if w["kind"] == "kvmalloc-2m")
+    counts = {state: {"loads": n * walk["loads"], "inside": {"dTLB-load-misses": {"value": n * 7}}}
+              for state, n in (("once", 1), ("again", 3))}
+    walk["counters"] = counts
+    level["user_walks"][0]["counters"]["user"]["dTLB-load-misses"] = {
+        "value": level["user_walks"][0]["loads"] // 2}
+    walks = LevelWalks(document)
+    assert _rows(walks, "pmu") == {"kvmalloc-2m": [f"{7000 / walk['loads']:.1f}", "-"]}
+    assert _rows(walks, "user_pmu") == {"anon-4k": ["500.0", "-"]}
+    assert not walks.no_pmu()
+
+
 def test_model_that_contradicts_itself_is_seen(document: dict[str, Any]) -> None:
     """The recorded counts agree; a load that was not counted does not."""
     found = document["measured"]

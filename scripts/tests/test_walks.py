@@ -33,7 +33,31 @@ def test_report_says_what_contiguity_is_worth(document: dict[str, Any], tmp_path
                  "TLB model generic: ", "make tlb KERNEL=6.1 GEOMETRY=generic"):
         assert line in text
     assert report.code(tmp_path) == Code.GOOD
-    assert "unavailable" not in text
+    assert text.count("unavailable") == 1
+    assert "misses by the PMU are unavailable: ENOENT: " in text
+
+
+def _count(walk: dict[str, Any], once: int, again: int) -> None:
+    """As a machine that has a PMU would."""
+    pages = walk["loads"] // walk["passes"]
+    walk["counters"] = {state: {"loads": loads, **{where: {"dTLB-load-misses": {"value": misses}}
+                                                   for where in ("inside", "outside")}}
+                        for state, loads, misses in (("once", pages, once),
+                                                     ("again", pages + walk["loads"], again))}
+
+
+def test_pmu_stands_beside_the_model(document: dict[str, Any], tmp_path: Path) -> None:
+    """Misses of the repeated passes, by both, and the ratio of the PMU to the model."""
+    for walk in document["walks"]:
+        if walk["kind"] == "vmalloc":
+            _count(walk, 100, 100 + walk["loads"])
+    model, = (rate(w) for w in document["walks"] if (w["kind"], w["pattern"], w["bytes"])
+              == ("vmalloc", "chase", 32 << 20))
+    assert model is not None
+    row, = Walks(document).pmu()
+    assert row == ["vmalloc", "32M", "1000.0", "1000.0", f"{model:.1f}", f"{1000 / model:.2f}"]
+    text = _rendered(document, tmp_path)
+    assert " ".join(row) in text and "misses by the PMU are unavailable" not in text
 
 
 def test_rates_are_those_of_the_counts(document: dict[str, Any]) -> None:
