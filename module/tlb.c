@@ -15,7 +15,6 @@
 #include "mapping.h"
 #include "refuse.h"
 #include "tlb.h"
-#include "tlb_empty.h"
 #include "walk.h"
 
 static int check_walk(struct kmb_walk *walk)
@@ -77,39 +76,44 @@ static void name_region(struct kmb_tlb_mailbox *mailbox, const struct kmb_walk *
 static u64 go(struct kmb_walk *walk, const struct kmb_buffer *buffer,
 	      struct kmb_tlb_mailbox *mailbox)
 {
-	if (walk->flags & KMB_WALK_EMPTY)
-		kmb_tlb_empty();
 	return kmb_walk_go(kmb_buffer_page(buffer, 0), (u64)walk->warmup * buffer->nr_pages,
-			   walk->loads, mailbox);
+			   walk->loads, mailbox, walk->flags & KMB_WALK_EMPTY);
 }
 
-static u64 go_counted(struct kmb_walk *walk, const struct kmb_buffer *buffer,
-		      struct kmb_tlb_mailbox *mailbox)
+static void walk_counted(struct kmb_walk *walk, const struct kmb_buffer *buffer)
 {
 	struct kmb_counters counters;
-	u64 ticks;
 
 	kmb_counters_open(&counters, walk->events);
 	kmb_counters_start(&counters);
-	ticks = go(walk, buffer, mailbox);
+	walk->ticks = go(walk, buffer, NULL);
 	kmb_counters_stop(&counters);
 	kmb_counters_close(&counters, walk->events);
-	return ticks;
 }
 
-static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
+static int walk_modelled(struct kmb_walk *walk, const struct kmb_buffer *buffer)
 {
 	struct kmb_tlb_mailbox *mailbox = kmb_mailbox_new();
 
 	if (!mailbox)
 		return -ENOMEM;
 	name_region(mailbox, walk);
-	walk->loads = (u64)walk->passes * buffer->nr_pages;
-	walk->ticks = walk->flags & KMB_WALK_COUNT ? go_counted(walk, buffer, mailbox) :
-						     go(walk, buffer, mailbox);
+	walk->ticks = go(walk, buffer, mailbox);
 	kmb_mailbox_report(mailbox, &walk->model);
 	walk->counts = mailbox->counts;
 	kmb_mailbox_free(mailbox);
+	return 0;
+}
+
+static int walk_over(struct kmb_walk *walk, const struct kmb_buffer *buffer)
+{
+	walk->loads = (u64)walk->passes * buffer->nr_pages;
+	if (!walk->flags)
+		return walk_modelled(walk, buffer);
+	if (walk->flags & KMB_WALK_COUNT)
+		walk_counted(walk, buffer);
+	else
+		walk->ticks = go(walk, buffer, NULL);
 	return 0;
 }
 

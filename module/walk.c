@@ -16,6 +16,7 @@
 #include "buffer.h"
 #include "clock.h"
 #include "own.h"
+#include "tlb_empty.h"
 #include "tlb_marker.h"
 #include "uapi/kmbench.h"
 #include "walk.h"
@@ -127,13 +128,20 @@ static __always_inline void **follow(void **at, u64 loads)
 	return at;
 }
 
+static __always_inline void say(u32 what, struct kmb_tlb_mailbox *mailbox)
+{
+	if (mailbox)
+		kmb_tlb_say(what, mailbox);
+}
+
 /**
  * kmb_walk_go() - walk
  * @start: where kmb_walk_lay() began.
  * @warmup: loads before, from 0.
  * @loads: loads that are timed, and counted by the model, if there is one; from 1.
  *	With @warmup, at most KMB_MAX_WALK_LOADS.
- * @mailbox: to talk to it.
+ * @mailbox: to talk to it; NULL: not at all.
+ * @empty: whether to empty the TLB before, where that can be done.
  *
  * Interrupts are off; between the markers there is no access but the walk's.
  *
@@ -141,22 +149,24 @@ static __always_inline void **follow(void **at, u64 loads)
  * of the clock.
  */
 noinline u64 kmb_walk_go(void *start, u64 warmup, u64 loads,
-			 struct kmb_tlb_mailbox *mailbox)
+			 struct kmb_tlb_mailbox *mailbox, bool empty)
 {
 	unsigned long flags;
 	u64 began, ticks;
 	void **at;
 
 	local_irq_save(flags);
-	kmb_tlb_say(KMB_TLB_ARM, mailbox);
+	if (empty)
+		kmb_tlb_empty();
+	say(KMB_TLB_ARM, mailbox);
 	at = follow(start, warmup);
 	began = kmb_clock();
-	kmb_tlb_say(KMB_TLB_BEGIN, mailbox);
+	say(KMB_TLB_BEGIN, mailbox);
 	at = follow(at, loads);
 	OPTIMIZER_HIDE_VAR(at);
-	kmb_tlb_say(KMB_TLB_END, mailbox);
+	say(KMB_TLB_END, mailbox);
 	ticks = kmb_clock() - began;
-	kmb_tlb_say(KMB_TLB_DISARM, mailbox);
+	say(KMB_TLB_DISARM, mailbox);
 	local_irq_restore(flags);
 	return ticks;
 }

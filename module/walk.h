@@ -14,6 +14,6 @@ struct kmb_tlb_mailbox;
 u32 kmb_patterns(void);
 void kmb_pattern_row(struct kmb_row *row);
 int kmb_walk_lay(const struct kmb_buffer *buffer, u32 pattern, u32 seed);
-u64 kmb_walk_go(void *start, u64 warmup, u64 loads, struct kmb_tlb_mailbox *mailbox);
+u64 kmb_walk_go(void *start, u64 warmup, u64 loads, struct kmb_tlb_mailbox *mailbox, bool empty);
 
 #endif /* _KMBENCH_WALK_H */

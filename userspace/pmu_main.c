@@ -31,11 +31,11 @@
 #define PAGES_MAX	(1u << 20)
 #define PASSES_MAX	1000
 /*
- * Of walks over the kernel's memory: the smallest that each kind can have, and so many
- * passes that they outweigh what its allocation takes, more or less each time.
+ * Of walks over the kernel's memory: so many pages that what starts the counters is less than
+ * a per cent of them, and so many passes that the allocation is less than that.
  */
-#define KERNEL_PAGES	1024
-#define KERNEL_PASSES	64
+#define KERNEL_PAGES	4096
+#define KERNEL_PASSES	250
 
 const char *argp_program_version = "kmbench-pmu " KMB_VERSION;
 

@@ -31,6 +31,12 @@ static void set_inside(struct counter_value *value, const struct kmb_count *coun
 		counter_value__set(value, count->value, count->enabled, count->running);
 }
 
+static void explain(struct tlb_events *events, int err, const char *why)
+{
+	if (err)
+		snprintf(events->why, sizeof(events->why), "%s", why[0] ? why : strerror(-err));
+}
+
 static int count_inside(struct tlb_events *events, enum tlb_events_state state,
 			const struct device *device, const struct kmb_walk *walk)
 {
@@ -40,6 +46,7 @@ static int count_inside(struct tlb_events *events, enum tlb_events_state state,
 
 	one.flags = KMB_WALK_EMPTY | KMB_WALK_COUNT;
 	err = device__walk(device, &one);
+	explain(events, err, one.why);
 	events->loads[state] = one.loads;
 	for (i = 0; i < KMB_EVENTS; i++)
 		set_inside(&events->inside[state][i], &one.events[i]);
@@ -59,6 +66,7 @@ static int count_outside(struct tlb_events *events, enum tlb_events_state state,
 	counters__enable(counters);
 	err = device__walk(device, &one);
 	counters__disable(counters);
+	explain(events, err, one.why);
 	counters__read(counters, values);
 	memcpy(events->outside[state], values, sizeof(events->outside[state]));
 	return err;
@@ -84,15 +92,6 @@ static bool can_count(const struct counters *counters)
 	return false;
 }
 
-/* Nobody walks for counters that are not there. */
-static void explain(struct tlb_events *events, const struct counters *counters)
-{
-	struct counter_value value;
-
-	counter_value__set_error(&value, -counters__error(counters, KMB_EVENTS - 1));
-	memcpy(events->why, value.why, sizeof(events->why));
-}
-
 /**
  * tlb_events__count() - walk, and count
  * @events: to be filled, all zero.
@@ -107,19 +106,18 @@ void tlb_events__count(struct tlb_events *events, const struct device *device,
 		       const struct kmb_walk *walk, struct counters *counters)
 {
 	struct kmb_walk once = *walk, again = *walk;
-	int err;
+	struct counter_value none;
 
+	/* Nobody walks for counters that are not there. */
 	if (!can_count(counters)) {
-		explain(events, counters);
+		counter_value__set_error(&none, -counters__error(counters, KMB_EVENTS - 1));
+		memcpy(events->why, none.why, sizeof(events->why));
 		return;
 	}
 	once.warmup = 0;
 	once.passes = 1;
 	again.warmup = 0;
-	again.passes++;
-	err = count_state(events, TLB_EVENTS_ONCE, device, &once, counters);
-	if (!err)
-		err = count_state(events, TLB_EVENTS_AGAIN, device, &again, counters);
-	if (err)
-		snprintf(events->why, sizeof(events->why), "%s", strerror(-err));
+	again.passes += walk->warmup;
+	if (!count_state(events, TLB_EVENTS_ONCE, device, &once, counters))
+		count_state(events, TLB_EVENTS_AGAIN, device, &again, counters);
 }

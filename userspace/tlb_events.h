@@ -13,8 +13,9 @@
 /**
  * enum tlb_events_state - how much of a walk is counted
  * @TLB_EVENTS_ONCE: one pass over all pages.
- * @TLB_EVENTS_AGAIN: one, and the passes that follow it. What these miss is the
- *	difference, in which all that is around a walk falls away.
+ * @TLB_EVENTS_AGAIN: as many as the walk has, with those before it. What those miss
+ *	that follow the first is the difference, in which all that is around a walk falls
+ *	away.
  * @TLB_EVENTS_STATES: how many there are.
  */
 enum tlb_events_state {

@@ -8,11 +8,11 @@
 #include <linux/types.h>
 
 /*
- * The PMU counts, which costs time where it begins and ends, so that kmb_walk.ticks means
- * little.
+ * The PMU counts, which costs time where it begins and ends. With any of these the model of
+ * a TLB is not asked.
  */
 #define KMB_WALK_COUNT		(1U << 0)
-/* The TLB is emptied before the walk, where a module can do that (arm64, riscv64). */
+/* The TLB is emptied before the walk: on x86-64, arm64 and riscv64. */
 #define KMB_WALK_EMPTY		(1U << 1)
 #define KMB_WALK_FLAGS		(KMB_WALK_COUNT | KMB_WALK_EMPTY)
 

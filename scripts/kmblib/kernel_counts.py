@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Walks over the kernel's memory that a PMU counted: from within kmbench.ko, around
-nothing but the walk, and from without, around the whole ioctl, through libperf.
+little but the walk, and from without, around the whole ioctl, through libperf.
 
-Both have to agree in what a walk that goes on has more than one that ends after a pass:
-all that is around the walks falls away in the difference.
+Both have to agree in what a walk of many passes has more than one of a single pass: all
+that is around the walks falls away in the difference, but for what the kernel needs one
+time more than another to allocate the memory.
 """
 
 from __future__ import annotations
@@ -14,16 +15,13 @@ from typing import Any
 MISSES = "dTLB-load-misses"
 INSIDE, OUTSIDE = "inside", "outside"
 INSTRUCTIONS = "instructions"
-# What both count the same, within so much of all that was counted through libperf, since
-# the kernel does not allocate the same way each time; or so many.
-_AGREE = 0.05
-_AGREE_EVENTS = 64
-# A walk once over n pages misses n times, within so much of it.
-ONCE_WITHIN = 0.01
-# Misses of what starts and stops the counters.
-_AROUND = 32
+# A first pass over n pages misses n times, and the module and libperf count the same
+# instructions of those that follow, within so much of them.
+_WITHIN = 0.01
+# Passes that follow miss never, but for so many around them.
+_AROUND = 64
 # Kinds of many blocks, whose addresses are not one after the other: in a TLB with one place
-# for each they drive each other out.
+# for each they drive each other out, as many as they happen to be each time.
 _SCATTERED = ("kmalloc-pages", "alloc_pages-*")
 
 Counts = dict[str, Any]
@@ -40,41 +38,36 @@ def first(counts: Counts, where: str = INSIDE, event: str = MISSES) -> tuple[int
 
 
 def repeated(counts: Counts, where: str = INSIDE, event: str = MISSES) -> tuple[int, int | None]:
-    """Loads of the passes that follow the first, and events in these; None: not known."""
+    """Loads of the passes that follow the first, and events in these; None: not known.
+    Where there are hardly any, there may be less than none: of what is around them."""
     loads = counts["again"]["loads"] - counts["once"]["loads"]
     once, again = (_value(counts, state, where, event) for state in ("once", "again"))
     return loads, None if once is None or again is None else again - once
 
 
-def rate(counts: Counts | None, where: str = INSIDE) -> float | None:
-    """Misses per 1000 loads of the passes that follow the first; None: not known."""
+def rate(counts: Counts | None, warmup: int, where: str = INSIDE) -> float | None:
+    """Misses per 1000 loads; None: not known. Of the same passes as the walk's own: all,
+    from an empty TLB, or with passes before them those that follow the first."""
     if counts is None or "unavailable" in counts:
         return None
-    loads, misses = repeated(counts, where)
+    loads, misses = repeated(counts, where) if warmup else (
+        counts["again"]["loads"], _value(counts, "again", where, MISSES))
     return None if misses is None or not loads else 1000.0 * max(0, misses) / loads
 
 
-def disagreement(counts: Counts, events: tuple[str, ...]) -> str:
-    """Where the module and libperf contradict each other; "" if nowhere, or if one of
-    them knows nothing."""
-    for event in events:
-        inside, outside = (repeated(counts, where, event)[1] for where in (INSIDE, OUTSIDE))
-        whole = _value(counts, "again", OUTSIDE, event)
-        if inside is None or outside is None or whole is None:
-            continue
-        if abs(inside - outside) > max(_AGREE_EVENTS, _AGREE * whole):
-            return (f"{event} of the repeated passes: {inside} from within the module, "
-                    f"{outside} through libperf")
-    return ""
+def _reason(counts: Counts, state: str, where: str, event: str) -> str:
+    return str(counts[state][where][event].get("unavailable", ""))
 
 
 def unavailable(counts: Counts | None) -> str:
-    """Why there are no misses; "" if there are."""
+    """Why there are no misses; "" if there are, by the module and through libperf."""
     if counts is None:
         return "it could not be walked over"
     if "unavailable" in counts:
         return str(counts["unavailable"])
-    return str(counts["once"][INSIDE][MISSES].get("unavailable", ""))
+    return next(filter(None, (_reason(counts, state, where, event)
+                              for event in (MISSES, INSTRUCTIONS) for state in ("once", "again")
+                              for where in (INSIDE, OUTSIDE))), "")
 
 
 def all_unavailable(walks: list[Counts]) -> str:
@@ -85,22 +78,26 @@ def all_unavailable(walks: list[Counts]) -> str:
     return "" if "" in reasons else f"{MISSES} of the kernel is unavailable: {reasons[0]}"
 
 
-def _is_scattered(kind: str) -> bool:
-    return any(fnmatchcase(kind, glob) for glob in _SCATTERED)
+def _disagreement(counts: Counts) -> str:
+    inside, outside = (repeated(counts, where, INSTRUCTIONS)[1] or 0 for where in (INSIDE, OUTSIDE))
+    if abs(inside - outside) <= _WITHIN * inside:
+        return ""
+    return (f"{INSTRUCTIONS} of the repeated passes: {inside} from within the module, "
+            f"{outside} through libperf")
 
 
 def _miscount(walk: Counts) -> str:
-    counts, scattered = walk["counters"], _is_scattered(walk["kind"])
+    counts = walk["counters"]
     if unavailable(counts):
         return ""
-    (pages, misses), (_, more), (_, whole) = first(counts), repeated(counts), first(counts, OUTSIDE)
-    if misses is not None and abs(misses - pages) > max(ONCE_WITHIN * pages, _AROUND):
+    (pages, misses), (_, whole), (_, more) = first(counts), first(counts, OUTSIDE), repeated(counts)
+    if abs((misses or 0) - pages) > _WITHIN * pages:
         return f"a first walk misses {pages} times; {misses} were counted"
-    if misses is not None and whole is not None and whole < misses - _AROUND:
+    if (whole or 0) < (misses or 0) - _AROUND:
         return f"{misses} misses were counted within the module, and only {whole} around it"
-    if more is not None and more > _AROUND and not scattered:
+    if (more or 0) > _AROUND and not any(fnmatchcase(walk["kind"], glob) for glob in _SCATTERED):
         return f"walks that follow it miss practically never; {more} misses were counted"
-    return disagreement(counts, (INSTRUCTIONS,) if scattered else (INSTRUCTIONS, MISSES))
+    return _disagreement(counts)
 
 
 def miscounts(walks: list[Counts]) -> list[str]:

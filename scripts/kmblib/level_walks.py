@@ -42,7 +42,7 @@ def user_ticks(walk: Walk) -> float | None:
 
 def pmu(walk: Walk) -> float | None:
     """Misses of the data TLB per 1000 loads that the PMU counted in the kernel."""
-    return kernel_counts.rate(walk["counters"])
+    return kernel_counts.rate(walk["counters"], walk["warmup"])
 
 
 def user_pmu(walk: Walk) -> float | None:

@@ -183,7 +183,8 @@ class PmuCounts:
         sides = (kernel_counts.INSIDE, kernel_counts.OUTSIDE)
         return [[walk["kind"], number(kernel_counts.first(counts)[0]),
                  *(_text(kernel_counts.first(counts, side)[1]) for side in sides),
-                 *(_text(kernel_counts.repeated(counts, side)[1]) for side in sides)]
+                 *(_text(_not_below_none(kernel_counts.repeated(counts, side)[1]))
+                   for side in sides)]
                 for walk in self._kernel if "unavailable" not in (counts := walk["counters"])]
 
     def meanings(self) -> list[str]:
@@ -202,6 +203,10 @@ class PmuCounts:
                 if "unavailable" in count:
                     reasons.setdefault(count["unavailable"], []).append(f"{event} {mode}")
         return [f"unavailable: {', '.join(names)} ({why})" for why, names in reasons.items()]
+
+
+def _not_below_none(value: int | None) -> int | None:
+    return None if value is None else max(0, value)
 
 
 def _text(value: int | None) -> str:

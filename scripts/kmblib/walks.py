@@ -84,7 +84,7 @@ class Walks:
         within the module and through libperf, by the model, and the ratio to that."""
         rows = []
         for walk in filter(None, map(self._largest, self._distinct("kind"))):
-            inside, outside = (kernel_counts.rate(walk["counters"], where)
+            inside, outside = (kernel_counts.rate(walk["counters"], walk["warmup"], where)
                                for where in (kernel_counts.INSIDE, kernel_counts.OUTSIDE))
             model = rate(walk)
             if inside is not None or outside is not None:
