@@ -35,7 +35,7 @@ _GUESTS = {
     "null": (6, {"a share that suffices is not refused", "where there are blocks none fails"}),
     "unload": (9, {"memory that a file held would be seen"}),
     "lend": (95, _LEND_CONTROLS),
-    "frag": (59, {"another buddyinfo is not, calm", "another buddyinfo is not, fragmented",
+    "frag": (63, {"another buddyinfo is not, calm", "large ones fail among single pages", "another buddyinfo is not, fragmented",
                   "what another process fragments is seen", "what it holds is seen"}),
     "movable": (18, {"of the module it undoes nothing"}),
 }

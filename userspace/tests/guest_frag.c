@@ -224,6 +224,36 @@ static void check_levels(const struct holdings *before)
 			check_level(before, orders[i], indices[j], (i + j) % 3);
 }
 
+/*
+ * Where hardly two free pages lie side by side, slabs of their wanted order soon are not to be had:
+ * SLUB falls back to the smallest that holds an object, which up to a page is a page.
+ */
+static void check_single_pages(const struct holdings *before)
+{
+	struct kmb_run large = { .iterations = 64, .size = 64 << 10, .share = 90 };
+	struct frag_options options = normal;
+	struct frag_level level;
+	char why[WHY_LEN];
+	bool good;
+	int err;
+
+	options.order = 1;
+	frag_level__reach(&level, 999000, &options);
+	good = is_reached(&level, why);
+	printf("single pages: index %u, held %llu\n", level.reached,
+	       (unsigned long long)level.answer.held);
+	report("single pages: reached", good ? "" : why);
+	report("single pages: small ones succeed",
+	       good && small_ones_succeed(&level.holder, why) ? "" : why);
+	err = good ? device__run(&level.holder, &large) : 0;
+	snprintf(why, WHY_LEN, "%s %s, %llu of 64 failed", strerror(-err), large.why,
+		 (unsigned long long)large.failed.count);
+	report("control: large ones fail among single pages",
+	       !err && large.failed.count > 48 ? "" : why);
+	frag_level__undo(&level);
+	report("single pages: given back", is_undone(before, &level, why) ? "" : why);
+}
+
 static void hold_level(void *arg)
 {
 	struct frag_level level;
@@ -321,7 +351,7 @@ static void check_misuses_while_held(const struct device *device)
 	report("refused: a second one by the same file",
 	       is_refused(err, &frag, &busy, why) ? "" : why);
 	frag_level__read(&level);
-	snprintf(why, WHY_LEN, "the index is %u", level.reached);
+	snprintf(why, WHY_LEN, "the index is %u", level.now);
 	report("and the first one stays", frag_level__holds(&level) ? "" : why);
 	frag_level__undo(&level);
 }
@@ -408,6 +438,7 @@ void frag__run(void)
 	frag_level__undo(&level);
 	holdings__read(&before);
 	check_levels(&before);
+	check_single_pages(&before);
 	check_kill(&before);
 	if (device__open(&device, DEVICE_PATH) || device__hello(&device))
 		report("the device can be opened", "it cannot");
