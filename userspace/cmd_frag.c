@@ -5,13 +5,18 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "events.h"
 #include "frag_json.h"
 #include "frag_level.h"
 #include "frag_recovery.h"
@@ -73,11 +78,17 @@ struct frag_arguments {
  * @arguments: what is asked for.
  * @device: to ask.
  * @levels: receives the levels as JSON; NULL: text is wanted.
+ * @nr: of the one at hand, in all rounds.
+ * @missed: how many were not reached.
+ * @events: what the kernel did in all of them.
  */
 struct frag_work {
 	const struct frag_arguments *arguments;
 	const struct device *device;
 	json_t *levels;
+	uint64_t nr;
+	uint64_t missed;
+	struct events events;
 };
 
 static void parse_levels(struct frag_arguments *arguments)
@@ -114,7 +125,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		arguments->spread = arg;
 		return 0;
 	case FRAG_KEY_SEED:
-		options->seed = cmd__number("--seed", arg, 0, UINT32_MAX);
+		options->seed = cmd__number("--seed", arg, 1, UINT32_MAX);
 		return 0;
 	case FRAG_KEY_SHARE:
 		options->share = cmd__number("--share", arg, 1, 90);
@@ -182,7 +193,7 @@ static const struct argp_option frag_options[] = {
 	{ .name = "compact", .key = FRAG_KEY_COMPACT,
 	  .doc = "After each level have the kernel compact all memory" },
 	{ .name = "user", .key = FRAG_KEY_USER,
-	  .doc = "By memory of this process, without the module: compaction can undo it; no --demand, --walk, --json" },
+	  .doc = "By memory of this process, without the module: compaction can undo it; no --demand, --walk, --json, --seed, --spread, --movable" },
 	{ .name = "json", .key = FRAG_KEY_JSON, .arg = "FILE",
 	  .doc = "Write all that was measured to FILE" },
 	CMD_OPTION_DEVICE,
@@ -221,6 +232,18 @@ static void put_level(const struct frag_level *level)
 	fflush(stdout);
 }
 
+/* For whoever waits for the file. */
+static void put_progress(const struct frag_level *level, const struct frag_work *work)
+{
+	const struct frag_arguments *arguments = work->arguments;
+
+	if (work->levels && arguments->rounds == 1)
+		fprintf(stderr, "kmbench: level %" PRIu64 " of %" PRIu32 ": asked %.4f, reached %.4f\n",
+			work->nr + 1, arguments->nr_levels,
+			(double)level->answer.index / KMB_FRAG_ONE,
+			(double)level->reached / UNUSABLE_ONE);
+}
+
 static void hold(uint32_t seconds)
 {
 	struct timespec tenth = { .tv_nsec = 100000000 };
@@ -230,13 +253,23 @@ static void hold(uint32_t seconds)
 		nanosleep(&tenth, NULL);
 }
 
-static int verify(const struct frag_level *level)
+static int verify_reached(const struct frag_level *level)
+{
+	if (frag_level__is_reached(level))
+		return EXIT_GOOD;
+	warnx("frag: %.4f was to be reached; /proc/buddyinfo says %.4f, the module %.4f",
+	      (double)level->answer.index / KMB_FRAG_ONE,
+	      (double)level->reached / UNUSABLE_ONE,
+	      (double)level->answer.after.index / KMB_FRAG_ONE);
+	return EXIT_UNKNOWN;
+}
+
+static int verify_held(const struct frag_level *level)
 {
 	if (frag_level__holds(level))
 		return EXIT_GOOD;
 	warnx("frag: %.4f was reached and is now %.4f: something else takes and gives memory",
-	      (double)level->answer.after.index / KMB_FRAG_ONE,
-	      (double)level->reached / UNUSABLE_ONE);
+	      (double)level->reached / UNUSABLE_ONE, (double)level->now / UNUSABLE_ONE);
 	return EXIT_UNKNOWN;
 }
 
@@ -316,21 +349,24 @@ static int walk(struct frag_record *record, const struct frag_work *work)
 	return err;
 }
 
-/* A level that the user did not name may be out of reach. */
+/* A level that the user did not name may be out of reach, if that is known beforehand. */
 static bool is_forgiven(const struct frag_level *level, const struct frag_work *work)
 {
-	return level->err == -ERANGE && !strcmp(work->arguments->levels, FRAG_LEVELS);
+	return level->err == -ERANGE && !level->answer.taken &&
+	       !strcmp(work->arguments->levels, FRAG_LEVELS);
 }
 
 static int judge(const struct frag_level *level, int err, const struct frag_work *work)
 {
 	int code;
 
-	/* A level that drifted is marked by what the file says of it. */
-	if (!err && work->levels)
-		return EXIT_GOOD;
-	code = err ? explain(level, err) : verify(level);
-	return is_forgiven(level, work) ? EXIT_GOOD : code;
+	if (err) {
+		code = explain(level, err);
+		return is_forgiven(level, work) ? EXIT_GOOD : code;
+	}
+	code = verify_reached(level);
+	/* One that drifted since is marked by what the file says of it. */
+	return code || work->levels ? code : verify_held(level);
 }
 
 /* What comes after a level, and all of it into the file. Return: 0, or a negative error. */
@@ -358,6 +394,7 @@ static int see(struct frag_record *record, const struct frag_work *work)
 	int err;
 
 	put_level(level);
+	put_progress(level, work);
 	frag_types__read(&record->types, "", level->answer.order);
 	hold(work->arguments->hold);
 	err = respond(record, work);
@@ -371,11 +408,12 @@ static int see(struct frag_record *record, const struct frag_work *work)
 	return err;
 }
 
-static int run_level(uint32_t index, const struct frag_work *work)
+static int run_level(uint32_t index, struct frag_work *work)
 {
 	struct frag_record record = { .responses = { .nr = 0 } };
 	int code, err = frag_level__reach(&record.level, index, &work->arguments->options);
 
+	work->missed += !!err;
 	if (!err)
 		err = see(&record, work);
 	code = judge(&record.level, err, work);
@@ -394,7 +432,7 @@ static void forget_round(const struct frag_work *work)
 		json_array_remove(work->levels, json_array_size(work->levels) - 1);
 }
 
-static int run_levels(const struct frag_work *work)
+static int run_levels(struct frag_work *work)
 {
 	const struct frag_arguments *arguments = work->arguments;
 	uint64_t i, nr = (uint64_t)arguments->nr_levels * arguments->rounds;
@@ -403,6 +441,7 @@ static int run_levels(const struct frag_work *work)
 	printf("%7s %7s %7s %7s %8s %9s %9s %9s %9s\n", "asked", "before", "reached",
 	       "extfrag", "seconds", "broken", "added", "mended", "held");
 	for (i = 0; i < nr && (!code || code == EXIT_USAGE); i++) {
+		work->nr = i;
 		if (signals__arrived()) {
 			warnx("interrupted; everything was given back");
 			return EXIT_UNKNOWN;
@@ -423,25 +462,32 @@ static json_t *document(const struct frag_work *work)
 	const struct frag_arguments *arguments = work->arguments;
 	const struct frag_options *options = &arguments->options;
 
-	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:s, s:i, s:i, s:O}",
+	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:I, s:i, s:i, s:s, s:i, s:i, s:I, s:I, s:o, s:O}",
 			 "format", "kmbench-levels", "format_version", 1,
 			 "clock", json_out__clock(&work->device->info),
 			 "order", options->order, "spread", arguments->spread,
 			 "seed", (json_int_t)options->seed, "share", options->share,
 			 "movable", options->movable.per_cent, "occupants",
 			 options->movable.page_cache ? "cache" : "anon", "demand", arguments->demand,
-			 "walk", arguments->walk, "levels", work->levels);
+			 "walk", arguments->walk, "rounds", (json_int_t)arguments->rounds,
+			 "missed", (json_int_t)work->missed, "events",
+			 json_out__events(&work->events), "levels", work->levels);
 }
 
 static int run_into_file(struct frag_work *work)
 {
 	struct json_out out = { .path = NULL };
 	int code = cmd__open_json(&out, work->arguments->json);
+	const uint32_t cpu = sched_getcpu();
+	struct events before, after;
 
 	if (code)
 		return code;
 	work->levels = json_array();
+	events__read(&before, "", 1, cpu);
 	code = run_levels(work);
+	events__read(&after, "", 1, cpu);
+	events__add_since(&work->events, &before, &after);
 	if (!code || code == EXIT_USAGE)
 		code = cmd__write_json(&out, document(work), JSON_COMPACT) ?: code;
 	json_decref(work->levels);
@@ -449,17 +495,37 @@ static int run_into_file(struct frag_work *work)
 	return code;
 }
 
-static int run_without_module(const struct frag_work *work)
+/*
+ * That nobody else fragments this machine: where no module says so, a lock on a file that
+ * there is on each. It is gone with this process. Return: 0; -1: somebody does.
+ */
+static int only_one(int how)
+{
+	int fd = open("/proc/buddyinfo", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || !flock(fd, how | LOCK_NB))
+		return 0;
+	warnx("frag: refused: another kmbench frag fragments memory; wait until it has ended");
+	close(fd);
+	return -1;
+}
+
+static int run_without_module(struct frag_work *work)
 {
 	const struct frag_arguments *arguments = work->arguments;
 
 	const char *needs = arguments->json ? "--json" : arguments->demand ? "--demand" :
-			    arguments->walk ? "--walk" : NULL;
+			    arguments->walk ? "--walk" : arguments->options.seed ? "--seed" :
+			    arguments->spread ? "--spread" :
+			    arguments->options.movable.per_cent ? "--movable" : NULL;
 
 	if (needs) {
 		warnx("--user with %s: that needs the module; leave one out", needs);
 		return EXIT_USAGE;
 	}
+	if (only_one(LOCK_EX))
+		return EXIT_USAGE;
+	warnx("without the module: compaction can undo what is reached");
 	signals__block();
 	return run_levels(work);
 }
@@ -482,9 +548,8 @@ static int find_spread(const struct device *device, struct frag_arguments *argum
 int cmd__frag(int argc, char **argv)
 {
 	struct frag_arguments arguments = {
-		.spread = "random", .levels = FRAG_LEVELS, .rounds = 1,
-		.options = { .device = DEVICE_PATH, .order = 4, .share = 90,
-			     .seed = 1 },
+		.levels = FRAG_LEVELS, .rounds = 1,
+		.options = { .device = DEVICE_PATH, .order = 4, .share = 90 },
 	};
 	struct session session;
 	struct frag_work work = { .arguments = &arguments, .device = &session.device };
@@ -495,6 +560,12 @@ int cmd__frag(int argc, char **argv)
 	parse_levels(&arguments);
 	if (!arguments.options.device)
 		return run_without_module(&work);
+	if (!arguments.spread)
+		arguments.spread = "random";
+	if (!arguments.options.seed)
+		arguments.options.seed = 1;
+	if (only_one(LOCK_SH))
+		return EXIT_USAGE;
 	code = session__open(&session, arguments.options.device);
 	if (!code)
 		code = find_spread(&session.device, &arguments);

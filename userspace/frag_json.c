@@ -85,11 +85,12 @@ json_t *frag_json__level(const struct frag_record *record)
 	const struct kmb_frag *answer = &level->answer;
 	bool none = level->err;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			 "asked", answer->index, "before",
 			 state__json(frag_level__before(level)),
 			 "after", none ? json_null() : state__json(&answer->after),
 			 "reached", none ? json_null() : json_integer(level->reached),
+			 "end", none ? json_null() : json_integer(level->now),
 			 "extfrag", none ? json_null() : json_integer(level->extfrag),
 			 "reserve", (json_int_t)answer->reserve,
 			 "free_before", (json_int_t)level->free_before,

@@ -45,7 +45,7 @@ static int read_free(struct free_blocks *free)
 
 /**
  * frag_level__read() - see what the level is now
- * @level: its @reached, @extfrag and @moved are filled in.
+ * @level: its @now, @extfrag and @moved are filled in.
  *
  * Return: 0, or the negative error of buddyinfo__read() or user_inducer__moved().
  */
@@ -56,7 +56,7 @@ int frag_level__read(struct frag_level *level)
 
 	if (err)
 		return err;
-	level->reached = free_blocks__unusable(&free, level->answer.order);
+	level->now = free_blocks__unusable(&free, level->answer.order);
 	level->extfrag = free_blocks__extfrag(&free, level->answer.order);
 	return level->user.nr ? user_inducer__moved(&level->user, &level->moved) : 0;
 }
@@ -93,6 +93,17 @@ static int open_holder(struct device *holder, const char *path)
 	return err ? err : device__hello(holder);
 }
 
+/* Whatever the module has against all of the level, before anything is taken. */
+static int check(struct frag_level *level)
+{
+	int err;
+
+	level->answer.flags = KMB_FRAG_CHECK;
+	err = device__frag(&level->holder, &level->answer);
+	level->answer.flags = 0;
+	return err;
+}
+
 /* What is missing to the level then is the module's. */
 static int reach_part(struct frag_level *level, const struct user_part *part)
 {
@@ -100,6 +111,9 @@ static int reach_part(struct frag_level *level, const struct user_part *part)
 
 	if (!part->per_cent)
 		return 0;
+	err = check(level);
+	if (err)
+		return err;
 	level->part = level->answer;
 	err = user_inducer__reach(&level->user, &level->part, part);
 	memcpy(level->answer.why, level->part.why, sizeof(level->answer.why));
@@ -133,6 +147,7 @@ int frag_level__reach(struct frag_level *level, uint32_t index,
 		      const struct frag_options *options)
 {
 	struct free_blocks free = { .nr_orders = 0 };
+	int err;
 
 	memset(level, 0, sizeof(*level));
 	level->answer = (struct kmb_frag){
@@ -147,18 +162,38 @@ int frag_level__reach(struct frag_level *level, uint32_t index,
 	if (!level->err)
 		level->err = reach(level, options);
 	level->seconds += now();
-	return level->err ? level->err : frag_level__read(level);
+	if (level->err)
+		return level->err;
+	err = frag_level__read(level);
+	level->reached = level->now;
+	return err;
+}
+
+static bool is_near(const struct frag_level *level, uint32_t index)
+{
+	return labs((long)index - (long)level->answer.index) <= KMB_FRAG_TOLERANCE;
 }
 
 /**
- * frag_level__holds() - whether the level is the one that was asked for
+ * frag_level__is_reached() - whether the level was the one that was asked for
+ * @level: a level that was reached, by its own account.
+ *
+ * Return: whether what /proc/buddyinfo said then is within KMB_FRAG_TOLERANCE of it.
+ */
+bool frag_level__is_reached(const struct frag_level *level)
+{
+	return is_near(level, level->reached);
+}
+
+/**
+ * frag_level__holds() - whether the level is still the one that was asked for
  * @level: a level that was reached.
  *
- * Return: whether what /proc/buddyinfo says is within KMB_FRAG_TOLERANCE of it.
+ * Return: whether what /proc/buddyinfo said last is within KMB_FRAG_TOLERANCE of it.
  */
 bool frag_level__holds(const struct frag_level *level)
 {
-	return labs((long)level->reached - (long)level->answer.index) <= KMB_FRAG_TOLERANCE;
+	return is_near(level, level->now);
 }
 
 /**

@@ -41,7 +41,8 @@ struct frag_options {
  * @err: 0, or why it was not reached: a negative error.
  * @answer: the module's.
  * @reached: the unusable free space index once it was, by /proc/buddyinfo, millionths.
- * @extfrag: the external fragmentation index, thousandths.
+ * @now: the same when the level was read last.
+ * @extfrag: the external fragmentation index, thousandths, when the level was read last.
  * @seconds: that it took.
  * @free_before: free pages before, by /proc/buddyinfo.
  * @free_after: and once it was undone.
@@ -54,6 +55,7 @@ struct frag_level {
 	int err;
 	struct kmb_frag answer;
 	uint32_t reached;
+	uint32_t now;
 	int extfrag;
 	double seconds;
 	uint64_t free_before;
@@ -63,6 +65,7 @@ struct frag_level {
 int frag_level__parse(const char *text, uint32_t *index);
 int frag_level__reach(struct frag_level *level, uint32_t index,
 		      const struct frag_options *options);
+bool frag_level__is_reached(const struct frag_level *level);
 bool frag_level__holds(const struct frag_level *level);
 const struct kmb_level *frag_level__before(const struct frag_level *level);
 int frag_level__now(uint32_t order, uint32_t *index);

@@ -36,19 +36,21 @@ class Levels:
 
 @dataclass(frozen=True)
 class Rounds:
-    """Many levels, each reached and undone. reached: how many of the first and the last.
-    lost: free memory that is missing after the last, of that after the first. Nobody was
-    killed for want of memory: it would have been the tool, and there would be no results."""
+    """Many levels, each reached and undone. missed: how many were not reached. lost: free
+    memory that is missing after the last, of that before the first, and of that after the
+    first, which finds what the kernel makes on first use. killed: for want of memory, by
+    the kernel's count."""
 
-    reached: int
+    missed: int
     lost: float
+    lost_since: float
+    killed: int
 
 
-def _levels(kernel: Kernel, wanted: frag.Wanted) -> list[dict[str, Any]]:
+def _found(kernel: Kernel, wanted: frag.Wanted) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         found, _fingerprint = frag.find(frag.Job(kernel, _MACHINE, wanted, Path(name)))
-    levels: list[dict[str, Any]] = found.measured["levels"]
-    return levels
+    return found.measured
 
 
 def _wanted(order: int, levels: str) -> frag.Wanted:
@@ -57,7 +59,7 @@ def _wanted(order: int, levels: str) -> frag.Wanted:
 
 def of_order(kernel: Kernel, order: int) -> Levels:
     """The tool's own levels of an order, nothing asked for at any."""
-    levels = _levels(kernel, _wanted(order, ""))
+    levels = _found(kernel, _wanted(order, ""))["levels"]
     reached = [level for level in levels if not level["unavailable"]]
     return Levels(len(reached),
                   max((abs(v["reached"] - v["asked"]) for v in reached), default=0),
@@ -66,8 +68,8 @@ def of_order(kernel: Kernel, order: int) -> Levels:
 
 
 def of_rounds(kernel: Kernel) -> Rounds:
-    """A level of 0.75 of order 9, ROUNDS times. The first one finds what the kernel
-    makes on first use."""
-    levels = _levels(kernel, replace(_wanted(9, "0.75"), rounds=ROUNDS))
-    reached = [level for level in levels if not level["unavailable"]]
-    return Rounds(len(reached), 1 - reached[-1]["free_after"] / reached[0]["free_after"])
+    """A level of 0.75 of order 9, ROUNDS times."""
+    found = _found(kernel, replace(_wanted(9, "0.75"), rounds=ROUNDS))
+    first, last = found["levels"][0], found["levels"][-1]
+    return Rounds(found["missed"], 1 - last["free_after"] / first["free_before"],
+                  1 - last["free_after"] / first["free_after"], found["events"]["oom_kill"]["value"])

@@ -19,7 +19,8 @@ _SUB_BITS = 6
 # What the allocator may do before it gives up: names of events, and how to say it.
 _EVENTS = {"compact_stall": "compactions", "compact_success": "that succeeded",
            "pgmigrate_success": "pages migrated", "allocstall": "direct reclaims",
-           "pgscan": "pages scanned", "oom_kill": "OOM kills"}
+           "pgscan": "pages scanned", "oom_kill": "OOM kills",
+           "order_fallback": "slab order fallbacks"}
 
 # What compaction does until the index is back.
 _WORK = ("compact_migrate_scanned", "compact_free_scanned", "pgmigrate_success")
@@ -37,10 +38,10 @@ def middle(low: int) -> int:
     return low + ((1 << max(low.bit_length() - 1 - _SUB_BITS, 0)) - 1) // 2
 
 
-def median(histogram: list[list[int]] | None) -> int | None:
-    """The median of the samples in a histogram, ticks, off by less than 0.8 %; None: there
+def quantile(histogram: list[list[int]] | None, thousandths: int = 500) -> int | None:
+    """A quantile of the samples in a histogram, ticks, off by less than 0.8 %; None: there
     is no sample."""
-    rank, seen = (sum(count for _low, count in histogram or []) + 1) // 2, 0
+    rank, seen = -(-sum(count for _low, count in histogram or []) * thousandths // 1000), 0
     for low, count in histogram or []:
         seen += count
         if seen >= rank:
@@ -56,11 +57,17 @@ def interval(got: int, asked: int) -> tuple[float, float]:
     return float(bounds.low), float(bounds.high)
 
 
-def share(response: Response | None) -> str:
-    """How much there was of what was asked for, per cent."""
+def has_drifted(sample: dict[str, Any], level: dict[str, Any]) -> bool:
+    """Whether it was taken at another level than was asked for."""
+    return not sample["unavailable"] and abs(sample["reached"] - level["asked"]) > _TOLERANCE
+
+
+def share(response: Response | None, level: dict[str, Any]) -> str:
+    """How much there was of what was asked for, per cent; with a mark, if at another level."""
     if not response or not response["asked"]:
         return "-"
-    return f"{100 * response['got'] / response['asked']:.0f}"
+    return (f"{100 * response['got'] / response['asked']:.0f}"
+            f"{'*' if has_drifted(response, level) else ''}")
 
 
 def within(response: Response | None) -> str:
@@ -91,6 +98,7 @@ class Responses:
         self._walks = LevelWalks(document)
         self.order: int = self.measured["order"]
         self._title = f"{document['kernel']['label']}, order {self.order}"
+        self._unit = "instructions" if document["fingerprint"]["clock"] == "virtual" else "ticks"
         self.reached = [v for v in self.measured["levels"] if not v["unavailable"]]
 
     def asked(self) -> list[str]:
@@ -129,20 +137,29 @@ class Responses:
         """A row an order: per cent that GFP_KERNEL got, by level."""
         orders = sorted({r["order"] for level in self.reached for r in level["responses"]})
         main = ("demand", "task", "GFP_KERNEL")
-        return [[str(order), *map(share, self._find(main, order))] for order in orders]
+        return [[str(order), *map(share, self._find(main, order), self.reached)] for order in orders]
 
     def by_way(self) -> list[list[str]]:
         """A row a way: per cent that it got of the order, by level."""
-        return [[name(w), *map(share, self._find(w, self.order))] for w in self.ways()]
+        return [[name(w), *map(share, self._find(w, self.order), self.reached)]
+                for w in self.ways()]
 
     def intervals(self) -> list[list[str]]:
         """A row a way: the interval of that, by level."""
         return [[name(w), *map(within, self._find(w, self.order))] for w in self.ways()]
 
-    def ticks(self, outcome: str) -> list[list[str]]:
-        """A row a way: median ticks of "got" or "failed" of the order, by level."""
-        return [[name(w), *(number(median(r[f"{outcome}_histogram"]) if r else None)
-                            for r in self._find(w, self.order))] for w in self.ways()]
+    def ticks(self, outcome: str, thousandths: int) -> list[list[str]]:
+        """A row a way: a quantile of the ticks of "got" or "failed" of the order, by level;
+        of a thousand thousandths the longest, to the last digit."""
+        def of(response: Response | None) -> int | None:
+            if not response or not response[f"{outcome}_ticks"]:
+                return None
+            if thousandths == 1000:
+                stats = response[f"{outcome}_ticks"]
+                return stats["max"] if stats["count"] else None
+            return quantile(response[f"{outcome}_histogram"], thousandths)
+        return [[name(w), *(number(of(r)) for r in self._find(w, self.order))]
+                for w in self.ways()]
 
     def vmalloced(self) -> list[list[str]]:
         """A row an order of which kvmalloc() had to ask vmalloc(): per cent, by level."""
@@ -175,14 +192,22 @@ class Responses:
         """Whether the kernel was asked to compact memory after each level."""
         return any(level["recovery"]["compacted"] for level in self.reached)
 
+    def summary(self) -> str:
+        """How many levels were reached, of how many."""
+        asked = len(self.measured["levels"])
+        return (f"{len(self.reached)} of {asked} levels reached" +
+                (", some drifted" if self.drifted() else "") + ", tables below.")
+
     def drifted(self) -> list[str]:
         """Levels at which responses or walks found another one than was asked for: how many did,
         and what they found."""
         lines = []
         for level in self.reached:
             all_ = [*level["responses"], *level["walks"], *level["user_walks"]]
-            found = [r["reached"] for r in all_ if not r["unavailable"]
-                     and abs(r["reached"] - level["asked"]) > _TOLERANCE]
+            found = [r["reached"] for r in all_ if has_drifted(r, level)]
+            if abs(level["end"] - level["asked"]) > _TOLERANCE:
+                lines.append(f"a level of {level['asked'] / _ONE:g} was {index(level['end'])} "
+                             "in the end")
             if found:
                 lines.append(f"{len(found)} of {len(all_)} demands and walks found a level of "
                              f"{index(min(found))} to {index(max(found))} instead of "
@@ -199,6 +224,9 @@ class Responses:
                 if response["unavailable"]:
                     reasons.setdefault(response["unavailable"], []).append(
                         f"{name(way(response))} order {response['order']}")
+                for event, text in _EVENTS.items():
+                    if why := (response["events"] or {}).get(event, {}).get("unavailable"):
+                        reasons.setdefault(why, []).append(text)
         return [f"unavailable: {', '.join(dict.fromkeys(names))} ({why})"
                 for why, names in reasons.items()]
 
@@ -207,10 +235,12 @@ class Responses:
         lines: dict[str, list[tuple[float, float]]] = {}
         for way_ in self.ways():
             for level, r in zip(self.reached, self._find(way_, self.order)):
-                value = None if not r or not r["asked"] else r["got"] / r["asked"] \
-                    if outcome == "rate" else median(r[f"{outcome}_histogram"])
+                if not r or not r["asked"]:
+                    continue
+                value = r["got"] / r["asked"] if outcome == "rate" else \
+                    quantile(r[f"{outcome}_histogram"])
                 if value is not None:
-                    lines.setdefault(name(way_), []).append((level["reached"] / _ONE, value))
+                        lines.setdefault(name(way_), []).append((r["reached"] / _ONE, value))
         return lines
 
     def plot(self, path: Path) -> None:
@@ -224,8 +254,8 @@ class Responses:
         from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
         figure, (*axes, last) = pyplot.subplots(1, 4, figsize=(20, 4))
         for axis, (outcome, label) in zip(axes, (("rate", "rate of success"),
-                                                 ("got", "ticks of a success, median"),
-                                                 ("failed", "ticks of a failure, median"))):
+                                                 ("got", f"{self._unit} of a success, median"),
+                                                 ("failed", f"{self._unit} of a failure, median"))):
             for way_, points in self._lines(outcome).items():
                 axis.plot(*zip(*points), marker=".", label=way_)
             axis.set(title=self._title, xlabel="unusable free space index", ylabel=label)

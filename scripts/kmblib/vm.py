@@ -40,6 +40,7 @@ _BADNESS = re.compile(
     r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
+_LEVELS = re.compile(r"^kmbench: (level \d+ of \d+: .*?)\r?$", re.M)
 _CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)\r?$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
@@ -165,10 +166,12 @@ def _read(path: Path) -> bytes:
 
 
 def how_far(console: str, seconds: float) -> str:
-    """What a guest is doing, from the end of its console; and if it counts cells,
-    how long it will take. Its own clock may be the virtual one.
+    """What a guest is doing, from the end of its console: a level that it reached; or if it
+    counts cells, how long it will take. Its own clock may be the virtual one.
     """
-    told = _CELLS.findall(console)
+    told, levels = _CELLS.findall(console), _LEVELS.findall(console)
+    if levels:
+        return levels[-1]
     if not told:
         return _last_line(console)[-60:]
     done, total, cell = int(told[-1][0]) - 1, int(told[-1][1]), told[-1][2]

@@ -22,6 +22,13 @@ def test_nothing_is_promised_before_the_first_cell_is_done() -> None:
     assert vm.how_far(first, 10.0) == "cell 1 of 200, alloc/task/GFP_KERNEL/8"
 
 
+def test_levels_are_shown_as_asked_and_reached() -> None:
+    """The last one."""
+    levels = "".join(f"kmbench: level {n} of 6: asked {asked}, reached {reached}\r\n 0.9 1 2\r\n"
+                     for n, asked, reached in ((1, "0.0000", "0.0110"), (2, "0.2500", "0.2497")))
+    assert vm.how_far(_BOOTING + levels, 10.0) == "level 2 of 6: asked 0.2500, reached 0.2497"
+
+
 def test_a_guest_that_boots_shows_its_last_line() -> None:
     """The control: no cell, no time."""
     assert vm.how_far(_BOOTING, 10.0) == _BOOTING.strip()

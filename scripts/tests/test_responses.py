@@ -30,29 +30,45 @@ def _rendered(document: dict[str, Any], run: Path) -> str:
 def test_report_says_what_fragmentation_does(document: dict[str, Any], tmp_path: Path) -> None:
     """In 72 columns, with what repeats it; success falls with the level."""
     text = _rendered(document, tmp_path)
-    assert "Fragmentation: levels reached, tables below." in text
+    assert "Fragmentation: 2 of 2 levels reached, tables below." in text
     assert "    make frag KERNEL=6.1 ORDER=9 LEVELS=0.5,0.99 GEOMETRY=generic" in text
     assert re.search(r"^GFP_KERNEL +100 +\d$", text, re.M)
     assert re.search(r"^9 +0 +96$", text, re.M), "kvmalloc() and vmalloc()"
     assert re.search(r"^Unmovable +\d+ \d+ +\d+ \d+$", text, re.M), "by migrate type"
     assert re.search(r"^kvmalloc-2m +100 +\d$", text, re.M), "and what is left of large pages"
     assert "misses by the PMU are unavailable: ENOENT: " in text
-    assert "DRIFTED" not in text and text.count("unavailable") == 2, "PMU, kmalloc() at 0.99"
+    assert "unavailable: slab order fallbacks (" in text
+    assert "DRIFTED" not in text and text.count("unavailable") == 3, "and kmalloc() at 0.99"
+    assert all(f"One that {word}, order 9: {figure}, instructions" in text for word in (
+        "succeeded", "failed") for figure in ("median", "99th percentile", "the longest"))
     assert report.code(tmp_path) == Code.GOOD
 
 
 def test_drift_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     """Of a response before which the level was another one."""
     level = document["measured"]["levels"][0]
-    level["responses"][0]["reached"] = level["asked"] + 20_001
+    sample = next(r for r in level["responses"] if responses.way(r) == (
+        "demand", "task", "GFP_KERNEL") and r["order"] == 9)
+    sample["reached"] = level["asked"] + 20_001
+    text = _rendered(document, tmp_path)
+    assert re.search(r"^GFP_KERNEL +100\* +\d$", text, re.M) and "*: it found another level" in text
+    assert "2 of 2 levels reached, some drifted, tables below." in text
     assert ("DRIFTED: 1 of 17 demands and walks found a level of 0.5200 to 0.5200 instead of 0.5"
+            in " ".join(text.split()))
+
+
+def test_level_that_ends_elsewhere_is_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """Also where each demand found it in its place."""
+    level = document["measured"]["levels"][0]
+    level["end"] = level["asked"] - 20_001
+    assert ("DRIFTED: a level of 0.5 was 0.4800 in the end"
             in " ".join(_rendered(document, tmp_path).split()))
 
 
 def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     """A level out of reach has no column, a response that was not asked for no figure."""
     first, last = document["measured"]["levels"]
-    last.update(unavailable="index 990000: 0 to 5 can be reached", after=None, reached=None,
+    last.update(unavailable="index 990000: 0 to 5 can be reached", after=None, reached=None, end=None,
                 extfrag=None, steps=None, responses=[], walks=[], user_walks=[])
     none = dict.fromkeys(("got_ticks", "got_histogram", "failed_ticks", "failed_histogram", "events"))
     for response in first["responses"]:
@@ -70,7 +86,14 @@ def test_what_is_missing_is_told(document: dict[str, Any], tmp_path: Path) -> No
 def test_median_is_the_middle_of_its_bucket(counts: list[list[int]] | None,
                                             expected: int | None) -> None:
     """Buckets are exact below 128; of more, 64 are an octave."""
-    assert responses.median(counts) == expected
+    assert responses.quantile(counts) == expected
+
+
+def test_quantile_has_so_many_samples_below() -> None:
+    """Of a hundred samples the 99th is the 99th; of fewer it is the last."""
+    counts = [[1, 98], [5, 1], [9, 1]]
+    assert [responses.quantile(counts, n) for n in (500, 980, 990, 991)] == [1, 1, 5, 9]
+    assert responses.quantile([[1, 1], [2, 1]], 990) == 2
 
 
 def test_interval_is_wilsons() -> None:

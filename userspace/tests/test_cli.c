@@ -3,6 +3,7 @@
  * The tool as a user meets it where nothing can be measured: exit codes, and
  * one line for each error. Needs no module; KMBENCH is the tool.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -97,12 +99,25 @@ static void test_numbers_are_checked(void **state)
 		    "kmbench: --levels '0.5,1.5': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
 	assert_says("frag --user --demand 25", 2,
 		    "kmbench: --user with --demand: that needs the module; leave one out\n");
+	assert_says("frag --user --spread random", 2,
+		    "kmbench: --user with --spread: that needs the module; leave one out\n");
 	assert_says("frag --movable 101", 2,
 		    "kmbench: --movable '101': must be a number from 0 to 100\n");
 	assert_says("frag --levels ''", 2,
 		    "kmbench: --levels '': must be numbers from 0 to 1, as 0,0.25,0.5,0.75,0.9,0.99\n");
 	assert_says("run --cpu ''", 2,
 		    "kmbench: --cpu '': must be a number from 0 to 1023\n");
+}
+
+static void test_memory_is_fragmented_by_one_at_a_time(void **state)
+{
+	int fd = open("/proc/buddyinfo", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	assert_says("frag --user", 2,
+		    "kmbench: frag: refused: another kmbench frag fragments memory; wait until it has ended\n");
+	close(fd);
 }
 
 static void test_nothing_is_written_when_nothing_is_measured(void **state)
@@ -169,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_missing_device_is_one_line),
 		cmocka_unit_test(test_other_device_is_told),
 		cmocka_unit_test(test_numbers_are_checked),
+		cmocka_unit_test(test_memory_is_fragmented_by_one_at_a_time),
 		cmocka_unit_test(test_nothing_is_written_when_nothing_is_measured),
 		cmocka_unit_test(test_wrong_words_are_wrong_use),
 		cmocka_unit_test(test_footprint_beyond_memory_is_refused),

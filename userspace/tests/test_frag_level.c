@@ -48,14 +48,25 @@ static void test_level_holds_within_the_tolerance(void **state)
 	struct frag_level level = { .answer = { .index = 500000 } };
 
 	(void)state;
-	level.reached = 500000 - KMB_FRAG_TOLERANCE;
+	level.now = 500000 - KMB_FRAG_TOLERANCE;
 	assert_true(frag_level__holds(&level));
+	level.now = 500000 + KMB_FRAG_TOLERANCE;
+	assert_true(frag_level__holds(&level));
+	level.now++;
+	assert_false(frag_level__holds(&level));
+	level.now = 500000 - KMB_FRAG_TOLERANCE - 1;
+	assert_false(frag_level__holds(&level));
+}
+
+static void test_level_is_reached_within_the_tolerance(void **state)
+{
+	struct frag_level level = { .answer = { .index = 500000 }, .now = 500000 };
+
+	(void)state;
 	level.reached = 500000 + KMB_FRAG_TOLERANCE;
-	assert_true(frag_level__holds(&level));
+	assert_true(frag_level__is_reached(&level));
 	level.reached++;
-	assert_false(frag_level__holds(&level));
-	level.reached = 500000 - KMB_FRAG_TOLERANCE - 1;
-	assert_false(frag_level__holds(&level));
+	assert_false(frag_level__is_reached(&level));
 }
 
 int main(void)
@@ -64,6 +75,7 @@ int main(void)
 		cmocka_unit_test(test_levels_are_parsed),
 		cmocka_unit_test(test_other_text_is_refused),
 		cmocka_unit_test(test_level_holds_within_the_tolerance),
+		cmocka_unit_test(test_level_is_reached_within_the_tolerance),
 	};
 
 	return cmocka_run_group_tests_name("frag_level", tests, NULL, NULL) != 0;
