@@ -142,8 +142,8 @@ static bool starve(const struct shortage *shortage, char *why)
 	if (shortage->victim)
 		hog__end(hog);
 	why[0] = '\0';
-	if (!inside)
-		strcpy(why, "the tool never came into the module");
+	if (!inside && !gave_up(status))
+		explain(why, "the tool never came into the module", status);
 	else if (shortage->victim && was_refused(status))
 		strcpy(why, shortage->refusable ? "" : "the tool was refused");
 	else if (shortage->victim && gave_up(status))
