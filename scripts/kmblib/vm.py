@@ -171,7 +171,7 @@ def how_far(console: str, seconds: float) -> str:
     """
     told, levels = _CELLS.findall(console), _LEVELS.findall(console)
     if levels:
-        return levels[-1]
+        return str(levels[-1])
     if not told:
         return _last_line(console)[-60:]
     done, total, cell = int(told[-1][0]) - 1, int(told[-1][1]), told[-1][2]
