@@ -18,8 +18,8 @@
 #define SYSLOG_ACTION_READ_CLEAR	4
 /* More than the kernel keeps. Not of malloc(), which would keep some of it. */
 #define LOG_LEN		(256 << 10)
-/* Free memory with which the tool starts, KiB. */
-#define LITTLE_KIB	(32 << 10)
+/* Free memory with which the tool starts, KiB: it takes 25 MiB before it measures. */
+#define LITTLE_KIB	(64 << 10)
 /* Seconds until the kernel has killed somebody. */
 #define OOM_SECONDS	120
 /* Nobody is killed before, or after, this one. */
