@@ -152,12 +152,13 @@ class Responses:
         """A row a way: a quantile of the ticks of "got" or "failed" of the order, by level;
         of a thousand thousandths the longest, to the last digit."""
         def of(response: Response | None) -> int | None:
-            if not response or not response[f"{outcome}_ticks"]:
+            stats = response[f"{outcome}_ticks"] if response else None
+            if not response or not stats or not stats["count"]:
                 return None
-            if thousandths == 1000:
-                stats = response[f"{outcome}_ticks"]
-                return stats["max"] if stats["count"] else None
-            return quantile(response[f"{outcome}_histogram"], thousandths)
+            most: int = stats["max"]
+            # The middle of the last bucket may be above all that is in it.
+            value = quantile(response[f"{outcome}_histogram"], thousandths)
+            return most if thousandths == 1000 or value is None else min(value, most)
         return [[name(w), *(number(of(r)) for r in self._find(w, self.order))]
                 for w in self.ways()]
 

@@ -96,6 +96,18 @@ def test_quantile_has_so_many_samples_below() -> None:
     assert responses.quantile([[1, 1], [2, 1]], 990) == 2
 
 
+def test_no_quantile_is_above_the_longest(document: dict[str, Any]) -> None:
+    """Though the middle of its bucket may be."""
+    found = Responses(document)
+    sample = next(r for r in document["measured"]["levels"][0]["responses"] if responses.way(r) == (
+        "demand", "task", "GFP_KERNEL") and r["order"] == 9)
+    sample["got_histogram"] = [[1 << 20, sample["got_ticks"]["count"]]]
+    sample["got_ticks"]["max"] = 1 << 20
+    figures = [dict((row[0], row[1]) for row in found.ticks("got", n))["GFP_KERNEL"]
+               for n in (500, 990, 1000)]
+    assert figures == ["1.049M"] * 3
+
+
 def test_interval_is_wilsons() -> None:
     """By the formula, and never beyond 0 and 1."""
     z, n, p = 1.959963984540054, 45, 5 / 45
