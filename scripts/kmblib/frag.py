@@ -16,7 +16,7 @@ from . import bench, cache, errors, initramfs, qemu, results, tlb, vm
 from .errors import Broken, Code, Failed
 from .kernels import Kernel
 from .options import Machine
-from .responses import Responses
+from .response_plots import ResponsePlots
 
 # The largest order of the page allocator with 4 KiB pages.
 _ORDER_MAX = 10
@@ -203,7 +203,7 @@ def run(job: Job) -> Code:
         "first_failure": found.first, "cmdline": _CMDLINE, "no_model": found.no_model,
         "verdict": "error" if missed or wrong else "pass", "reason": missed or wrong,
         "measured": found.measured})
-    Responses(results.load(job.run / "frag.json")).plot(job.run / "frag.svg")
+    ResponsePlots(results.load(job.run / "frag.json")).draw(job.run / "frag.svg")
     return Code.BROKEN if missed else Code.CANNOT_TELL if wrong else Code.GOOD
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable
 
+from . import plots
 from .cells import number, size
 from .walks import abreast
 
@@ -210,30 +211,17 @@ class Latencies:
                 *(f"unavailable: strides of {g['kind']}: {g['why_no_strides']}"
                   for g in self._document["granules"] if g["why_no_strides"])]
 
+    def _lines(self, pattern: str) -> dict[str, plots.Points]:
+        curves = {kind: self._curves.latency(kind, pattern)
+                  for kind in self._curves.distinct("kind")}
+        return {kind: list(curve.items()) for kind, curve in curves.items() if curve}
+
     def plot(self, path: Path) -> None:
         """Nanoseconds an access against footprint, a line a kind, for each pattern; where
-        steps lie as lines across. The same figures give the same file."""
-        # Takes a second to load, and most commands do not plot.
-        import matplotlib  # pylint: disable=import-outside-toplevel
-        matplotlib.use("Agg")
-        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
-        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-        patterns = self.patterns()
-        figure, axes = pyplot.subplots(1, len(patterns), sharey=True, squeeze=False,
-                                       figsize=(5 * len(patterns), 4))
-        colours: dict[str, str] = {}
-        for axis, pattern in zip(axes[0], patterns):
-            for kind in self._curves.distinct("kind"):
-                if points := self._curves.latency(kind, pattern):
-                    line, = axis.plot(*zip(*points.items()), marker=".", label=kind)
-                    colours[kind] = line.get_color()
-            for step in self._document["steps"] if pattern == PATTERN else ():
-                axis.axvspan(step["below_bytes"], step["above_bytes"], alpha=0.15,
-                             color=colours[step["kind"]])
-            axis.set(title=f"{self._document['kernel']['label']}, {pattern}",
-                     xlabel="footprint, bytes", ylabel="ns per access", yscale="log")
-            axis.set_xscale("log", base=2)
-        if axes[0][-1].lines:
-            axes[0][-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
-        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-        pyplot.close(figure)
+        steps lie as lines across."""
+        label, spans = self._document["kernel"]["label"], tuple(
+            (s["kind"], s["below_bytes"], s["above_bytes"]) for s in self._document["steps"])
+        plots.draw(path, [
+            [plots.by_footprint(f"{label}, {pattern}", "ns per access", self._lines(pattern), "log",
+                                spans if pattern == PATTERN else ())
+             for pattern in self.patterns()]])

@@ -90,11 +90,12 @@ class LevelWalks:
                 for kind, values in self._values(figure).items()
                 if any(v is not None for v in values)]
 
-    def lines(self) -> dict[str, list[tuple[float, float]]]:
-        """Level and page walks per load, by kind."""
-        return {kind: [(level["reached"] / _ONE, value / 1000)
-                       for level, value in zip(self._levels, values) if value is not None]
-                for kind, values in self._values("rate").items()}
+    def lines(self, figure: str) -> dict[str, list[tuple[float, float]]]:
+        """Level and figure, by kind, where it is known."""
+        lines = {kind: [(level["reached"] / _ONE, value)
+                        for level, value in zip(self._levels, values) if value is not None]
+                 for kind, values in self._values(figure).items()}
+        return {kind: points for kind, points in lines.items() if points}
 
     def moved(self) -> list[str]:
         """By level: how many of the pages that broke blocks the kernel has moved."""

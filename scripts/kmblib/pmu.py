@@ -108,7 +108,7 @@ def judge(counted: dict[str, Any]) -> tuple[str, str]:
 
 
 def run(job: Job) -> Code:
-    """Walk, count and write pmu.json."""
+    """Walk, count and write pmu.json, and pmu.svg."""
     cmdline = f"{CMDLINE} {job.words}".strip()
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
@@ -118,6 +118,7 @@ def run(job: Job) -> Code:
     results.write(job.run / "pmu.json", {
         **results.header("kmbench-pmu", job.kernel, _repeat(job)), "fingerprint": fingerprint,
         "cmdline": cmdline, "verdict": verdict, "reason": reason, **counted})
+    pmu_counts.PmuCounts(results.load(job.run / "pmu.json")).plot(job.run / "pmu.svg")
     return {"pass": Code.GOOD, "fail": Code.FAILED, "error": Code.CANNOT_TELL}[verdict]
 
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from . import kernel_counts
+from . import kernel_counts, plots
 from .cells import number, size
 from .errors import Broken
 
@@ -161,6 +162,7 @@ class PmuCounts:
         self._pairs = pairs(document["walks"])
         self._events = document["events"]
         self._kernel = document["kernel_walks"]
+        self._title = f"{document['kernel']['label']}, {document['pmu']['name']}"
 
     def rows(self) -> list[list[str]]:
         """Pattern, footprint, and of the first and the repeated walk: loads, misses,
@@ -176,6 +178,22 @@ class PmuCounts:
         modes = list(walk["counts"])
         return [["event", *modes], *([e["name"], *(_text(_count(walk, e["name"], m)) for m in modes)]
                                      for e in self._events)]
+
+    def _lines(self, pattern: str) -> dict[str, plots.Points]:
+        """Footprint and misses per load, of the first walk and of the repeated one."""
+        lines: dict[str, plots.Points] = {}
+        for pair in (p for p in self._pairs if p.once["pattern"] == pattern):
+            for what, (loads, misses) in (("first walk", pair.first()),
+                                          ("repeated", pair.repeated())):
+                if misses is not None:
+                    lines.setdefault(what, []).append((pair.once["pages"] * PAGE, misses / loads))
+        return lines
+
+    def plot(self, path: Path) -> None:
+        """Misses per access against footprint, of memory of a process, for each pattern."""
+        plots.draw(path, [[plots.by_footprint(f"{self._title}, {pattern}", f"{MISSES} per access",
+                                              self._lines(pattern), "symlog")
+                           for pattern in dict.fromkeys(p.once["pattern"] for p in self._pairs)]])
 
     def kernel_rows(self) -> list[list[str]]:
         """A row a kind of the kernel's memory: loads of a pass, and misses of the first

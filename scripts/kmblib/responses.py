@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Levels of fragmentation and what kmalloc() did there, frag.json, as tables and as a
-plot."""
+"""Levels of fragmentation and what kmalloc() did there, frag.json, as tables."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from .cells import number
-from .level_walks import LevelWalks
 
 _ONE = 1_000_000
 # A level that is further off than this, in millionths, is another one: struct kmb_frag.
@@ -17,13 +14,17 @@ _CONFIDENCE = 0.95
 # log2 of the buckets in an octave: KMB_HIST_SUB_BITS.
 _SUB_BITS = 6
 # What the allocator may do before it gives up: names of events, and how to say it.
-_EVENTS = {"compact_stall": "compactions", "compact_success": "that succeeded",
+EVENTS = {"compact_stall": "compactions", "compact_success": "that succeeded",
            "pgmigrate_success": "pages migrated", "allocstall": "direct reclaims",
            "pgscan": "pages scanned", "oom_kill": "OOM kills",
            "order_fallback": "slab order fallbacks"}
 
 # What compaction does until the index is back.
 _WORK = ("compact_migrate_scanned", "compact_free_scanned", "pgmigrate_success")
+
+# The ways of asking that most tables are of.
+MAIN = ("demand", "task", "GFP_KERNEL")
+KVMALLOC = ("kvdemand", "task", "GFP_KERNEL")
 
 Response = dict[str, Any]
 
@@ -95,10 +96,7 @@ class Responses:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.measured = document["measured"]
-        self._walks = LevelWalks(document)
         self.order: int = self.measured["order"]
-        self._title = f"{document['kernel']['label']}, order {self.order}"
-        self._unit = "instructions" if document["fingerprint"]["clock"] == "virtual" else "ticks"
         self.reached = [v for v in self.measured["levels"] if not v["unavailable"]]
 
     def asked(self) -> list[str]:
@@ -124,7 +122,7 @@ class Responses:
                                       for t, level in zip(found, self.reached))])
         return rows
 
-    def _find(self, way_: tuple[str, str, str], order: int) -> list[Response | None]:
+    def find(self, way_: tuple[str, str, str], order: int) -> list[Response | None]:
         """The responses of a way and an order, by level."""
         return [next((r for r in level["responses"] if way(r) == way_ and r["order"] == order),
                      None) for level in self.reached]
@@ -133,20 +131,23 @@ class Responses:
         """All ways of asking."""
         return list(dict.fromkeys(way(r) for level in self.reached for r in level["responses"]))
 
+    def orders(self) -> list[int]:
+        """The orders that were asked for."""
+        return sorted({r["order"] for level in self.reached for r in level["responses"]})
+
     def by_order(self) -> list[list[str]]:
         """A row an order: per cent that GFP_KERNEL got, by level."""
-        orders = sorted({r["order"] for level in self.reached for r in level["responses"]})
-        main = ("demand", "task", "GFP_KERNEL")
-        return [[str(order), *map(share, self._find(main, order), self.reached)] for order in orders]
+        return [[str(order), *map(share, self.find(MAIN, order), self.reached)]
+                for order in self.orders()]
 
     def by_way(self) -> list[list[str]]:
         """A row a way: per cent that it got of the order, by level."""
-        return [[name(w), *map(share, self._find(w, self.order), self.reached)]
+        return [[name(w), *map(share, self.find(w, self.order), self.reached)]
                 for w in self.ways()]
 
     def intervals(self) -> list[list[str]]:
         """A row a way: the interval of that, by level."""
-        return [[name(w), *map(within, self._find(w, self.order))] for w in self.ways()]
+        return [[name(w), *map(within, self.find(w, self.order))] for w in self.ways()]
 
     def ticks(self, outcome: str, thousandths: int) -> list[list[str]]:
         """A row a way: a quantile of the ticks of "got" or "failed" of the order, by level;
@@ -159,14 +160,14 @@ class Responses:
             # The middle of the last bucket may be above all that is in it.
             value = quantile(response[f"{outcome}_histogram"], thousandths)
             return most if thousandths == 1000 or value is None else min(value, most)
-        return [[name(w), *(number(of(r)) for r in self._find(w, self.order))]
+        return [[name(w), *(number(of(r)) for r in self.find(w, self.order))]
                 for w in self.ways()]
 
     def vmalloced(self) -> list[list[str]]:
         """A row an order of which kvmalloc() had to ask vmalloc(): per cent, by level."""
-        rows, orders = [], sorted({r["order"] for v in self.reached for r in v["responses"]})
-        for order in orders:
-            found = self._find(("kvdemand", "task", "GFP_KERNEL"), order)
+        rows = []
+        for order in self.orders():
+            found = self.find(KVMALLOC, order)
             if any(r and r["vmalloced"] for r in found):
                 rows.append([str(order), *(f"{100 * r['vmalloced'] / r['got']:.0f}"
                                            if r and r["got"] else "-" for r in found)])
@@ -175,8 +176,8 @@ class Responses:
     def events(self) -> list[list[str]]:
         """A row an event: how often for each block of the order that GFP_KERNEL was
         asked for, by level."""
-        found = self._find(("demand", "task", "GFP_KERNEL"), self.order)
-        return [[text, *(_each(r, event) for r in found)] for event, text in _EVENTS.items()]
+        found = self.find(MAIN, self.order)
+        return [[text, *(_each(r, event) for r in found)] for event, text in EVENTS.items()]
 
     def recoveries(self) -> list[list[str]]:
         """A row a level: the index just after it was undone and the last one that was seen,
@@ -225,53 +226,11 @@ class Responses:
                 if response["unavailable"]:
                     reasons.setdefault(response["unavailable"], []).append(
                         f"{name(way(response))} order {response['order']}")
-                for event, text in _EVENTS.items():
+                for event, text in EVENTS.items():
                     if why := (response["events"] or {}).get(event, {}).get("unavailable"):
                         reasons.setdefault(why, []).append(text)
         return [f"unavailable: {', '.join(dict.fromkeys(names))} ({why})"
                 for why, names in reasons.items()]
-
-    def _lines(self, outcome: str) -> dict[str, list[tuple[float, float]]]:
-        """Level and figure, by way: the rate of success, or a median."""
-        lines: dict[str, list[tuple[float, float]]] = {}
-        for way_ in self.ways():
-            for level, r in zip(self.reached, self._find(way_, self.order)):
-                if not r or not r["asked"]:
-                    continue
-                value = r["got"] / r["asked"] if outcome == "rate" else \
-                    quantile(r[f"{outcome}_histogram"])
-                if value is not None:
-                        lines.setdefault(name(way_), []).append((r["reached"] / _ONE, value))
-        return lines
-
-    def plot(self, path: Path) -> None:
-        """Rate of success, and median ticks of both outcomes, against the level that was
-        reached, a line a way; page walks per load, a line a kind of memory. The same
-        figures give the same file."""
-        # Takes a second to load, and most commands do not plot.
-        import matplotlib  # pylint: disable=import-outside-toplevel
-        matplotlib.use("Agg")
-        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
-        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-        figure, (*axes, last) = pyplot.subplots(1, 4, figsize=(20, 4))
-        for axis, (outcome, label) in zip(axes, (("rate", "rate of success"),
-                                                 ("got", f"{self._unit} of a success, median"),
-                                                 ("failed", f"{self._unit} of a failure, median"))):
-            for way_, points in self._lines(outcome).items():
-                axis.plot(*zip(*points), marker=".", label=way_)
-            axis.set(title=self._title, xlabel="unusable free space index", ylabel=label)
-        for kind, points in self._walks.lines().items():
-            last.plot(*zip(*points), marker=".", label=kind)
-        last.set(title=self._title, xlabel="unusable free space index",
-                 ylabel="page walks per load")
-        if axes[0].lines:
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="center right",
-                          bbox_to_anchor=(0.1, 0.5))
-        if last.lines:
-            figure.legend(*last.get_legend_handles_labels(), loc="center left",
-                          bbox_to_anchor=(0.92, 0.5))
-        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-        pyplot.close(figure)
 
 
 def _share_and_blocks(type_: dict[str, Any], level: dict[str, Any]) -> str:

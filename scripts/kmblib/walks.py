@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Walks over memory, tlb.json, as tables and as a plot."""
+"""Walks over memory, tlb.json, as tables and as plots."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from . import kernel_counts
+from . import kernel_counts, plots
 from .cells import number, size
 
 _FOOTPRINTS_ABREAST = 7
@@ -20,10 +20,10 @@ def abreast(all_: list[int]) -> list[int]:
     return [all_[i * last // (_FOOTPRINTS_ABREAST - 1)] for i in range(_FOOTPRINTS_ABREAST)]
 
 
-def rate(walk: dict[str, Any]) -> float | None:
-    """Page walks per 1000 loads; None: not counted."""
+def rate(walk: dict[str, Any], level: int = -1) -> float | None:
+    """Misses of a level per 1000 loads, of the last one: page walks; None: not counted."""
     model = walk["model"]
-    return 1000.0 * model["misses"][-1] / model["loads"] if model and model["loads"] else None
+    return 1000.0 * model["misses"][level] / model["loads"] if model and model["loads"] else None
 
 
 class Walks:
@@ -51,12 +51,13 @@ class Walks:
         """Those that fit side by side, the smallest and the largest among them."""
         return abreast(sorted(self._distinct("bytes")))
 
-    def rates(self, pattern: str) -> list[list[str]]:
-        """A row a kind: page walks per 1000 loads at a few footprints."""
+    def rates(self, pattern: str, level: int = -1) -> list[list[str]]:
+        """A row a kind: misses of a level per 1000 loads at a few footprints; of the last
+        one these are page walks."""
         rows = []
         for kind in self._distinct("kind"):
             walks = [self._get(kind, pattern, b) for b in self.few_footprints()]
-            values = [rate(w) if w else None for w in walks]
+            values = [rate(w, level) if w else None for w in walks]
             rows.append([kind, *("-" if v is None else f"{v:.1f}" for v in values)])
         return rows
 
@@ -152,35 +153,20 @@ class Walks:
                     f"kmalloc({size(touch['size'])})")
         return [f"unavailable: {', '.join(names)} ({why})" for why, names in reasons.items()]
 
-    def _lines(self, pattern: str) -> dict[str, list[tuple[int, float]]]:
-        """Footprint and page walks per 1000 loads, by kind, where they were counted."""
-        lines: dict[str, list[tuple[int, float]]] = {}
+    def _lines(self, pattern: str, level: int) -> dict[str, plots.Points]:
+        """Footprint and misses of a level per 1000 loads, by kind, where they were counted."""
+        lines: dict[str, plots.Points] = {}
         for walk in self._walks:
-            value = rate(walk)
+            value = rate(walk, level)
             if walk["pattern"] == pattern and value is not None:
                 lines.setdefault(walk["kind"], []).append((walk["bytes"], value))
         return lines
 
     def plot(self, path: Path) -> None:
-        """Page walks per 1000 loads against footprint, a line a kind, for each pattern.
-
-        The same figures give the same file.
-        """
-        # Takes a second to load, and most commands do not plot.
-        import matplotlib  # pylint: disable=import-outside-toplevel
-        matplotlib.use("Agg")
-        matplotlib.rcParams["svg.hashsalt"] = "kmbench"
-        from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-        patterns = self.patterns()
-        figure, axes = pyplot.subplots(1, len(patterns), sharey=True, squeeze=False,
-                                       figsize=(5 * len(patterns), 4))
-        for axis, pattern in zip(axes[0], patterns):
-            for kind, points in self._lines(pattern).items():
-                axis.plot(*zip(*points), marker=".", label=kind)
-            axis.set(title=f"{self._title}, {pattern}", xlabel="footprint, bytes",
-                     ylabel="page walks per 1000 loads", yscale="symlog")
-            axis.set_xscale("log", base=2)
-        if axes[0][-1].lines:
-            axes[0][-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
-        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-        pyplot.close(figure)
+        """Page walks, and misses of the first level, per 1000 loads against footprint, a
+        line a kind, for each pattern."""
+        plots.draw(path, [
+            [plots.by_footprint(f"{self._title}, {pattern}", f"{what} per 1000 loads",
+                                self._lines(pattern, level), "symlog")
+             for pattern in self.patterns()]
+            for what, level in (("page walks", -1), ("L1 misses", 0))])

@@ -308,3 +308,19 @@ def test_cpus_are_those_of_the_kernels_map(
                                                ("", *(f"-{n:X}" for n in range(16))))]
             rows = {row[0] for c in matching for row, _ in known if re.search(row[2], c)}
             assert matching and rows == ({name} if name else set()), (directory, rows)
+
+
+def test_plot_has_both_walks(counted: Document, kernel: Kernel, tmp_path: Path) -> None:
+    """The same figures, the same bytes; what was not counted is no line."""
+    def plotted(document: Document) -> str:
+        pmu_counts.PmuCounts(document).plot(tmp_path / "pmu.svg")
+        return (tmp_path / "pmu.svg").read_text()
+
+    document = _document(kernel, counted)
+    text = plotted(document)
+    assert text == plotted(document)
+    assert "<!-- first walk -->" in text and "<!-- repeated -->" in text
+    for walk in counted["walks"]:
+        if walk["state"] == "again":
+            walk["counts"]["user"][pmu_counts.MISSES] = {"unavailable": "made up"}
+    assert "<!-- repeated -->" not in plotted(document)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from kmblib import report, responses, results
 from kmblib.errors import Code
+from kmblib.response_plots import ResponsePlots
 from kmblib.responses import Responses
 
 
@@ -123,6 +124,6 @@ def test_plot_is_the_same_for_the_same_figures(document: dict[str, Any], tmp_pat
     for number in range(3):
         if number == 2:
             document["measured"]["levels"][1]["responses"][1]["got"] = 0
-        Responses(document).plot(tmp_path / "plot.svg")
+        ResponsePlots(document).draw(tmp_path / "plot.svg")
         texts.append((tmp_path / "plot.svg").read_bytes())
     assert texts[0] == texts[1] != texts[2]

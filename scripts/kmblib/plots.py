@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Plots of results, as SVG: the same figures give the same file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping
+
+_MARKERS = "osv^D<>P*X"
+
+FOOTPRINT = "footprint, bytes"
+
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the plots of a file.
+
+    title, xlabel, ylabel: texts. lines: points by the name of what they are of.
+    scales: of x and y, as matplotlib names them; log is to the base of 2 for x.
+    intervals: by name of a line, low and high for each of its points. spans: from x to
+    x, to be marked in the colour of a line.
+    """
+
+    title: str
+    xlabel: str
+    ylabel: str
+    lines: Mapping[str, Points]
+    scales: tuple[str, str] = ("linear", "linear")
+    intervals: Mapping[str, Points] = field(default_factory=dict)
+    spans: tuple[tuple[str, float, float], ...] = ()
+
+
+def by_footprint(title: str, ylabel: str, lines: Mapping[str, Points], yscale: str,
+                 spans: tuple[tuple[str, float, float], ...] = ()) -> Panel:
+    """A plot against the footprint, bytes."""
+    return Panel(title, FOOTPRINT, ylabel, lines, ("log", yscale), spans=spans)
+
+
+def _bars(panel: Panel, name: str) -> list[list[float]] | None:
+    """How far the interval of each point goes down, and up."""
+    if name not in panel.intervals:
+        return None
+    pairs = list(zip(panel.lines[name], panel.intervals[name], strict=True))
+    return [[max(0.0, y - low) for (_x, y), (low, _high) in pairs],
+            [max(0.0, high - y) for (_x, y), (_low, high) in pairs]]
+
+
+def _styles(panels: list[Panel]) -> dict[str, dict[str, str]]:
+    """How each line looks: the same in all plots of a row, and told by its marker as well."""
+    names = dict.fromkeys(name for panel in panels for name in panel.lines)
+    return {name: {"color": f"C{i % 10}", "marker": _MARKERS[i % len(_MARKERS)]}
+            for i, name in enumerate(names)}
+
+
+def _draw(axis: Any, panel: Panel, styles: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Draw a plot; its lines by name."""
+    drawn = {name: axis.errorbar(*zip(*points), yerr=_bars(panel, name), capsize=2, markersize=4,
+                                 label=name, **styles[name])
+             for name, points in panel.lines.items()}
+    for name, low, high in panel.spans:
+        axis.axvspan(low, high, alpha=0.15, color=styles[name]["color"])
+    axis.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, yscale=panel.scales[1])
+    if panel.scales[0] == "log":
+        axis.set_xscale("log", base=2)
+    return drawn
+
+
+def _draw_row(axes: Any, panels: list[Panel]) -> None:
+    """Draw plots side by side, with one legend."""
+    styles, drawn = _styles(panels), dict[str, Any]()
+    for axis, panel in zip(axes, panels):
+        drawn = {**_draw(axis, panel, styles), **drawn}
+    for axis in axes[len(panels):]:
+        axis.remove()
+    if drawn:
+        axes[len(panels) - 1].legend([drawn[name] for name in styles], list(styles),
+                                     loc="center left", bbox_to_anchor=(1.02, 0.5))
+
+
+def draw(path: Path, panels: list[list[Panel]]) -> None:
+    """Write rows of plots; each row has its legend beside it."""
+    # Takes a second to load, and most commands do not plot.
+    import matplotlib  # pylint: disable=import-outside-toplevel
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "kmbench"
+    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+    columns = max(map(len, panels))
+    figure, axes = pyplot.subplots(len(panels), columns, squeeze=False, layout="constrained",
+                                   figsize=(5 * columns, 4 * len(panels)))
+    for row, across in zip(axes, panels):
+        _draw_row(row, across)
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    pyplot.close(figure)
