@@ -142,19 +142,6 @@ static int look(struct chase_walk *walk, const struct user_memory *memory)
 	return err || walk->why[0] ? -EOPNOTSUPP : 0;
 }
 
-static void count(struct chase_walk *walk, void **start, struct counters *counters,
-		  struct counter_value *counts)
-{
-	struct user_lap lap;
-
-	user_walk__go(start, walk->lines, 1, &lap);
-	counters__reset(counters);
-	counters__enable(counters);
-	user_walk__go(start, 0, walk->loads, &lap);
-	counters__disable(counters);
-	counters__read(counters, counts);
-}
-
 /* As "anon-thp/chase/65536". */
 static int model(struct chase_walk *walk, void **start)
 {
@@ -180,9 +167,8 @@ static int time_and_count(struct chase *chase, struct chase_walk *walk,
 		return -ENOMEM;
 	for (i = 0; i < chase->options.laps; i++)
 		user_walk__go(start, walk->lines, walk->loads, &walk->laps[i]);
-	for (i = 0; i < COUNTERS_SIDES; i++)
-		count(walk, start, chase->counters[i], walk->counts[i]);
-	return model(walk, start);
+	err = user_counts__walk(&walk->counts, &chase->events, start, walk->lines, walk->loads);
+	return err ? err : model(walk, start);
 }
 
 static int walk_one(struct chase *chase, struct chase_walk *walk)
@@ -216,18 +202,6 @@ static void stay_on_a_cpu(struct chase *chase)
 	sched_setaffinity(0, sizeof(on), &on);
 }
 
-static int open_counters(struct chase *chase)
-{
-	int side;
-
-	for (side = 0; side < COUNTERS_SIDES; side++) {
-		chase->counters[side] = counters__new_of(side);
-		if (!chase->counters[side])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 /**
  * chase__run() - walk
  * @chase: of chase__select().
@@ -238,11 +212,12 @@ static int open_counters(struct chase *chase)
  */
 int chase__run(struct chase *chase)
 {
-	int err = open_counters(chase);
 	struct user_moment begun;
 	size_t i;
+	int err;
 
 	stay_on_a_cpu(chase);
+	err = pmu_probe__here(&chase->events);
 	begun = user_clock__now();
 	for (i = 0; i < chase->nr && !err; i++)
 		err = chase->options.stopped() ? -ECANCELED : walk_one(chase, &chase->walks[i]);
@@ -281,15 +256,6 @@ static json_t *laps_json(const struct chase *chase, const struct chase_walk *wal
 	return all;
 }
 
-static json_t *counts_json(const struct chase_walk *walk)
-{
-	if (!walk->laps)
-		return json_null();
-	return json_pack("{s:o, s:o}", "user",
-			 json_out__counters(walk->counts[COUNTERS_USER], COUNTERS_NR), "kernel",
-			 json_out__counters(walk->counts[COUNTERS_KERNEL], COUNTERS_NR));
-}
-
 /**
  * chase_walk__json() - a walk as an object of JSON
  * @chase: to which it belongs.
@@ -310,7 +276,8 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 			 "loads", (json_int_t)walk->loads,
 			 "laps", laps_json(chase, walk),
 			 "mapping", known ? user_mapping__json(&walk->mapping) : json_null(),
-			 "counters", counts_json(walk), "model",
+			 "counters", walk->laps ? user_counts__json(&walk->counts, &chase->events) :
+			 json_null(), "model",
 			 tlb_json__counts(&walk->modelled.model, &walk->modelled.counts));
 }
 
@@ -324,7 +291,5 @@ void chase__free(struct chase *chase)
 
 	for (i = 0; i < chase->nr; i++)
 		free(chase->walks[i].laps);
-	for (i = 0; i < COUNTERS_SIDES; i++)
-		counters__delete(chase->counters[i]);
 	free(chase->walks);
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "counters.h"
 #include "user_clock.h"
+#include "user_counts.h"
 #include "user_mapping.h"
 #include "user_model.h"
 #include "user_walk.h"
@@ -42,7 +42,7 @@ struct chase_options {
  * @loads: loads in a lap.
  * @laps: what was timed, as many as were asked for.
  * @mapping: how the memory was mapped.
- * @counts: of user mode, then of the kernel, with all laps together.
+ * @counts: what the PMU counted, of laps that are not among @laps.
  * @modelled: what a model of a TLB says of a pass.
  * @why: why there is nothing of all this, a line; empty where there is.
  */
@@ -54,7 +54,7 @@ struct chase_walk {
 	uint64_t loads;
 	struct user_lap *laps;
 	struct user_mapping mapping;
-	struct counter_value counts[COUNTERS_SIDES][COUNTERS_NR];
+	struct user_counts counts;
 	struct user_modelled modelled;
 	char why[USER_WHY_LEN];
 };
@@ -64,7 +64,7 @@ struct chase_walk {
  * @options: how much.
  * @nr: how many walks.
  * @walks: these.
- * @counters: of user mode, then of the kernel.
+ * @events: what there is to count.
  * @cpu: on which it was walked.
  * @clock_hz: ticks of the clock in a second.
  */
@@ -72,7 +72,7 @@ struct chase {
 	struct chase_options options;
 	size_t nr;
 	struct chase_walk *walks;
-	struct counters *counters[COUNTERS_SIDES];
+	struct pmu_events events;
 	int cpu;
 	uint64_t clock_hz;
 };

@@ -104,8 +104,9 @@ static double nsec_each(const struct chase *chase, const struct chase_walk *walk
 
 static void put_walk(const struct chase *chase, const struct chase_walk *walk)
 {
-	const struct counter_value *misses = walk->counts[COUNTERS_USER];
-	unsigned int i;
+	const struct counter_value *misses =
+		user_counts__find(&walk->counts, &chase->events, EVENT_MODE_USER,
+				  "dTLB-load-misses");
 
 	printf("%-14s %-7s %8zu", walk->kind->name, walk->pattern->name,
 	       walk->lines * user_page_bytes() / 1024);
@@ -114,9 +115,7 @@ static void put_walk(const struct chase *chase, const struct chase_walk *walk)
 		return;
 	}
 	printf(" %9" PRIu64 " %8.2f", walk->loads, nsec_each(chase, walk));
-	for (i = 0; i + 1 < COUNTERS_NR && strcmp(counters__name(i), "dTLB-load-misses"); i++)
-		misses++;
-	if (misses->known)
+	if (misses && misses->known)
 		printf(" %11.4f\n", (double)misses->value / walk->loads);
 	else
 		printf(" %11s\n", "-");
@@ -147,11 +146,12 @@ static json_t *document(const struct chase *chase)
 		json_decref(all);
 		return NULL;
 	}
-	return json_pack("{s:s, s:i, s:o, s:{s:s, s:I}, s:i, s:o, s:o}",
+	return json_pack("{s:s, s:i, s:o, s:{s:s, s:I}, s:i, s:o, s:o, s:o, s:o}",
 			 "format", "kmbench-user-walks", "format_version", 1,
 			 "system", system__describe(""),
 			 "clock", "name", USER_CLOCK_NAME, "hz", (json_int_t)chase->clock_hz,
-			 "cpu", chase->cpu, "walks", all,
+			 "cpu", chase->cpu, "pmu", user_counts__pmu_json(&chase->events),
+			 "events", user_counts__events_json(&chase->events), "walks", all,
 			 "strides", stride_probe__json(&chase->options));
 }
 

@@ -124,7 +124,7 @@ static const struct tlb_pmu pmus[] = {
 	{ .name = NULL },
 };
 
-#define GENERIC_NR	5
+#define GENERIC_NR	6
 
 /**
  * tlb_pmu__row() - a row of the table
@@ -188,6 +188,8 @@ bool tlb_pmu__event(const struct tlb_pmu *pmu, unsigned int i,
 		  DTLB(READ, MISS), pmu->load_misses },
 		{ "dTLB-store-misses", true, PERF_TYPE_HW_CACHE,
 		  DTLB(WRITE, MISS), pmu->store_misses },
+		{ "page-faults", true, PERF_TYPE_SOFTWARE,
+		  PERF_COUNT_SW_PAGE_FAULTS, "page faults; no PMU is needed" },
 	};
 	unsigned int own = 0;
 

@@ -167,7 +167,13 @@ static json_t *json__footprint(const struct kmb_footprint *footprint)
 			 "held_bytes", (json_int_t)footprint->bytes);
 }
 
-static json_t *json__value(const struct counter_value *value)
+/**
+ * json_out__value() - a count, or why there is none
+ * @value: the count.
+ *
+ * Return: an object, the caller's.
+ */
+json_t *json_out__value(const struct counter_value *value)
 {
 	if (value->known)
 		return json_pack("{s:I}", "value", (json_int_t)value->value);
@@ -187,7 +193,7 @@ json_t *json_out__events(const struct events *events)
 
 	for (i = 0; i < EVENTS_NR; i++)
 		json_object_set_new(all, events__name(i),
-				    json__value(&events->values[i]));
+				    json_out__value(&events->values[i]));
 	return all;
 }
 
@@ -205,7 +211,7 @@ json_t *json_out__counters(const struct counter_value *values, unsigned int nr)
 
 	for (i = 0; i < nr; i++)
 		json_object_set_new(all, counters__name(i),
-				    json__value(&values[i]));
+				    json_out__value(&values[i]));
 	return all;
 }
 

@@ -30,6 +30,7 @@ json_t *json_out__clock(const struct kmb_info *info);
 json_t *json_out__stats(const struct kmb_stats *stats);
 json_t *json_out__histogram(const struct histogram *histogram);
 json_t *json_out__events(const struct events *events);
+json_t *json_out__value(const struct counter_value *value);
 json_t *json_out__counters(const struct counter_value *values, unsigned int nr);
 json_t *json_out__cell(const struct measured_cell *measured);
 int json_out__write(FILE *file, json_t *system, const struct kmb_info *info,

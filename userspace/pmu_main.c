@@ -27,7 +27,6 @@
 #include "pmu_walk.h"
 #include "session.h"
 
-#define PROBE_PAGES	512
 #define PAGES_MAX	(1u << 20)
 #define PASSES_MAX	1000
 /*
@@ -170,27 +169,19 @@ static int walk_all(FILE *out, const struct arguments *arguments,
 static int count(FILE *out, const struct arguments *arguments)
 {
 	static struct pmu_events events;
-	const struct tlb_pmu *pmu;
-	struct pmu_pages pages, some;
-	struct pmu_id id;
+	struct pmu_pages pages;
 	unsigned int i;
-	int err;
+	int err = pmu_probe__here(&events);
 
-	err = pmu_pages__new(&pages, arguments->max > PROBE_PAGES ?
-			     arguments->max : PROBE_PAGES);
+	if (!err)
+		err = pmu_pages__new(&pages, arguments->max);
 	if (err)
 		return err;
-	some = pages;
-	some.nr = PROBE_PAGES;
-	pmu_id__read(&id, "");
-	pmu = tlb_pmu__find(id.device, id.cpuid);
-	fprintf(out, "pmu\t%s\t%s\t%s\t%s\n", pmu->name, id.device, id.cpuid,
-		pmu->source);
-	err = pmu_probe__run(&events, pmu, id.type, &some);
-	for (i = 0; i < events.nr && !err; i++)
+	fprintf(out, "pmu\t%s\t%s\t%s\t%s\n", events.pmu->name, events.id.device,
+		events.id.cpuid, events.pmu->source);
+	for (i = 0; i < events.nr; i++)
 		put_event(out, &events.event[i]);
-	if (!err)
-		err = walk_all(out, arguments, &events, &pages);
+	err = walk_all(out, arguments, &events, &pages);
 	if (!err)
 		err = pmu_kernel__run(out, DEVICE_PATH, KERNEL_PAGES, KERNEL_PASSES);
 	pmu_pages__free(&pages);

@@ -8,12 +8,15 @@
  * mode, over accesses of the user's alone.
  */
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 
 #include "pmu_probe.h"
 
 /* Loads that only instructions and cycles can tell of. */
 #define LOADS	(1u << 20)
+/* To try them on. */
+#define PROBE_PAGES	512
 /* Of fewer events than these it cannot be told whose they are. */
 #define ENOUGH	64
 
@@ -115,4 +118,42 @@ int pmu_probe__run(struct pmu_events *events, const struct tlb_pmu *pmu,
 			return err;
 	}
 	return 0;
+}
+
+/* Of a machine without a PMU only the kernel's own events can be counted. */
+static void list_without_pmu(struct pmu_events *events)
+{
+	unsigned int mode, i;
+
+	for (i = 0; i < PMU_EVENTS_MAX && tlb_pmu__event(events->pmu, i, &events->event[i]); i++)
+		for (mode = 0; mode < EVENT_MODES; mode++)
+			snprintf(events->why[i][mode], COUNTER_WHY_LEN, "%s",
+				 events->event[i].type == PERF_TYPE_SOFTWARE ? "" :
+				 "no PMU of a CPU in /sys/bus/event_source/devices");
+	events->nr = i;
+}
+
+/**
+ * pmu_probe__here() - look which PMU this machine has, and try its events
+ * @events: receives them.
+ *
+ * Return: 0, also where there is no PMU; or a negative error.
+ */
+int pmu_probe__here(struct pmu_events *events)
+{
+	struct pmu_pages pages;
+	int err;
+
+	pmu_id__read(&events->id, "");
+	events->pmu = tlb_pmu__find(events->id.device, events->id.cpuid);
+	if (!events->id.device[0]) {
+		list_without_pmu(events);
+		return 0;
+	}
+	err = pmu_pages__new(&pages, PROBE_PAGES);
+	if (err)
+		return err;
+	err = pmu_probe__run(events, events->pmu, events->id.type, &pages);
+	pmu_pages__free(&pages);
+	return err;
 }

@@ -6,17 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pmu_batch.h"
 #include "pmu_walk.h"
 
 /* The fewest entries that QEMU's TLB has. */
 #define SETTLE_FROM	64
-
-/* The events of a mode that can be counted, and a few of them at a time. */
-struct batch {
-	unsigned int nr;
-	unsigned int index[EVENT_GROUP_MAX];
-	struct tlb_event event[EVENT_GROUP_MAX];
-};
 
 /**
  * pmu_walk__state() - what a state is called
@@ -65,7 +59,7 @@ static int settle(const struct pmu_walk *walk, const struct pmu_pages *pages)
 }
 
 static void keep(struct pmu_walk *walk, enum pmu_walk_state state,
-		 enum event_mode mode, const struct batch *batch,
+		 enum event_mode mode, const struct pmu_batch *batch,
 		 const struct counter_value values[EVENT_GROUP_MAX])
 {
 	unsigned int i;
@@ -74,7 +68,7 @@ static void keep(struct pmu_walk *walk, enum pmu_walk_state state,
 		walk->value[state][mode][batch->index[i]] = values[i];
 }
 
-static int count_batch(struct pmu_walk *walk, const struct batch *batch,
+static int count_batch(struct pmu_walk *walk, const struct pmu_batch *batch,
 		       uint32_t own_type, enum event_mode mode,
 		       const struct pmu_pages *pages)
 {
@@ -100,21 +94,6 @@ static int count_batch(struct pmu_walk *walk, const struct batch *batch,
 	return err;
 }
 
-/* Takes the next events that can be counted; none: there are no more. */
-static unsigned int next_batch(struct batch *batch, unsigned int from,
-			       const struct pmu_events *events,
-			       enum event_mode mode)
-{
-	batch->nr = 0;
-	for (; from < events->nr && batch->nr < EVENT_GROUP_MAX; from++) {
-		if (events->why[from][mode][0])
-			continue;
-		batch->index[batch->nr] = from;
-		batch->event[batch->nr++] = events->event[from];
-	}
-	return from;
-}
-
 static void explain(struct pmu_walk *walk, const struct pmu_events *events)
 {
 	unsigned int state, mode, i;
@@ -137,19 +116,19 @@ static void explain(struct pmu_walk *walk, const struct pmu_events *events)
 int pmu_walk__run(struct pmu_walk *walk, const struct pmu_events *events,
 		  const struct pmu_pages *pages)
 {
-	struct batch batch;
+	struct pmu_batch batch;
 	unsigned int from;
 	int mode, err;
 
 	memset(walk->value, 0, sizeof(walk->value));
 	explain(walk, events);
 	for (mode = 0; mode < EVENT_MODES; mode++) {
-		from = next_batch(&batch, 0, events, mode);
+		from = pmu_batch__next(&batch, 0, events, mode);
 		while (batch.nr) {
 			err = count_batch(walk, &batch, events->own_type, mode, pages);
 			if (err)
 				return err;
-			from = next_batch(&batch, from, events, mode);
+			from = pmu_batch__next(&batch, from, events, mode);
 		}
 	}
 	return 0;

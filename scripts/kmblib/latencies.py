@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Walks over memory of a process, chase.json, as tables and as a plot."""
+"""Walks over memory of a process, chase.json, as tables and as plots."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ CONTROL = "dense"
 SMALL = "anon-4k"
 PATTERN = "chase"
 _MISSES = "dTLB-load-misses"
+# Whose accesses are taken: the first whose are known.
+_MODES = ("user", "all")
 
 Walk = dict[str, Any]
 Curve = dict[int, float]
@@ -81,10 +83,17 @@ class Curves:
         return control[min(control)] if control else 0.0
 
 
-def misses(walk: Walk) -> float | None:
-    """Misses per access in user mode; None: not counted."""
-    count = walk["counters"]["user"][_MISSES].get("value")
+def per_load(walk: Walk, event: str) -> float | None:
+    """Events per access of a process: in user mode, or in all where the PMU does not
+    tell them apart; None: not counted."""
+    found = (walk["counters"][mode][event].get("value") for mode in _MODES)
+    count = next((value for value in found if value is not None), None)
     return None if count is None else float(count) / walk["loads"]
+
+
+def misses(walk: Walk) -> float | None:
+    """Misses per access, see per_load()."""
+    return per_load(walk, _MISSES)
 
 
 def _span(sizes: list[int]) -> str:
@@ -124,6 +133,28 @@ class Latencies:
     def misses(self) -> list[list[str]]:
         """A row a kind: misses per access of the chase; [] where none were counted."""
         return self._rows(lambda kind: self._curves.of(kind, PATTERN, misses), ".4f")
+
+    def counted(self) -> tuple[int, list[str]]:
+        """The largest footprint of which a kind's events were counted by a PMU, and the
+        kinds of which they were; (0, []) where there are none."""
+        curves = {kind: self._curves.of(kind, PATTERN, misses)
+                  for kind in self._curves.distinct("kind")}
+        most = max((max(curve) for curve in curves.values() if curve), default=0)
+        return most, [kind for kind, curve in curves.items() if most in curve]
+
+    def events(self) -> list[tuple[str, list[str]]]:
+        """What each event of the PMU counts, and how many of it there were in 1000
+        accesses of a chase, by the kinds of counted()."""
+        bytes_, kinds = self.counted()
+        if not kinds:
+            return []
+        return [(f"{e['name']}{' (generic name)' if e['generic'] else ''}: {e['means']}",
+                 [self._per_1000(kind, bytes_, e["name"]) for kind in kinds])
+                for e in self._document["measured"]["events"]]
+
+    def _per_1000(self, kind: str, bytes_: int, event: str) -> str:
+        value = self._curves.of(kind, PATTERN, lambda walk: per_load(walk, event)).get(bytes_)
+        return "-" if value is None else f"{1000 * value:.2f}"
 
     def steps(self) -> list[list[str]]:
         """A row a step: kind, the interval in which it lies, in bytes and in lines, and
@@ -211,17 +242,22 @@ class Latencies:
                 *(f"unavailable: strides of {g['kind']}: {g['why_no_strides']}"
                   for g in self._document["granules"] if g["why_no_strides"])]
 
-    def _lines(self, pattern: str) -> dict[str, plots.Points]:
-        curves = {kind: self._curves.latency(kind, pattern)
-                  for kind in self._curves.distinct("kind")}
+    def _lines(self, pattern: str, value: Callable[[str, str], Curve]) -> dict[str, plots.Points]:
+        curves = {kind: value(kind, pattern) for kind in self._curves.distinct("kind")}
         return {kind: list(curve.items()) for kind, curve in curves.items() if curve}
+
+    def _misses(self, kind: str, pattern: str) -> Curve:
+        return self._curves.of(kind, pattern, misses)
 
     def plot(self, path: Path) -> None:
         """Nanoseconds an access against footprint, a line a kind, for each pattern; where
-        steps lie as lines across."""
+        steps lie as lines across. And misses per access, where a PMU counted them."""
         label, spans = self._document["kernel"]["label"], tuple(
             (s["kind"], s["below_bytes"], s["above_bytes"]) for s in self._document["steps"])
+        rows = [("ns per access", self._curves.latency, "log"),
+                ("dTLB-load-misses per access", self._misses, "symlog")]
         plots.draw(path, [
-            [plots.by_footprint(f"{label}, {pattern}", "ns per access", self._lines(pattern), "log",
-                                spans if pattern == PATTERN else ())
-             for pattern in self.patterns()]])
+            [plots.by_footprint(f"{label}, {pattern}", ylabel, self._lines(pattern, value), scale,
+                                spans if pattern == PATTERN and value == rows[0][1] else ())
+             for pattern in self.patterns()]
+            for ylabel, value, scale in rows[:2 if self.counted()[0] else 1]])

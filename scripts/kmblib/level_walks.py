@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 from . import kernel_counts
 from .cells import number
+from .latencies import misses
 from .walks import rate
 
 _ONE = 1_000_000
@@ -49,8 +50,8 @@ def user_pmu(walk: Walk) -> float | None:
     """The same of a process, in user mode."""
     if walk["unavailable"]:
         return None
-    misses = walk["counters"]["user"][kernel_counts.MISSES].get("value")
-    return None if misses is None else 1000.0 * float(misses) / float(walk["loads"])
+    count = misses(walk)
+    return None if count is None else 1000.0 * count
 
 
 # What there is of each kind of walk: which, how, and digits after the point.

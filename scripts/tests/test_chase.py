@@ -173,15 +173,32 @@ def test_without_a_step_of_small_pages_there_is_no_contrast(job: chase.Job, know
 
 def test_misses_are_those_of_the_counts(job: chase.Job, known: Document) -> None:
     """An access that misses every time is 1; a count that is not there is no 0."""
-    for walk in known["walks"]:
+    own = "DTLB_LOAD_MISSES.WALK_COMPLETED"
+    known["events"].append({"name": own, "generic": False, "type": 0xffffffff, "config": "0xe08",
+                            "means": "page walks for loads, of all page sizes"})
+    for walk in (w for w in known["walks"] if w["counters"]):
+        for counts in walk["counters"].values():
+            counts[own] = {"unavailable": "ENOENT"}
         if walk["kind"] == "anon-4k":
-            walk["counters"] = {"user": {"dTLB-load-misses": {"value": walk["loads"]}},
-                                "kernel": {"dTLB-load-misses": {"value": 0}}}
+            walk["counters"]["user"]["dTLB-load-misses"] = {"value": walk["loads"]}
+            walk["counters"]["kernel"]["dTLB-load-misses"] = {"value": 0}
+            walk["counters"]["user"][own] = {"value": walk["loads"] // 2}
     assert {misses(w) for w in known["walks"] if w["kind"] == "anon-4k"} == {1.0}
     assert {misses(w) for w in known["walks"] if w["kind"] == "anon-thp"} == {None}
     text = _rendered(job, known)
     assert "dTLB-load-misses per access in user mode" in text
     assert "anon-4k 1.0000 1.0000" in text and "anon-thp 0.0000" not in text
+    assert "per 1000 accesses at 64M" in text and "anon-4k cycles (generic name):" in text
+    assert f"{own}: page walks for loads, of all page sizes 500.00" in text
+
+
+def test_misses_of_a_pmu_that_does_not_tell_user_and_kernel_apart(known: Document) -> None:
+    """There are those of both."""
+    walk = next(w for w in known["walks"] if w["counters"])
+    walk["counters"]["all"]["dTLB-load-misses"] = {"value": 3 * walk["loads"]}
+    assert misses(walk) == 3.0
+    walk["counters"]["user"]["dTLB-load-misses"] = {"value": 0}
+    assert misses(walk) == 0.0
 
 
 def test_no_control_is_no_pass(job: chase.Job, measured: Document) -> None:
@@ -221,6 +238,9 @@ def test_plot_repeats(job: chase.Job, known: Document) -> None:
     one, again = plotted("one"), plotted("again")
     _set(known, "anon-4k", at=_HUGE)
     other = plotted("other")
+    for walk in (w for w in known["walks"] if w["counters"]):
+        walk["counters"]["user"]["dTLB-load-misses"] = {"value": walk["loads"]}
+    assert b"dTLB-load-misses" in plotted("counted") and b"dTLB-load-misses" not in one
     for walk in known["walks"]:
         walk.update(unavailable="x", laps=[], mapping=None, counters=None)
     none = plotted("none")

@@ -261,14 +261,15 @@ static void test_walk_faults_no_page(void **state)
 	struct chase_options options = options_of("anon-4k", "chase");
 	const struct counter_value *faults;
 	struct chase chase;
-	int side;
+	int mode;
 
 	(void)state;
 	assert_int_equal(chase__select(&chase, &options), 0);
 	assert_int_equal(chase__run(&chase), 0);
-	for (side = 0; side < COUNTERS_SIDES; side++) {
-		faults = &chase.walks[0].counts[side][COUNTERS_NR - 1];
-		assert_string_equal(counters__name(COUNTERS_NR - 1), "page-faults");
+	for (mode = 0; mode < EVENT_MODES; mode++) {
+		faults = user_counts__find(&chase.walks[0].counts, &chase.events, mode,
+					   "page-faults");
+		assert_non_null(faults);
 		assert_int_equal(faults->known, faults->why[0] == '\0');
 		assert_int_equal(faults->value, 0);
 	}

@@ -113,7 +113,9 @@ static void test_generic_events_have_the_kernels_numbers(void **state)
 	assert_string_equal(event.name, "dTLB-load-misses");
 	assert_int_equal(event.type, PERF_TYPE_HW_CACHE);
 	assert_int_equal(event.config, 0x10003);
-	assert_false(tlb_pmu__event(pmu, 5, &event));
+	assert_true(tlb_pmu__event(pmu, 5, &event));
+	assert_int_equal(event.type, PERF_TYPE_SOFTWARE);
+	assert_false(tlb_pmu__event(pmu, 6, &event));
 }
 
 int main(void)
