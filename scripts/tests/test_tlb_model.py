@@ -8,10 +8,10 @@ import random
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import pytest
-from tlb_closed_form import closed_form
+from tlb_closed_form import array_of, closed_form
 from tlb_reference import SIZES, Event, Tlb
 
 from kmblib import proc
@@ -95,24 +95,49 @@ def test_the_last_misses_are_the_walks(replay: Replay) -> None:
     assert sum(counts["walks"]) + counts["unmapped"] == counts["misses"][-1]
 
 
+def _footprints(geometry: dict[str, Any], size: str) -> list[int]:
+    """Numbers of pages: powers of two from 64 KiB on to past all reach, and about each
+    level's number of entries."""
+    found = {max(1, 64 * _KIB << i >> SIZES[size]) for i in range(40)}
+    for array in filter(None, (array_of(level, size) for level in geometry["levels"])):
+        entries, sets = array["entries"], array["entries"] // array["ways"]
+        found |= {entries - 1, entries, entries + 1, entries + sets // 2, entries + sets,
+                  entries * 3 // 2}
+    return sorted(pages for pages in found if pages <= 4096)
+
+
+def _in_order(size: str, pages: Iterable[int]) -> str:
+    """A load in each of these pages."""
+    return "".join(f"l {(size == '2M') << 40 | i << SIZES[size]:x} 8\n" for i in pages)
+
+
 @pytest.mark.parametrize("size", ("4K", "2M"))
 @pytest.mark.parametrize("name", _GEOMETRIES)
 def test_walks_in_order_miss_as_the_formula_says(name: str, size: str, replay: Replay) -> None:
-    """From 64 KiB to past the last level's reach, once and three times over."""
+    """From 64 KiB to past the last level's reach, once and three times over; and where
+    some sets of a level have room, and others have not."""
     geometry = json.loads(_GEOMETRIES[name].read_text())
-    shift = SIZES[size]
     counts: dict[str, Any] = {"misses": [0]}
     for passes in (1, 3):
-        footprint = 64 * _KIB
-        while footprint <= 4096 << shift:
-            pages = max(1, footprint >> shift)
-            one_pass = "".join(f"l {(size == '2M') << 40 | i << shift:x} 8\n" for i in range(pages))
-            counts = replay(name, one_pass * passes)
+        for pages in _footprints(geometry, size):
+            counts = replay(name, _in_order(size, range(pages)) * passes)
             assert counts["misses"] == closed_form(geometry, size, pages, passes), (pages, passes)
             assert counts["loads"] == pages * passes
-            footprint *= 2
     # The last ones were past all reach.
     assert counts["misses"][-1] == counts["loads"]
+
+
+@pytest.mark.parametrize("name", _GEOMETRIES)
+def test_walks_in_one_random_cycle_miss_as_the_formula_says(name: str, replay: Replay) -> None:
+    """The order is no matter, if it is the same in each pass. The control: another order
+    in each pass is a walk of another kind."""
+    geometry, rng = json.loads(_GEOMETRIES[name].read_text()), random.Random(1)
+    for pages in _footprints(geometry, "4K"):
+        order = rng.sample(range(pages), pages)
+        counts = replay(name, _in_order("4K", order) * 3)
+        assert counts["misses"] == closed_form(geometry, "4K", pages, 3), pages
+    again = "".join(_in_order("4K", rng.sample(order, pages)) for _ in range(3))
+    assert replay(name, again)["misses"] != closed_form(geometry, "4K", pages, 3)
 
 
 def test_the_formula_says_what_is_known_by_hand() -> None:
@@ -122,6 +147,9 @@ def test_the_formula_says_what_is_known_by_hand() -> None:
     assert closed_form(geometry, "2M", 2, 8) == [2, 2]
     assert closed_form(geometry, "4K", 64, 8) == [64, 64]
     assert closed_form(geometry, "4K", 2048, 8) == [16384, 16384]
+    # One set of sixteen has a page too many; then 16 of 128.
+    assert closed_form(geometry, "4K", 65, 8) == [60 + 5 * 8, 65]
+    assert closed_form(geometry, "4K", 1552, 8) == [1552 * 8, 112 * 12 + 16 * 13 * 8]
 
 
 @pytest.mark.parametrize("line", ("x", "l", "l 1000", "l zz 8", "l 1000 0", ""))
