@@ -176,13 +176,17 @@ static int walk_one(struct chase *chase, struct chase_walk *walk)
 	struct user_memory memory;
 	int err = allow(walk);
 
+	walk->before = system__direct_map("");
 	if (!err)
 		err = user_memory__map(&memory, walk->kind, walk->lines, walk->why);
-	if (err)
+	if (err) {
+		walk->after = walk->before;
 		return 0;
+	}
 	if (!look(walk, &memory))
 		err = time_and_count(chase, walk, &memory);
 	user_memory__unmap(&memory);
+	walk->after = system__direct_map("");
 	return err;
 }
 
@@ -267,7 +271,7 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 {
 	bool known = !walk->why[0];
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "lines", (json_int_t)walk->lines,
 			 "bytes", (json_int_t)(walk->lines * user_page_bytes()),
@@ -276,6 +280,7 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 			 "loads", (json_int_t)walk->loads,
 			 "laps", laps_json(chase, walk),
 			 "mapping", known ? user_mapping__json(&walk->mapping) : json_null(),
+			 "direct_map", tlb_json__direct_map(&walk->before, &walk->after),
 			 "counters", walk->laps ? user_counts__json(&walk->counts, &chase->events) :
 			 json_null(), "model",
 			 tlb_json__counts(&walk->modelled.model, &walk->modelled.counts));

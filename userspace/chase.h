@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "system.h"
 #include "user_clock.h"
 #include "user_counts.h"
 #include "user_mapping.h"
@@ -42,6 +43,8 @@ struct chase_options {
  * @loads: loads in a lap.
  * @laps: what was timed, as many as were asked for.
  * @mapping: how the memory was mapped.
+ * @before: the kernel's map of all memory before that was allocated.
+ * @after: likewise after it was freed.
  * @counts: what the PMU counted, of laps that are not among @laps.
  * @modelled: what a model of a TLB says of a pass.
  * @why: why there is nothing of all this, a line; empty where there is.
@@ -54,6 +57,7 @@ struct chase_walk {
 	uint64_t loads;
 	struct user_lap *laps;
 	struct user_mapping mapping;
+	struct direct_map before, after;
 	struct user_counts counts;
 	struct user_modelled modelled;
 	char why[USER_WHY_LEN];

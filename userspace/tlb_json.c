@@ -21,6 +21,35 @@ json_t *tlb_json__counts(const struct kmb_model *model,
 	return counts_json__all(model->geometry, model->levels, counts);
 }
 
+/**
+ * tlb_json__mapped() - how memory is mapped
+ * @mapped: by a walk of the page tables.
+ *
+ * Return: an object, the caller's.
+ */
+json_t *tlb_json__mapped(const struct kmb_mapped *mapped)
+{
+	return json_pack("{s:o, s:I}", "pages", counts_json__by_page_size(mapped->pages),
+			 "runs", (json_int_t)mapped->runs);
+}
+
+static json_t *direct_map(const struct direct_map *map)
+{
+	return map->known ? counts_json__by_page_size(map->bytes) : json_null();
+}
+
+/**
+ * tlb_json__direct_map() - the kernel's map of all memory about a walk
+ * @before: what it was before the walk's memory was allocated.
+ * @after: what it was after that was freed.
+ *
+ * Return: an object, the caller's.
+ */
+json_t *tlb_json__direct_map(const struct direct_map *before, const struct direct_map *after)
+{
+	return json_pack("{s:o, s:o}", "before", direct_map(before), "after", direct_map(after));
+}
+
 static json_t *state_json(const struct tlb_events *events, unsigned int state)
 {
 	return json_pack("{s:I, s:o, s:o}", "loads", (json_int_t)events->loads[state],

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tlb/counts_json.h"
 #include "tlb_json.h"
 #include "tlb_walks.h"
 
@@ -145,19 +144,6 @@ int tlb_walks__run(struct tlb_walks *walks, const struct device *device,
 	return err;
 }
 
-static json_t *mapped_json(const struct kmb_walk *answer)
-{
-	if (!answer->is_mapped)
-		return json_null();
-	return json_pack("{s:o, s:I}", "pages", counts_json__by_page_size(answer->mapped.pages),
-			 "runs", (json_int_t)answer->mapped.runs);
-}
-
-static json_t *direct_map_json(const struct direct_map *map)
-{
-	return map->known ? counts_json__by_page_size(map->bytes) : json_null();
-}
-
 static json_t *why_json(const struct tlb_walk *walk)
 {
 	if (!walk->err)
@@ -176,7 +162,7 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 {
 	const struct kmb_walk *answer = &walk->answer;
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:{s:o, s:o}, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "bytes", (json_int_t)answer->bytes,
 			 "passes", (json_int_t)answer->passes,
@@ -184,9 +170,10 @@ json_t *tlb_walk__json(const struct tlb_walk *walk)
 			 "unavailable", why_json(walk),
 			 "loads", (json_int_t)answer->loads,
 			 "ticks", (json_int_t)answer->ticks,
-			 "mapped", mapped_json(answer), "direct_map",
-			 "before", direct_map_json(&walk->before),
-			 "after", direct_map_json(&walk->after), "model",
+			 "mapped", answer->is_mapped ? tlb_json__mapped(&answer->mapped) :
+						       json_null(),
+			 "direct_map", tlb_json__direct_map(&walk->before, &walk->after),
+			 "model",
 			 tlb_json__counts(&answer->model, &answer->counts), "counters",
 			 walk->err ? json_null() : tlb_json__events(&walk->events));
 }

@@ -57,14 +57,14 @@ static int map_of(const struct device *device, const struct user_memory *memory,
 
 /**
  * user_lent__map() - have the module allocate memory, and map it
- * @memory: where; its kind, start and size are known.
+ * @memory: where; its kind, start and size are known. Receives how the kernel maps it.
  * @why: receives a line where it fails.
  *
  * Nothing but the mapping keeps it: munmap() gives it back.
  *
  * Return: 0, or a negative error.
  */
-int user_lent__map(const struct user_memory *memory, char why[USER_WHY_LEN])
+int user_lent__map(struct user_memory *memory, char why[USER_WHY_LEN])
 {
 	struct kmb_lend lend = { .why = "" };
 	struct device device;
@@ -77,6 +77,8 @@ int user_lent__map(const struct user_memory *memory, char why[USER_WHY_LEN])
 	if (!err)
 		err = map_of(&device, memory, &lend);
 	device__close(&device);
+	memory->is_mapped = !err && lend.is_mapped;
+	memory->mapped = lend.mapped;
 	if (err)
 		snprintf(why, USER_WHY_LEN, "%s: %s%s%s%s", DEVICE_PATH, strerror(-err),
 			 lend.why[0] ? ": " : "", lend.why, hint(err));

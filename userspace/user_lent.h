@@ -7,6 +7,6 @@
 
 #include "user_memory.h"
 
-int user_lent__map(const struct user_memory *memory, char why[USER_WHY_LEN]);
+int user_lent__map(struct user_memory *memory, char why[USER_WHY_LEN]);
 
 #endif /* KMBENCH_USER_LENT_H */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tlb_json.h"
 #include "user_mapping.h"
 
 #define PAGEMAP_PRESENT	(1ULL << 63)
@@ -155,6 +156,8 @@ int user_mapping__look(struct user_mapping *mapping, const struct user_memory *m
 	int err;
 
 	memset(mapping, 0, sizeof(*mapping));
+	mapping->is_lent = memory->is_mapped;
+	mapping->kernel = memory->mapped;
 	if (!smaps)
 		return -errno;
 	err = user_mapping__read_smaps(mapping, smaps, (uintptr_t)memory->start,
@@ -175,11 +178,13 @@ json_t *user_mapping__json(const struct user_mapping *mapping)
 {
 	bool known = !mapping->why_no_runs[0];
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
 			 "anon_huge_bytes", (json_int_t)mapping->anon_huge_bytes,
 			 "kernel_page_bytes", (json_int_t)mapping->kernel_page_bytes,
 			 "mmu_page_bytes", (json_int_t)mapping->mmu_page_bytes,
 			 "runs", known ? json_integer(mapping->runs) : json_null(),
 			 "why_no_runs", known ? json_null() :
-						json_string(mapping->why_no_runs));
+						json_string(mapping->why_no_runs),
+			 "kernel", mapping->is_lent ? tlb_json__mapped(&mapping->kernel) :
+						      json_null());
 }

@@ -148,7 +148,7 @@ static int map_own(const struct user_memory *memory, char why[USER_WHY_LEN])
 	return err;
 }
 
-static int map_fixed(const struct user_memory *memory, char why[USER_WHY_LEN])
+static int map_fixed(struct user_memory *memory, char why[USER_WHY_LEN])
 {
 	return memory->kind->lent ? user_lent__map(memory, why) : map_own(memory, why);
 }
@@ -168,6 +168,7 @@ int user_memory__map(struct user_memory *memory, const struct user_kind *kind,
 	int err;
 
 	memory->kind = kind;
+	memory->is_mapped = false;
 	memory->stride = 1;
 	memory->bytes = user_memory__room(kind, lines);
 	err = reserve(memory, kind->huge ? USER_HUGE_BYTES : user_page_bytes());

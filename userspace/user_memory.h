@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "module/uapi/kmbench.h"
+
 #define USER_LINE_BYTES	64
 #define USER_HUGE_BYTES	(2UL << 20)
 #define USER_WHY_LEN	200
@@ -41,6 +43,8 @@ struct user_kind {
  *	changes it. Whoever does has asked for room for as many times the lines.
  * @start: its first byte.
  * @bytes: how much, a multiple of the size of its pages.
+ * @is_mapped: whether @mapped is known: of memory that was lent alone.
+ * @mapped: how the kernel has mapped that in its own place.
  * @reserved: the addresses that it and a hole on either side lie in, so that no
  *	neighbour is taken for a part of it.
  * @reserved_bytes: how many.
@@ -50,6 +54,8 @@ struct user_memory {
 	size_t stride;
 	char *start;
 	size_t bytes;
+	bool is_mapped;
+	struct kmb_mapped mapped;
 	void *reserved;
 	size_t reserved_bytes;
 };

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from . import plots
 from .cells import number, size
-from .walks import abreast
+from .walks import abreast, direct_map
 
 # What the others are compared with, what huge pages are, and in which order.
 CONTROL = "dense"
@@ -217,6 +217,21 @@ class Latencies:
                              size(mapping["anon_huge_bytes"]), size(mapping["kernel_page_bytes"]),
                              size(mapping["mmu_page_bytes"]), number(mapping["runs"])])
         return rows
+
+    def direct_map(self) -> str:
+        """How the kernel mapped all memory, see walks.direct_map()."""
+        return direct_map(self._curves.walks)
+
+    def lent(self) -> list[str]:
+        """How the kernel has memory of its own mapped that the process walked over, in
+        the kernel's place: the largest footprint of each such kind."""
+        largest = {w["kind"]: w for w in sorted(self._curves.walks, key=lambda w: int(w["bytes"]))
+                   if w["mapping"] and w["mapping"]["kernel"]}
+        return [f"{kind} at {size(w['bytes'])}, in the kernel's own place: " + ", ".join(
+            f"{number(pages)} pages by {by}"
+            for by, pages in w["mapping"]["kernel"]["pages"].items()) +
+                f", {number(w['mapping']['kernel']['runs'])} contiguous runs"
+                for kind, w in largest.items()]
 
     def disturbed(self) -> tuple[int, int]:
         """In how many laps the thread lost its CPU, and of how many."""

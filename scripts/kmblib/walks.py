@@ -26,6 +26,21 @@ def rate(walk: dict[str, Any], level: int = -1) -> float | None:
     return 1000.0 * model["misses"][level] / model["loads"] if model and model["loads"] else None
 
 
+def direct_map(walks: list[dict[str, Any]]) -> str:
+    """How the kernel mapped all memory before the first walk, and which walks
+    found or left it otherwise; "" if it does not tell."""
+    maps = [(w, w["direct_map"]["before"], w["direct_map"]["after"]) for w in walks]
+    first = next((before for _walk, before, _after in maps if before), None)
+    if not first:
+        return ""
+    changed = [f"{w['kind']} {w['pattern']} {size(w['bytes'])}"
+               for w, before, after in maps if not before == after == first]
+    text = ", ".join(f"{number(value >> 20)} MiB by {page}" for page, value in first.items())
+    return f"direct map: {text}; " + (
+        f"otherwise before or after {', '.join(changed)}" if changed else
+        "the same before and after each walk")
+
+
 class Walks:
     """What a tlb.json says, by kind of memory, pattern and footprint (bytes)."""
 
@@ -102,18 +117,8 @@ class Walks:
         return "" if not reasons or "" in reasons else reasons[0]
 
     def direct_map(self) -> str:
-        """How the kernel mapped all memory before the first walk, and which walks
-        found or left it otherwise; "" if it does not tell."""
-        maps = [(w, w["direct_map"]["before"], w["direct_map"]["after"]) for w in self._walks]
-        first = next((before for _walk, before, _after in maps if before), None)
-        if not first:
-            return ""
-        changed = [f"{w['kind']} {w['pattern']} {size(w['bytes'])}"
-                   for w, before, after in maps if not before == after == first]
-        text = ", ".join(f"{number(value >> 20)} MiB by {page}" for page, value in first.items())
-        return f"direct map: {text}; " + (
-            f"otherwise before or after {', '.join(changed)}" if changed else
-            "the same before and after each walk")
+        """See direct_map()."""
+        return direct_map(self._walks)
 
     def allocator(self) -> list[list[str]]:
         """A row a size: accesses and page walks of kmalloc() and of kfree(), cold and

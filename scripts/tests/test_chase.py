@@ -201,6 +201,23 @@ def test_misses_of_a_pmu_that_does_not_tell_user_and_kernel_apart(known: Documen
     assert misses(walk) == 0.0
 
 
+def test_how_memory_is_mapped_is_told(job: chase.Job, known: Document) -> None:
+    """By the kernel, where it is its own; and all memory, with what changed it."""
+    text = _rendered(job, known)
+    assert "direct map:" not in text and "in the kernel's own place" not in text
+    pages = {"4K": 0, "2M": 4 << 30, "1G": 0}
+    for walk in known["walks"]:
+        walk["direct_map"] = {"before": pages, "after": pages}
+    last = known["walks"][-1]
+    last["direct_map"] = {"before": pages, "after": {**pages, "4K": 2 << 20}}
+    last["mapping"]["kernel"] = {"pages": {"4K": 0, "2M": 16384, "1G": 0}, "runs": 16}
+    text = _rendered(job, known)
+    assert "direct map: 0 MiB by 4K, 4096 MiB by 2M" in text
+    assert "otherwise before or after anon-thp chase 64M" in text
+    assert ("anon-thp at 64M, in the kernel's own place: 0 pages by 4K, 16384 pages by 2M, 0 pages "
+            "by 1G, 16 contiguous runs") in text
+
+
 def test_no_control_is_no_pass(job: chase.Job, measured: Document) -> None:
     """What the others are compared with; the reason is the tool's."""
     for walk in measured["walks"]:
