@@ -82,10 +82,13 @@ int tlb_walks__select(struct tlb_walks *walks, const struct device *device,
 	return walks->nr ? 0 : -ENOENT;
 }
 
-/* What is wrong with one of them is wrong with all, or cannot be told apart. */
+/*
+ * What is wrong with one of them is wrong with all, or cannot be told apart; but not
+ * what its footprint is to blame for.
+ */
 static bool ends_all(int err)
 {
-	return err && err != -ENOMEM && err != -ENOSPC && err != -EOPNOTSUPP;
+	return err && err != -ENOMEM && err != -ENOSPC && err != -EOPNOTSUPP && err != -EINVAL;
 }
 
 static void walk_one(struct tlb_walk *walk, const struct device *device,
@@ -126,7 +129,7 @@ static int walk_all(struct tlb_walks *walks, const struct device *device,
  * @options: the same as there.
  * @failed: receives the walk to which the error belongs; NULL: to none.
  *
- * Return: 0, also where memory sufficed for some only; -ECANCELED: it was stopped;
+ * Return: 0, also where some could not be done; -ECANCELED: it was stopped;
  * or the negative error of @failed, see struct kmb_walk.
  */
 int tlb_walks__run(struct tlb_walks *walks, const struct device *device,

@@ -128,6 +128,7 @@ GUESTS = {
     "tlb without a model": Order("virtual", walks="--max 64"),
     "tlb of no kind": Order(walks="--kind none"),
     "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
+    "tlb of some odd footprints": Order(walks="--min 36 --max 288 --kind alloc_pages-3"),
     "tlb beyond memory": Order(walks="--share 1 --min 1024 --max 65536 --kind vmalloc"),
     "tlb of too many passes": Order(walks="--passes 1048576"),
     "warn on a quiet console": Order(fault="warn", word=_QUIET),

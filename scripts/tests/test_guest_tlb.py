@@ -211,6 +211,16 @@ def test_what_no_walk_can_be_is_refused(guests: lab.Lab, name: str, text: str) -
     assert text in ended.console
 
 
+@pytest.mark.guests("tlb of some odd footprints")
+def test_what_one_walk_cannot_be_ends_none_else(guests: lab.Lab) -> None:
+    """It says why; the footprint that is a multiple of the blocks is walked."""
+    walks = _walks(guests, "tlb of some odd footprints")
+    done = {w["bytes"] >> 10: w["unavailable"] for w in walks}
+    assert done.pop(288) is None
+    assert list(done) == [36, 72, 144]
+    assert all("a multiple of 32768" in why for why in done.values())
+
+
 @pytest.mark.guests("tlb beyond memory")
 def test_footprint_beyond_memory_is_unavailable(guests: lab.Lab) -> None:
     """With the reason; those that there is memory for are walked."""
