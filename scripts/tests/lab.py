@@ -143,6 +143,9 @@ GUESTS = {
     "chase over lent memory": Order(program=(
         "/bin/kmbench", "chase", "--kind", "kmalloc-mapped", "--max", "4096", "--repetitions", "2",
         "--json", initramfs.RESULTS)),
+    "chase without THP": Order(program=("/bin/kmbench", "chase", "--kind", "anon-*", "--repetitions",
+                                        "2", "--max", "4096", "--json", initramfs.RESULTS),
+                               word="transparent_hugepage=never"),
     "chase without a module": Order(module="none", program=(
         "/bin/kmbench", "chase", "--kind", "kmalloc-mapped", "--max", "64", "--repetitions", "1",
         "--json", initramfs.RESULTS)),

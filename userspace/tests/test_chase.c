@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "chase.h"
@@ -276,6 +279,57 @@ static void test_walk_faults_no_page(void **state)
 	chase__free(&chase);
 }
 
+#define PARANOID	"/proc/sys/kernel/perf_event_paranoid"
+#define NOBODY		65534
+
+static int paranoid(void)
+{
+	FILE *file = fopen(PARANOID, "re");
+	int level = -1;
+
+	if (!file || fscanf(file, "%d", &level) != 1)
+		level = -1;
+	if (file)
+		fclose(file);
+	return level;
+}
+
+/* Return: 0: the kernel's page faults are refused to nobody, with what would help. */
+static int look_as_nobody(void)
+{
+	struct chase_options options = options_of("anon-4k", "chase");
+	const struct counter_value *faults;
+	struct chase chase;
+
+	if (setresuid(NOBODY, NOBODY, NOBODY) || chase__select(&chase, &options) ||
+	    chase__run(&chase))
+		return 1;
+	faults = user_counts__find(&chase.walks[0].counts, &chase.events, EVENT_MODE_KERNEL,
+				   "page-faults");
+	return faults->known || !strstr(faults->why, "EACCES") ||
+	       !strstr(faults->why, "kernel.perf_event_paranoid") || chase.walks[0].why[0];
+}
+
+/* The walk is timed all the same. */
+static void test_paranoid_kernel_is_told(void **state)
+{
+	int status = 1;
+	pid_t child;
+
+	(void)state;
+	if (geteuid() || paranoid() < 2) {
+		print_message("not root, or %s is below 2\n", PARANOID);
+		skip();
+	}
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		_exit(look_as_nobody());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_refused_huge_pages_are_not_walked),
 		cmocka_unit_test(test_what_stops_it_stops_it),
 		cmocka_unit_test(test_walk_faults_no_page),
+		cmocka_unit_test(test_paranoid_kernel_is_told),
 	};
 
 	return cmocka_run_group_tests_name("chase", tests, NULL, NULL) != 0;
