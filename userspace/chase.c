@@ -7,11 +7,11 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "available.h"
 #include "chase.h"
 #include "json_out.h"
 #include "tlb_json.h"
@@ -25,30 +25,6 @@
 #define FOOTPRINTS	4
 
 static const uint32_t growth[FOOTPRINTS] = { 1000, 1189, 1414, 1682 };
-
-static uint64_t available_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	uint64_t kib = 0;
-	char line[128];
-
-	while (file && !kib && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) != 1)
-			kib = 0;
-	if (file)
-		fclose(file);
-	return kib * 1024;
-}
-
-/**
- * chase__limit() - how much memory a walk may have
- *
- * Return: bytes; 0: the kernel does not tell what is available.
- */
-uint64_t chase__limit(void)
-{
-	return available_bytes() / 100 * USER_SHARE;
-}
 
 static uint32_t footprint_lines(const struct chase_options *options, uint32_t i)
 {
@@ -121,13 +97,13 @@ int chase__select(struct chase *chase, const struct chase_options *options)
 
 static int allow(struct chase_walk *walk)
 {
-	uint64_t room = user_memory__room(walk->kind, walk->lines), limit = chase__limit();
+	uint64_t room = user_memory__room(walk->kind, walk->lines), limit = available__limit();
 
 	walk->held_bytes = room;
 	if (!limit || room <= limit)
 		return 0;
 	snprintf(walk->why, sizeof(walk->why), "more than %d per cent of the available memory; free some, or give a smaller --max",
-		 USER_SHARE);
+		 AVAILABLE_SHARE);
 	return -ENOSPC;
 }
 

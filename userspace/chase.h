@@ -81,7 +81,6 @@ struct chase {
 	uint64_t clock_hz;
 };
 
-uint64_t chase__limit(void);
 int chase__select(struct chase *chase, const struct chase_options *options);
 int chase__run(struct chase *chase);
 uint64_t chase_walk__fastest(const struct user_lap *laps, uint32_t nr);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "available.h"
 #include "chase.h"
 #include "cmd.h"
 #include "json_out.h"
@@ -37,11 +38,11 @@ struct chase_arguments {
 static uint32_t max_kib(const char *arg)
 {
 	uint32_t kib = cmd__number("--max", arg, user_page_bytes() / 1024, MAX_KIB);
-	uint64_t limit = chase__limit();
+	uint64_t limit = available__limit();
 
 	if (limit && kib > limit / 1024)
 		errx(EXIT_USAGE, "--max %u: more than %d per cent of the available memory; at most %"
-		     PRIu64, kib, USER_SHARE, limit / 1024);
+		     PRIu64, kib, AVAILABLE_SHARE, limit / 1024);
 	return kib;
 }
 

@@ -21,7 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "available.h"
 #include "device.h"
 #include "pmu_kernel.h"
 #include "pmu_walk.h"
@@ -102,6 +104,16 @@ static const struct argp argp = {
 	.parser = parse,
 	.doc = "Walk over user memory, a load in each page, and count TLB misses by the PMU.",
 };
+
+/* Ends the program where a footprint is asked for that cannot be had. */
+static void check_memory(uint32_t pages)
+{
+	uint64_t limit = available__limit() / sysconf(_SC_PAGESIZE);
+
+	if (limit && pages > limit)
+		errx(EXIT_USAGE, "--max %" PRIu32 ": more than %d per cent of the available memory; at most %"
+		     PRIu64, pages, AVAILABLE_SHARE, limit);
+}
 
 static void put_event(FILE *out, const struct tlb_event *event)
 {
@@ -197,6 +209,8 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
+	if (!arguments.list)
+		check_memory(arguments.max);
 	if (arguments.out)
 		out = fopen(arguments.out, "we");
 	if (!out)

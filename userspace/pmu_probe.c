@@ -129,7 +129,7 @@ static void list_without_pmu(struct pmu_events *events)
 		for (mode = 0; mode < EVENT_MODES; mode++)
 			snprintf(events->why[i][mode], COUNTER_WHY_LEN, "%s",
 				 events->event[i].type == PERF_TYPE_SOFTWARE ? "" :
-				 "no PMU of a CPU in /sys/bus/event_source/devices");
+				 "no PMU in this machine: none of a CPU in /sys/bus/event_source/devices");
 	events->nr = i;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "available.h"
 #include "device.h"
 #include "user_lent.h"
 
@@ -44,7 +45,7 @@ static int map_of(const struct device *device, const struct user_memory *memory,
 	int err;
 
 	lend->kind = find_kind(device, memory->kind->lent);
-	lend->share = USER_SHARE;
+	lend->share = AVAILABLE_SHARE;
 	lend->bytes = memory->bytes;
 	err = device__lend(device, lend);
 	if (err)

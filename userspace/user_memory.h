@@ -13,8 +13,6 @@
 #define USER_LINE_BYTES	64
 #define USER_HUGE_BYTES	(2UL << 20)
 #define USER_WHY_LEN	200
-/* Per cent of the available memory that a walk may have. */
-#define USER_SHARE	50
 
 /**
  * struct user_kind - a kind of memory
