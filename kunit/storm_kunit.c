@@ -8,6 +8,9 @@
  * freed where it was not allocated. The interrupt falls wherever the task
  * happens to be, also into the middle of kmalloc() and kfree().
  *
+ * With a cache of its own it is also seen whether an object was lost: SLUB tells
+ * of one that is left when the cache is destroyed.
+ *
  * Left out: an order of events that is the same in each run. What is found
  * is broken; what is not found may only have been missed.
  */
@@ -21,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
 #include "sizes.h"
@@ -28,12 +32,14 @@
 #define RING		16
 /* Bytes in one ring; one object is always allowed. */
 #define RING_BYTES	SZ_256K
-/* Interrupts a size, and how long to wait for them. */
+/* Interrupts a size, in the search for a lost object, and how long to wait for them. */
 #define INTERRUPTS	40
+#define MANY_INTERRUPTS	400
 #define PATIENCE	msecs_to_jiffies(2000)
 #define PERIOD_NS	50000
 /* What each period is longer than the one before, so that no place is left out. */
 #define SHIFT_NS	977
+#define SHIFTS		40
 /* One step in so many swaps an object. */
 #define SWAP_EVERY	3
 
@@ -66,6 +72,8 @@ struct actor {
 /**
  * struct storm - all of them, and what they found
  * @bytes: size of the objects.
+ * @cache: what they are from; NULL: from kmalloc().
+ * @wanted: interrupts.
  * @slots: how much of each ring is used.
  * @timer: interrupts the task.
  * @fired: how often it did.
@@ -85,6 +93,8 @@ struct actor {
  */
 struct storm {
 	size_t bytes;
+	struct kmem_cache *cache;
+	unsigned int wanted;
 	unsigned int slots;
 	struct hrtimer timer;
 	unsigned int fired;
@@ -137,6 +147,8 @@ static void give_up(struct storm *storm, struct held *held)
 	wrong = memchr_inv(held->object, held->pattern, storm->bytes);
 	if (wrong)
 		report(storm, held, wrong);
+	else if (storm->cache)
+		kmem_cache_free(storm->cache, held->object);
 	else
 		kfree(held->object);
 	held->object = NULL;
@@ -144,7 +156,10 @@ static void give_up(struct storm *storm, struct held *held)
 
 static void take(struct storm *storm, struct held *held)
 {
-	held->object = kmb_kmalloc(storm->bytes, GFP_ATOMIC | __GFP_NOWARN);
+	const gfp_t flags = GFP_ATOMIC | __GFP_NOWARN;
+
+	held->object = storm->cache ? kmem_cache_alloc(storm->cache, flags) :
+				      kmb_kmalloc(storm->bytes, flags);
 	if (!held->object)
 		return;
 	held->pattern = next_pattern(storm);
@@ -195,10 +210,10 @@ static enum hrtimer_restart fire(struct hrtimer *timer)
 		WRITE_ONCE(storm->fired, storm->fired + 1);
 	}
 	/* Without an end of its own it could keep a slow machine from the task. */
-	if (READ_ONCE(storm->stop) || storm->fired >= INTERRUPTS)
+	if (READ_ONCE(storm->stop) || storm->fired >= storm->wanted)
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer,
-			    ns_to_ktime(PERIOD_NS + storm->fired * SHIFT_NS));
+			    ns_to_ktime(PERIOD_NS + storm->fired % SHIFTS * SHIFT_NS));
 	return HRTIMER_RESTART;
 }
 
@@ -272,7 +287,7 @@ static void rage(struct storm *storm)
 
 	start_others(storm);
 	start_interrupts(storm);
-	while (READ_ONCE(storm->fired) < INTERRUPTS &&
+	while (READ_ONCE(storm->fired) < storm->wanted &&
 	       time_before(jiffies, until)) {
 		act(&storm->main);
 		cond_resched();
@@ -290,10 +305,27 @@ static void storm_init(struct storm *storm, size_t bytes)
 	memset(storm, 0, sizeof(*storm));
 	storm->others = others;
 	storm->bytes = bytes;
+	storm->wanted = INTERRUPTS;
 	storm->slots = clamp_t(size_t, RING_BYTES / bytes, 1, RING);
 	spin_lock_init(&storm->lock);
 	actor_init(&storm->interrupt, storm);
 	actor_init(&storm->main, storm);
+}
+
+static void skip_unless_legal(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kmb_skip(test, "PREEMPT_RT: kmalloc() is not legal in hard interrupts");
+}
+
+/* What is judged comes before: what did not come to pass is a skip. */
+static void expect_raged(struct kunit *test, const struct storm *storm)
+{
+	KUNIT_EXPECT_EQ(test, storm->missing, 0);
+	KUNIT_EXPECT_GT(test, storm->fired, 0);
+	if (storm->fired < storm->wanted)
+		kmb_skip(test, "only %u of %u interrupts came in time",
+			 storm->fired, storm->wanted);
 }
 
 static void p39_interrupts_and_cpus_stay_apart(struct kunit *test)
@@ -301,19 +333,76 @@ static void p39_interrupts_and_cpus_stay_apart(struct kunit *test)
 	struct storm *storm = test->priv;
 
 	kmb_promise(test, 39);
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		kmb_skip(test, "PREEMPT_RT: kmalloc() is not legal in hard interrupts");
+	skip_unless_legal(test);
 	storm_init(storm, kmb_size_of(test));
 	rage(storm);
 	KMB_EXPECT(test, 39, !storm->broken,
 		   KMB_WHAT "%u objects broken; byte %zu of the first: expected 0x%02x, got 0x%02x",
 		   storm->bytes, "GFP_ATOMIC", "task and hardirq",
 		   storm->broken, storm->at, storm->want, storm->got);
-	KUNIT_EXPECT_EQ(test, storm->missing, 0);
-	KUNIT_EXPECT_GT(test, storm->fired, 0);
-	if (storm->fired < INTERRUPTS)
-		kmb_skip(test, "only %u of %u interrupts came in time",
-			 storm->fired, INTERRUPTS);
+	expect_raged(test, storm);
+}
+
+/* Return: warnings; a cache that is not empty is not destroyed, and told of. */
+static unsigned int rage_over_a_cache(struct kunit *test, const char *name,
+				      void (*rage_over)(struct storm *storm))
+{
+	struct storm *storm = test->priv;
+	struct kmsg_dump_iter mark;
+
+	storm->cache = kmem_cache_create(name, storm->bytes, 0, KMB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, storm->cache);
+	kmb_log_mark(&mark);
+	rage_over(storm);
+	kmem_cache_destroy(storm->cache);
+	return kmb_log_warnings(&mark);
+}
+
+static bool is_of_few_pages(size_t bytes)
+{
+	return bytes >= SZ_64 && bytes <= KMALLOC_MAX_CACHE_SIZE && is_power_of_2(bytes);
+}
+
+static KMB_GENERATOR(sizes_of_few_pages)
+{
+	return kmb_next_size(prev, desc, is_of_few_pages);
+}
+
+static void p39_interrupts_lose_nothing(struct kunit *test)
+{
+	struct storm *storm = test->priv;
+	unsigned int warnings;
+
+	kmb_promise(test, 39);
+	skip_unless_legal(test);
+	storm_init(storm, kmb_size_of(test));
+	storm->wanted = MANY_INTERRUPTS;
+	warnings = rage_over_a_cache(test, "kmbench_storm", rage);
+	KMB_EXPECT(test, 39, !warnings && !storm->broken,
+		   KMB_WHAT "expected an empty cache, got %u warnings and %u broken objects",
+		   storm->bytes, "GFP_ATOMIC", "task and hardirq", warnings,
+		   storm->broken);
+	expect_raged(test, storm);
+}
+
+/* Taken, and never given back. */
+static void lose_one(struct storm *storm)
+{
+	take(storm, &storm->swapped);
+}
+
+static void control_lost_object_is_seen(struct kunit *test)
+{
+	struct storm *storm = test->priv;
+	unsigned int warnings;
+
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmb_skip(test, "CONFIG_DEBUG_KMEMLEAK: what is lost here would be reported later");
+	storm_init(storm, 64);
+	kmb_log_ask();
+	warnings = rage_over_a_cache(test, "kmbench_storm_lost", lose_one);
+	kmb_log_asked();
+	KUNIT_EXPECT_GT(test, warnings, 0);
 }
 
 /* One byte that another owner wrote, in an object that was swapped. */
@@ -351,6 +440,8 @@ static int storm_suite_init(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p39_interrupts_and_cpus_stay_apart, kmb_every_size),
+	KUNIT_CASE_PARAM(p39_interrupts_lose_nothing, sizes_of_few_pages),
+	KUNIT_CASE(control_lost_object_is_seen),
 	KUNIT_CASE(control_foreign_byte_is_seen),
 	{}
 };
