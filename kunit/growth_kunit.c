@@ -64,10 +64,9 @@ static bool grow(struct kunit *test, size_t bytes, gfp_t flags)
 	struct kmb_objects *held = test->priv;
 	void *object = kmb_krealloc(held->at[0], bytes, flags);
 
-	KUNIT_ASSERT_FALSE_MSG(test, !object &&
-			       kmb_has_plenty(numa_mem_id(), bytes, flags),
-			       "krealloc() to %zu: got NULL with plenty of free memory",
-			       bytes);
+	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, flags),
+		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with plenty of free memory",
+		 bytes, (__force unsigned int)flags);
 	if (object)
 		held->at[0] = object;
 	return object;

@@ -13,6 +13,9 @@ static bool strict;
 module_param(strict, bool, 0444);
 MODULE_PARM_DESC(strict, "fail for a broken property of the implementation, too");
 
+/* The promise of a case that needs memory, and checks none of its own. */
+#define KMB_PLENTY 19
+
 #define RST(_section) "core-api/memory-allocation.rst, " _section
 
 static const struct kmb_promise promises[] = {
@@ -186,6 +189,10 @@ bool kmb_promise_fails(const struct kmb_promise *promise)
 	return promise->kind != 'I' || strict;
 }
 
+/* The case that said so last, and which promise. */
+static const struct kunit *said_by;
+static unsigned int said;
+
 /**
  * kmb_promise() - say which promise a case checks
  * @test: the case; of a parameterised one only the first parameter speaks.
@@ -198,7 +205,23 @@ void kmb_promise(struct kunit *test, unsigned int nr)
 	const struct kmb_promise *promise = kmb_promise_find(nr);
 
 	KUNIT_ASSERT_EQ(test, promise->nr, nr);
+	said_by = test;
+	said = nr;
 	if (test->param_index <= KMB_FIRST_PARAM)
 		kunit_info(test, "promise %u %c: %s (%s)\n", promise->nr,
 			   promise->kind, promise->text, promise->place);
+}
+
+/**
+ * kmb_promise_of() - look up which promise a case checks
+ * @test: the case.
+ *
+ * Return: what it said by kmb_promise(), if that is one of the contract; else the
+ * number of the promise that memory is to be had while it is plenty.
+ */
+unsigned int kmb_promise_of(const struct kunit *test)
+{
+	if (said_by != test || kmb_promise_find(said)->kind != 'C')
+		return KMB_PLENTY;
+	return said;
 }

@@ -29,6 +29,7 @@ struct kmb_promise {
 const struct kmb_promise *kmb_promise_find(unsigned int nr);
 bool kmb_promise_fails(const struct kmb_promise *promise);
 void kmb_promise(struct kunit *test, unsigned int nr);
+unsigned int kmb_promise_of(const struct kunit *test);
 
 /**
  * KMB_EXPECT() - fail the case unless a promise was kept
@@ -55,6 +56,19 @@ void kmb_promise(struct kunit *test, unsigned int nr);
 		kunit_info(_test, "differs: " _fmt "\n", ##__VA_ARGS__); \
 	_kept;								\
 })
+
+/**
+ * KMB_NEED() - end the case as failed unless it can go on
+ * @_test: the case.
+ * @_cond: what it needs.
+ * @_fmt: as for KMB_EXPECT(), which names the promise that the case checks.
+ */
+#define KMB_NEED(_test, _cond, _fmt, ...)				\
+	do {								\
+		if (!KMB_EXPECT(_test, kmb_promise_of(_test), _cond,	\
+				_fmt, ##__VA_ARGS__))			\
+			kunit_try_catch_throw(&(_test)->try_catch);	\
+	} while (0)
 
 /* How a message begins: bytes, flags, context. */
 #define KMB_WHAT "size %zu, %s, %s: "

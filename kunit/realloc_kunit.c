@@ -244,9 +244,9 @@ static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
 
 	if (object)
 		held->at[held->nr++] = object;
-	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-			       "size %zu: got NULL with plenty of free memory",
-			       bytes);
+	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
+		 "size %zu, flags 0x%x, task: expected an object, got NULL with plenty of free memory",
+		 bytes, (__force unsigned int)flags);
 	return object;
 }
 
@@ -259,9 +259,9 @@ static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 
 	if (object)
 		held->at[i] = object;
-	KUNIT_ASSERT_FALSE_MSG(test, !object && kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-			       "krealloc() to %zu: got NULL with plenty of free memory",
-			       bytes);
+	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
+		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with plenty of free memory",
+		 bytes, (__force unsigned int)flags);
 	return object;
 }
 

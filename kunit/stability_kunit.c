@@ -279,9 +279,9 @@ static void keep(struct kunit *test, const struct kmb_size *size,
 	void *object = kmb_kmalloc(size->bytes, gfp->flags | __GFP_NOWARN);
 
 	if (!object) {
-		KUNIT_ASSERT_TRUE_MSG(test, may_be_null(size, gfp),
-				      KMB_WHAT "expected an object, got NULL",
-				      size->bytes, gfp->name, "task");
+		KMB_NEED(test, may_be_null(size, gfp),
+			 KMB_WHAT "expected an object, got NULL", size->bytes,
+			 gfp->name, "task");
 		return;
 	}
 	*kept = (struct kept) {
