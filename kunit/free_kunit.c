@@ -173,19 +173,30 @@ static void keep_back(struct kmb_objects *held, const struct kmb_objects *were)
 /**
  * struct wipe - how to free a handful that was written in full
  * @name: as messages call it.
- * @free: frees an object.
+ * @free: frees an object that was asked for with so many bytes.
  * @shrunk: leave half of the object, which is dirty, behind the size first.
  */
 struct wipe {
 	const char *name;
-	void (*free)(const void *object);
+	void (*free)(const void *object, size_t bytes);
 	bool shrunk;
 };
 
+static void by_kfree(const void *object, size_t bytes)
+{
+	kfree(object);
+}
+
+static void by_kfree_sensitive(const void *object, size_t bytes)
+{
+	kfree_sensitive(object);
+}
+
 static const struct wipe wipes[] = {
-	{ .name = "kfree_sensitive()", .free = kfree_sensitive },
+	{ .name = "kfree_sensitive()", .free = by_kfree_sensitive },
 	{ .name = "kfree_sensitive() of a shrunk object",
-	  .free = kfree_sensitive, .shrunk = true },
+	  .free = by_kfree_sensitive, .shrunk = true },
+	{ .name = "kvfree_sensitive()", .free = kvfree_sensitive },
 };
 
 static void wipe_all(struct kmb_objects *held, const struct wipe *wipe, u8 dirt)
@@ -199,7 +210,7 @@ static void wipe_all(struct kmb_objects *held, const struct wipe *wipe, u8 dirt)
 			object = kmb_krealloc(object,
 					      DIV_ROUND_UP(held->bytes, 2),
 					      GFP_KERNEL);
-		wipe->free(object);
+		wipe->free(object, held->bytes);
 	}
 }
 
@@ -297,7 +308,7 @@ static void check_wipes(struct kunit *test, size_t bytes,
 		   "GFP_KERNEL", "task", wipe->name, left);
 }
 
-static const struct wipe no_wipe = { .name = "kfree()", .free = kfree };
+static const struct wipe no_wipe = { .name = "kfree()", .free = by_kfree };
 
 /* No byte that SLUB or the page allocator writes to what is free. */
 #define NO_POISON 0x3d

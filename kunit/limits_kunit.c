@@ -164,8 +164,29 @@ static void p6_oversize_is_null_and_silent(struct kunit *test)
 		expect_null(test, row->bytes, &kmb_gfps[i]);
 }
 
-/* Return: how many warnings a few oversize requests gave. */
-static unsigned int ask_for_warning(void)
+static void *by_kvmalloc(size_t bytes, gfp_t flags)
+{
+	return kvmalloc(kmb_hide(bytes), flags);
+}
+
+/**
+ * struct warning - a request that is warned of once
+ * @nr: the promise.
+ * @call: how messages name it.
+ * @alloc: makes it.
+ * @bytes: its size.
+ * @sign: what the log has, where it was given before.
+ */
+struct warning {
+	unsigned int nr;
+	const char *call;
+	void *(*alloc)(size_t bytes, gfp_t flags);
+	size_t bytes;
+	const char *sign;
+};
+
+/* Return: how many warnings a few such requests gave. */
+static unsigned int ask_for_warning(const struct warning *row)
 {
 	struct kmsg_dump_iter mark;
 	unsigned int i;
@@ -173,26 +194,49 @@ static unsigned int ask_for_warning(void)
 	kmb_log_mark(&mark);
 	kmb_log_ask();
 	for (i = 0; i < 3; i++)
-		kfree(kmb_kmalloc(KMALLOC_MAX_SIZE + 1, GFP_KERNEL));
+		kvfree(row->alloc(row->bytes, GFP_KERNEL));
 	kmb_log_asked();
 	return kmb_log_warnings(&mark);
+}
+
+static void expect_one_warning(struct kunit *test, const struct warning *row)
+{
+	bool spent = kmb_log_may_show(row->sign);
+	unsigned int count;
+
+	if (!IS_ENABLED(CONFIG_PRINTK))
+		kmb_skip(test, "CONFIG_PRINTK is off: no warning can be seen");
+	count = ask_for_warning(row);
+	if (spent && !count)
+		kmb_skip(test, "%s may have given its one warning since the boot",
+			 row->sign);
+	KMB_EXPECT(test, row->nr, count == 1,
+		   KMB_WHAT "%s: expected 1 warning, got %u", row->bytes,
+		   "GFP_KERNEL", "task", row->call, count);
 }
 
 /* It also shows that the silence above was heard with open ears. */
 static void p6_oversize_warns_once(struct kunit *test)
 {
-	bool spent = kmb_log_may_show("mm/page_alloc.c");
-	unsigned int count;
+	static const struct warning row = {
+		.nr = 6, .call = "kmalloc()", .alloc = kmb_kmalloc,
+		.bytes = KMALLOC_MAX_SIZE + 1, .sign = "mm/page_alloc.c",
+	};
 
 	kmb_promise(test, 6);
-	if (!IS_ENABLED(CONFIG_PRINTK))
-		kmb_skip(test, "CONFIG_PRINTK is off: no warning can be seen");
-	count = ask_for_warning();
-	if (spent && !count)
-		kmb_skip(test, "the page allocator may have given its one warning since the boot");
-	KMB_EXPECT(test, 6, count == 1,
-		   "size %lu, GFP_KERNEL, task: expected 1 warning, got %u",
-		   KMALLOC_MAX_SIZE + 1, count);
+	expect_one_warning(test, &row);
+}
+
+/* It is its own check: vmalloc() would refuse the size, too, but otherwise. */
+static void p28_oversize_warns_once(struct kunit *test)
+{
+	static const struct warning row = {
+		.nr = 28, .call = "kvmalloc()", .alloc = by_kvmalloc,
+		.bytes = (size_t)INT_MAX + 1, .sign = "__kvmalloc_node",
+	};
+
+	kmb_promise(test, 28);
+	expect_one_warning(test, &row);
 }
 
 static bool covers(const void *object, size_t bytes)
@@ -273,7 +317,7 @@ static void p9_ksize_covers_constant_size(struct kunit *test)
 		size_t bytes;
 		void *object;
 	} results[] = {
-		CONSTANT(1), CONSTANT(8), CONSTANT(9), CONSTANT(24),
+		CONSTANT(1), CONSTANT(8), CONSTANT(9), CONSTANT(17), CONSTANT(24),
 		CONSTANT(33), CONSTANT(65), CONSTANT(96), CONSTANT(97),
 		CONSTANT(129), CONSTANT(192), CONSTANT(193), CONSTANT(257),
 		CONSTANT(513), CONSTANT(1025), CONSTANT(2049), CONSTANT(4097),
@@ -363,6 +407,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p5_kfree_of_nothing_does_nothing),
 	KUNIT_CASE_PARAM(p6_oversize_is_null_and_silent, oversize_gen_params),
 	KUNIT_CASE(p6_oversize_warns_once),
+	KUNIT_CASE(p28_oversize_warns_once),
 	KUNIT_CASE(p7_max_size_is_whole_or_null),
 	KUNIT_CASE_PARAM(p9_ksize_covers_size, kmb_every_size),
 	KUNIT_CASE(p9_ksize_covers_each_slab_size),
