@@ -32,7 +32,7 @@ _IN_TEST_C = '(!strncmp(current->comm, "kunit_try", 9))'
 _FILES = {"kernel": re.compile(r"mm/[\w-]+\.[ch]|kernel/[\w/-]+\.c"),
           "tests": re.compile(r"include/linux/[\w/-]+\.h")}
 _FIELDS = {"name": str, "breaks": list, "edit": list, "args": str, "scope": str,
-           "config": str, "equivalent": str, "nowhere": str}
+           "config": str, "equivalent": str, "nowhere": str, "why": str}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Mutant:
     for a header that changes for the suites alone. config: of user-mode Linux,
     as in CONFIG=. equivalent: why no caller can tell it from the original; ""
     where one can. nowhere: why no user-mode Linux of this version can show it,
-    so that it is not tried; "" where one can.
+    so that it is not tried; "" where one can. why: it is right that no case of its
+    promises notices it, but another or none; "" where one has to.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Mutant:
     config: str = configs.DEFAULT
     equivalent: str = ""
     nowhere: str = ""
+    why: str = ""
 
 
 def promises() -> dict[int, str]:
@@ -105,8 +107,8 @@ def _mutant(row: dict[str, Any], known: dict[int, str], where: str) -> Mutant:
     if any(known[nr] == "I" for nr in row["breaks"]):
         args = f"{args} kmalloc_kunit.strict=1".strip()
     edits = tuple(_edit(e, scope, where) for e in row["edit"])
-    equivalent, nowhere = (" ".join(row.get(k, "").split()) for k in ("equivalent", "nowhere"))
-    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config, equivalent, nowhere)
+    said = {key: " ".join(row.get(key, "").split()) for key in ("equivalent", "nowhere", "why")}
+    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config, **said)
 
 
 def load(path: Path) -> tuple[Mutant, ...]:

@@ -5,6 +5,8 @@ to a private tree, rebuilds UML, runs the suites, and asks whether they are red.
 The unmutated kernel goes first, with each configuration and command line that a
 mutant has: what is red there would be no mutant's doing. A mutant that does not
 match the tree, does not compile or does not boot proves nothing and is no kill.
+Neither is one well tested that only a case of another promise notices, or none;
+where the kernel dies in another case, those of the mutant's promises run alone.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ import os
 import re
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Iterator
 
 from . import cache, catalogue, configs, farm, ktap, kunit, proc, results
 from .catalogue import Mutant
+from .effort import Effort
 from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
 from .progress import Step, step
@@ -27,6 +30,8 @@ from .progress import Step, step
 # A mutant's run may take so many times as long as the control's, and seconds more.
 _PATIENCE = 3
 _PATIENCE_MORE = 10.0
+# What a mutant may take at most, rebuild included, by itself: seconds.
+MOST_SECONDS = 60.0
 # A kernel that complains without end is heard so far: bytes.
 _HEARD = 4 << 20
 # Outcomes that prove nothing, and why.
@@ -56,7 +61,8 @@ class Result:
 
     outcome: one of _COUNTED or of _BROKEN; untried is what the data says cannot
     be tried here. red: the cases that failed, died, hung, or during which the
-    kernel complained. reason: the first failure, or why the outcome is none. seconds: of all.
+    kernel complained. reason: the first failure, or why the outcome is none. seconds: of all,
+    rebuild included. own: of those, what it took by itself, on a machine that is busy.
     """
 
     mutant: Mutant
@@ -64,11 +70,24 @@ class Result:
     red: tuple[Red, ...] = ()
     reason: str = ""
     seconds: float = 0.0
+    own: float = 0.0
 
     @property
     def expected(self) -> bool:
         """Whether a case of a promise that the mutant breaks noticed it."""
         return any(red.promise in self.mutant.breaks for red in self.red)
+
+    @property
+    def fault(self) -> str:
+        """Why the run fails for it, where it proves something; "" where it does not."""
+        if self.outcome == "survived":
+            return "survived"
+        if self.outcome == "killed" and not self.expected and not self.mutant.why:
+            promises = " or ".join(map(str, self.mutant.breaks))
+            return f"killed, but by no case of promise {promises}"
+        if self.own > MOST_SECONDS:
+            return f"took {self.own:.0f} s with its rebuild, more than {MOST_SECONDS:.0f}"
+        return ""
 
 
 def _relocate(build: Path, tree: Path) -> None:
@@ -295,22 +314,43 @@ class Laboratory:
                 raise Broken(f"{what} does not pass: {reason}; console: "
                              f"{self.run_dir}/{name}.log")
 
+    def _run(self, mutant: Mutant, current: Step) -> Result:
+        """Run the suites on a mutant that is built, and judge."""
+        timeout = _PATIENCE * self.took[mutant.args] + _PATIENCE_MORE
+        log, console, ended = self._suites(mutant.args, mutant.name, timeout, current)
+        red, reason = judge(log, console, ended, self.skipped[mutant.args])
+        outcome = "killed" if reason else "equivalent" if mutant.equivalent else "survived"
+        if outcome == "killed" and mutant.equivalent:
+            outcome = "refuted"
+        return Result(mutant, outcome if _booted(log) else "unbooted", red, reason)
+
+    def _alone(self, mutant: Mutant, current: Step) -> tuple[Red, ...]:
+        """The red cases of a promise that it breaks, where no other case runs.
+
+        A kernel that died in another case did not come to them. A skip is not
+        red here, as the control is not known to run them alone.
+        """
+        for nr in mutant.breaks:
+            args = f"{mutant.args} kunit.filter_glob=kmalloc_*.p{nr}_*"
+            log, console, ended = self._suites(args, f"{mutant.name}-p{nr}",
+                                               self.took[mutant.args] + _PATIENCE_MORE, current)
+            red = tuple(r for r in judge(log, console, ended, _skipped(log))[0] if r.promise == nr)
+            if red:
+                return red
+        return ()
+
     def try_one(self, mutant: Mutant, current: Step) -> Result:
         """Apply a mutant, rebuild, run, judge."""
-        timeout = _PATIENCE * self.took[mutant.args] + _PATIENCE_MORE
+        effort = Effort()
         with self.tree.mutated(mutant):
             try:
                 self.tree.make(current)
             except Broken as error:
                 return Result(mutant, "unbuilt", (), str(error), current.seconds())
-            log, console, ended = self._suites(mutant.args, mutant.name, timeout, current)
-        red, reason = judge(log, console, ended, self.skipped[mutant.args])
-        outcome = "killed" if reason else "equivalent" if mutant.equivalent else "survived"
-        if outcome == "killed" and mutant.equivalent:
-            outcome = "refuted"
-        if not _booted(log):
-            outcome = "unbooted"
-        return Result(mutant, outcome, red, reason, current.seconds())
+            result = self._run(mutant, current)
+            if result.outcome == "killed" and not result.expected:
+                result = replace(result, red=result.red + self._alone(mutant, current))
+        return replace(result, seconds=current.seconds(), own=effort.seconds())
 
 
 def _by(result: Result) -> str:
@@ -325,6 +365,12 @@ def _word(result: Result) -> str:
     if result.outcome == "killed":
         return f"killed by {_by(result)}"
     return result.outcome + (f", {_BROKEN[result.outcome]}" if result.outcome in _BROKEN else "")
+
+
+def _explained(result: Result) -> str:
+    """A line on a result that is not simply good."""
+    reason = f": {result.reason}" if result.reason else ""
+    return f"{result.mutant.name}: {result.fault or _word(result)}{reason}"
 
 
 def _unmatched(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:
@@ -358,15 +404,15 @@ def _by_config(mutants: list[Mutant]) -> dict[str, list[Mutant]]:
 
 
 def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
-    """pass, fail or error, and why: what proves nothing outweighs a survivor."""
+    """pass, fail or error, and why: what proves nothing outweighs what fails the run."""
     broken = [r for r in done if r.outcome in _BROKEN]
-    survived = [r for r in done if r.outcome == "survived"]
+    faults = [f"{r.mutant.name}: {r.fault}" for r in done if r.fault]
     if broken:
         return "error", f"{broken[0].mutant.name}: {broken[0].reason or _BROKEN[broken[0].outcome]}"
     if len(done) < wanted:
         return "error", f"interrupted: {len(done)} of {wanted} mutants were tried"
-    if survived:
-        return "fail", "survived: " + " ".join(r.mutant.name for r in survived)
+    if faults:
+        return "fail", "; ".join(faults)
     return "pass", ""
 
 
@@ -375,8 +421,9 @@ def _json(result: Result) -> dict[str, Any]:
     return {"name": mutant.name, "breaks": list(mutant.breaks), "config": mutant.config,
             "args": mutant.args, "outcome": result.outcome, "expected": result.expected,
             "red": [{"case": r.case, "promise": r.promise} for r in result.red],
-            "reason": result.reason, "equivalent": mutant.equivalent,
-            "seconds": round(result.seconds, 1)}
+            "reason": result.reason, "equivalent": mutant.equivalent, "why": mutant.why,
+            "fault": result.fault, "seconds": round(result.seconds, 1),
+            "own_seconds": round(result.own, 1)}
 
 
 def _environment(labs: list[Laboratory]) -> dict[str, Any]:
@@ -407,8 +454,8 @@ def table(done: list[Result]) -> str:
         breaks = " ".join(map(str, r.mutant.breaks))
         said = _by(r) if r.outcome == "killed" else r.outcome.upper()
         lines.append(f"{r.mutant.name:48} {breaks:9} {r.seconds:4.0f}  {said}")
-    lines += ["", *(f"{r.mutant.name}: {_word(r)}" + (f": {r.reason}" if r.reason else "")
-                    for r in done if r.outcome not in ("killed", "equivalent"))]
+    lines += ["", *(_explained(r) for r in done
+                    if r.fault or r.outcome not in ("killed", "equivalent"))]
     counts = [f"{sum(r.outcome == word for r in done)} {word}" for word in _COUNTED]
     by_other = sum(r.outcome == "killed" and not r.expected for r in done)
     lines.append(f"{', '.join(counts)}; {by_other} killed only by another promise")

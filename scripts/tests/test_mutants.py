@@ -9,15 +9,17 @@ fault is killed and a change that changes nothing survives.
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Callable, cast
 
 import pytest
-from kmblib import cache, catalogue, ktap, mutants, results
+from kmblib import cache, catalogue, effort, ktap, mutants, results
 from kmblib.catalogue import Edit, Mutant
 from kmblib.errors import Broken, CannotTell, Code
 from kmblib.kernels import Kernel
+from kmblib.progress import Step
 
 # At least so many rows a version.
 _MANY = 40
@@ -76,7 +78,7 @@ def test_catalogue_is_valid_and_covers_each_promise(version: str) -> None:
     assert len(rows) >= _MANY
     later = _LATER.get(version, set())
     assert {nr for m in rows for nr in m.breaks} == set(catalogue.promises()) - later
-    for said in (m.equivalent or m.nowhere for m in rows):
+    for said in (m.equivalent or m.nowhere or m.why for m in rows):
         assert not said or len(said) > 40, "a proof is a sentence"
     assert {e.file for m in rows for e in m.edits if m.scope == "tests"} <= {"include/linux/slab.h"}
 
@@ -209,9 +211,9 @@ def test_complaint_counts_for_the_case_that_it_came_in() -> None:
     assert mutants._case_of_complaint(f"{asked}    ok 2 p7_max\n", "WARNING: x") == ""
 
 
-def _done(outcome: str, *red: int) -> mutants.Result:
+def _done(outcome: str, *red: int, own: float = 0.0) -> mutants.Result:
     return mutants.Result(_mutant((4, 9)), outcome,
-                          tuple(mutants.Red(f"p{nr}_x", nr) for nr in red), "why")
+                          tuple(mutants.Red(f"p{nr}_x", nr) for nr in red), "why", own, own)
 
 
 @pytest.mark.parametrize("outcomes, verdict", [
@@ -222,7 +224,7 @@ def _done(outcome: str, *red: int) -> mutants.Result:
 ])
 def test_verdict_over_all(outcomes: list[str], verdict: str) -> None:
     """What proves nothing outweighs a survivor; so does what was not reached."""
-    done = [_done(o) for o in outcomes]
+    done = [_done(o, 9) for o in outcomes]
     assert mutants.verdict_of(done, len(done))[0] == verdict
     assert mutants.verdict_of(done, len(done) + 1)[0] == "error"
 
@@ -233,7 +235,95 @@ def test_killer_of_another_promise_is_shown() -> None:
     text = mutants.table([_done("killed", 12, 9), _done("killed", 12), _done("survived")])
     assert " 9 12\n" in text and " another: 12\n" in text and "SURVIVED" in text
     assert "2 killed, 1 survived, 0 equivalent, 0 untried; 1 killed only by another" in text
+    assert "\nm: killed, but by no case of promise 4 or 9: why\n" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("red", [(), (12,), (0,)])
+def test_kill_by_no_case_of_its_promises_fails_unless_the_row_says_why(red: tuple[int, ...]) -> None:
+    """None at all, one of another promise, a control; one of its own is the control."""
+    killed = _done("killed", *red)
+    assert mutants.verdict_of([_done("killed", 9), killed], 2) == (
+        "fail", "m: killed, but by no case of promise 4 or 9")
+    said = replace(killed, mutant=replace(killed.mutant, why="the boot fails before"))
+    assert mutants.verdict_of([said], 1) == ("pass", "")
+    assert mutants.verdict_of([_done("killed", 4, *red)], 1) == ("pass", "")
+
+
+class _Tree:
+    """A tree whose kernel says what was recorded: `alone` where a filter is given."""
+
+    def __init__(self, kunit_py: Path, data: Path, alone: str) -> None:
+        self.kunit_py, self.data, self.alone = kunit_py, data, alone
+        self.args: list[str] = []
+
+    def mutated(self, _mutant: Mutant) -> AbstractContextManager[None]:
+        """Changes nothing."""
+        return nullcontext()
+
+    def make(self, _current: Step) -> None:
+        """Builds nothing."""
+
+    def run(self, args: str, log: Path, _timeout: float, _current: Step) -> bool:
+        """Copies a recording."""
+        self.args.append(args)
+        name = self.alone if "filter_glob" in args else "panic"
+        log.write_bytes((self.data / f"kunit-{name}.log").read_bytes())
+        return True
+
+
+@pytest.mark.parametrize("alone, breaks, fault", [
+    ("failure", (12, 9), ""), ("pass", (9,), "killed, but by no case of promise 9"),
+    ("failure", (12,), "killed, but by no case of promise 12"),
+])
+def test_cases_that_the_kernel_did_not_come_to_run_alone(
+        kunit_py: Path, data: Path, tmp_path: Path, alone: str, breaks: tuple[int, ...],
+        fault: str) -> None:
+    """It died in a case of promise 39; only a failure of a promise of its own counts."""
+    tree = _Tree(kunit_py, data, alone)
+    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0}, {"": set()})
+    result = lab.try_one(_mutant(breaks), Step("m"))
+    assert (result.outcome, result.fault) == ("killed", fault)
+    assert result.red[0].promise == 39
+    assert tree.args == ["", *(f" kunit.filter_glob=kmalloc_*.p{nr}_*" for nr in breaks)]
+
+
+def test_cases_that_noticed_do_not_run_again(kunit_py: Path, data: Path, tmp_path: Path) -> None:
+    """The control of the one above."""
+    tree = _Tree(kunit_py, data, "pass")
+    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0}, {"": set()})
+    assert not lab.try_one(_mutant((39,)), Step("m")).fault
+    assert tree.args == [""]
+
+
+@pytest.mark.parametrize("outcome", ["killed", "equivalent"])
+def test_mutant_that_takes_long_fails_the_run(outcome: str) -> None:
+    """By its own time; the limit itself is allowed."""
+    assert mutants.verdict_of([_done(outcome, 9, own=60.0)], 1)[0] == "pass"
+    slow = _done(outcome, 9, own=61.0)
+    assert mutants.verdict_of([_done("killed", 9), slow], 2) == (
+        "fail", "m: took 61 s with its rebuild, more than 60")
+    assert "\nm: took 61 s" in mutants.table([slow])
+    busy = replace(slow, own=20.0)
+    assert busy.seconds == 61.0 and mutants.verdict_of([busy], 1)[0] == "pass"
+
+
+@pytest.mark.parametrize("wall, waited, used, seconds", [
+    (30.0, 0.0, 25.0, 30.0), (90.0, 80.0, 25.0, 25.0), (90.0, 30.0, 25.0, 60.0),
+    (30.0, 0.0, 50.0, 30.0),
+])
+def test_own_time_is_without_the_wait_for_a_processor(wall: float, waited: float, used: float,
+                                                      seconds: float) -> None:
+    """Idle, busy, asleep on a busy machine, and on two processors at once."""
+    assert effort.own(wall, waited, used) == seconds
+
+
+def test_pressure_is_read_where_the_kernel_tells(tmp_path: Path) -> None:
+    """Microseconds of "some"; without the file the wall clock counts alone."""
+    told = tmp_path / "cpu"
+    assert effort.starved(told) == 0.0
+    told.write_text("some avg10=9.88 avg60=9.38 avg300=2.38 total=2500000\nfull total=7\n")
+    assert effort.starved(told) == 2.5
 
 
 def test_each_configuration_is_built_once() -> None:
