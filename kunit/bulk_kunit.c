@@ -80,8 +80,10 @@ static KMB_GENERATOR(slab_sizes)
 
 static int bulk_init(struct kunit *test)
 {
-	struct bulk *bulk = kunit_kmalloc(test, sizeof(*bulk), GFP_KERNEL);
+	struct bulk *bulk;
 
+	kmb_case_begins(test);
+	bulk = kunit_kmalloc(test, sizeof(*bulk), GFP_KERNEL);
 	if (!bulk)
 		return -ENOMEM;
 	bulk->cache = NULL;

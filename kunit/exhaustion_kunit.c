@@ -592,6 +592,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite exhaustion_suite = {
 	.name = "kmalloc_exhaustion",
+	.init = kmb_case_begins,
 	.exit = kmb_scarcity_exit,
 	.test_cases = cases,
 };

@@ -49,6 +49,7 @@ late_initcall_sync(note_begin);
 
 static int kmemleak_init(struct kunit *test)
 {
+	kmb_case_begins(test);
 	report = kunit_kzalloc(test, REPORT_SIZE, GFP_KERNEL);
 	return report ? 0 : -ENOMEM;
 }

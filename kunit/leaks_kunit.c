@@ -371,6 +371,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite leaks_suite = {
 	.name = "kmalloc_leaks",
+	.init = kmb_case_begins,
 	.test_cases = cases,
 };
 

@@ -22,6 +22,7 @@
 
 #include "../module/compat.h"
 #include "memcg.h"
+#include "promises.h"
 
 #define NAME "kmbench-charges"
 
@@ -111,8 +112,10 @@ static int begin(struct kmb_memcg *home)
  */
 int kmb_memcg_init(struct kunit *test)
 {
-	struct kmb_memcg *home = kunit_kmalloc(test, sizeof(*home), GFP_KERNEL);
+	struct kmb_memcg *home;
 
+	kmb_case_begins(test);
+	home = kunit_kmalloc(test, sizeof(*home), GFP_KERNEL);
 	if (!home)
 		return -ENOMEM;
 	*home = (struct kmb_memcg) {};

@@ -107,6 +107,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite nofail_suite = {
 	.name = "kmalloc_nofail",
+	.init = kmb_case_begins,
 	.test_cases = cases,
 };
 

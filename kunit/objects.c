@@ -33,6 +33,7 @@ int kmb_objects_init(struct kunit *test)
 {
 	struct kmb_objects *held;
 
+	kmb_case_begins(test);
 	held = kunit_kmalloc(test, sizeof(*held), GFP_KERNEL);
 	if (!held)
 		return -ENOMEM;

@@ -225,3 +225,19 @@ unsigned int kmb_promise_of(const struct kunit *test)
 		return KMB_PLENTY;
 	return said;
 }
+
+/**
+ * kmb_case_begins() - say that a case begins
+ * @test: the case.
+ *
+ * Each .init calls it, or is it: of a case without parameters KUnit itself says
+ * nothing before its result, and one in which the kernel dies has none.
+ *
+ * Return: 0.
+ */
+int kmb_case_begins(struct kunit *test)
+{
+	if (!test->param_value)
+		kunit_info(test, "begins\n");
+	return 0;
+}

@@ -30,6 +30,7 @@ const struct kmb_promise *kmb_promise_find(unsigned int nr);
 bool kmb_promise_fails(const struct kmb_promise *promise);
 void kmb_promise(struct kunit *test, unsigned int nr);
 unsigned int kmb_promise_of(const struct kunit *test);
+int kmb_case_begins(struct kunit *test);
 
 /**
  * KMB_EXPECT() - fail the case unless a promise was kept

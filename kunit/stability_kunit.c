@@ -93,12 +93,12 @@ static int scene_init(struct kunit *test)
 {
 	struct scene *scene;
 
+	kmb_case_begins(test);
 	scene = kunit_kmalloc(test, sizeof(*scene), GFP_KERNEL);
 	if (!scene)
 		return -ENOMEM;
 	memset(scene, 0, sizeof(*scene));
-	scene->kept = kunit_kmalloc(test, MAX_KEPT * sizeof(*scene->kept),
-				    GFP_KERNEL);
+	scene->kept = kunit_kmalloc(test, MAX_KEPT * sizeof(*scene->kept), GFP_KERNEL);
 	if (!scene->kept)
 		return -ENOMEM;
 	test->priv = scene;

@@ -427,6 +427,7 @@ static int storm_suite_init(struct kunit *test)
 {
 	struct storm *storm;
 
+	kmb_case_begins(test);
 	storm = kunit_kzalloc(test, sizeof(*storm), GFP_KERNEL);
 	if (!storm)
 		return -ENOMEM;

@@ -123,6 +123,7 @@ static int tracing_init(struct kunit *test)
 	struct recorder *recorder;
 	int err;
 
+	kmb_case_begins(test);
 	recorder = kunit_kmalloc(test, sizeof(*recorder), GFP_KERNEL);
 	if (!recorder)
 		return -ENOMEM;

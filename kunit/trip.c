@@ -47,6 +47,7 @@ int kmb_trip_init(struct kunit *test)
 {
 	struct kmb_trip *trip;
 
+	kmb_case_begins(test);
 	trip = kunit_kmalloc(test, sizeof(*trip), GFP_KERNEL);
 	if (!trip)
 		return -ENOMEM;

@@ -229,7 +229,6 @@ static enum kunit_status run_numbered(const struct kunit_suite *suite,
 	if (what->generate_params) {
 		run_rows(suite, what, &rows);
 	} else {
-		pr_info("%*s# %s: begins\n", CASE * 4, "", what->name);
 		rows.by[run_one(suite, what, NULL, 0)]++;
 		why = run.test.status_comment;
 	}

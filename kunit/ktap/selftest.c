@@ -17,6 +17,7 @@ static unsigned int inits, exits;
 
 static int count_init(struct kunit *test)
 {
+	kmb_case_begins(test);
 	inits++;
 	test->priv = kunit_kzalloc(test, 64, GFP_KERNEL);
 	return test->priv ? 0 : -ENOMEM;

@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -25,7 +25,7 @@ _SKIP = re.compile(r"^ *# (?P<case>\S+): skip: (?P<why>.*)$")
 _DIFFERS = re.compile(r"^ *# (?P<case>\S+): differs: (?P<text>.*)$")
 _FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) FAILED.*|"
                       r"failed to initialize: .*|test case timed out.*|internal error occurred.*)$")
-# What a case says before it does anything; kmalloc_ktap.ko has each say it.
+# What a case says before it does anything: one without parameters that it begins.
 _BEGUN = re.compile(r"^ *# (?P<case>\S+): (?:promise \d+ [CI]: .*|begins)$")
 
 _KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
@@ -145,18 +145,35 @@ def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str]
     return Case(suite, case, parameter, outcome, reason)
 
 
+def _unended(lines: list[str]) -> list[tuple[str, str]]:
+    """Suite and name of the cases that began and have no result, whatever their
+    parameters had. A name may be in several suites."""
+    begun: dict[tuple[str, str], None] = {}
+    suite = ""
+    for line in lines:
+        if match := _SUBTEST.match(line):
+            if len(match["indent"]) == 4:
+                suite = match["name"]
+            elif len(match["indent"]) == 8:
+                begun[suite, match["name"]] = None
+        elif match := _BEGUN.match(line):
+            begun[suite, match["case"]] = None
+        elif (match := _RESULT.match(line)) and len(match["indent"]) == 4:
+            begun.pop((suite, match["name"]), None)
+    return list(begun)
+
+
 def _named(cases: list[Case], lines: list[str]) -> list[Case]:
-    """Name the cases that began and have no result, whatever their parameters had."""
-    results = [m for m in map(_RESULT.match, lines) if m]
-    ended = {m["name"] for m in results if len(m["indent"]) == 4}
-    subtests = [m for m in map(_SUBTEST.match, lines) if m]
-    said = [m["name"] for m in subtests if len(m["indent"]) == 8]
-    said += [m["case"] for m in map(_BEGUN.match, lines) if m]
-    begun = [name for name in dict.fromkeys(said) if name not in ended]
-    for at, case in enumerate(cases):
-        if begun and case.outcome == "error" and not case.case:
-            cases[at] = replace(case, case=begun.pop(0))
-    return cases + [Case("", name, "", "error", _DIED) for name in begun]
+    """Name the cases in which the kernel died; kunit.py may know only their suite."""
+    for suite, name in _unended(lines):
+        died = Case(suite, name, "", "error", _DIED)
+        mute = [at for at, case in enumerate(cases)
+                if case.outcome == "error" and (case.suite, case.case) == (suite, "")]
+        if mute:
+            cases[mute[0]] = died
+        elif not any((c.suite, c.case, c.outcome) == (suite, name, "error") for c in cases):
+            cases.append(died)
+    return cases
 
 
 def unasked(console: str) -> str:

@@ -46,10 +46,7 @@ _COPIES = ".kmbench-copies"
 
 @dataclass(frozen=True)
 class Red:
-    """A case that noticed; promise: its number, 0 for a control or if unknown.
-
-    Of a control in which the kernel died only the suite is known.
-    """
+    """A case that noticed; promise: its number, 0 for a control or if unknown."""
 
     case: str
     promise: int

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from kmblib import kunit, ktap, results
+from kmblib import farm, kunit, ktap, results
 from kmblib.kernels import Kernel
 
 Reader = Callable[[str], ktap.Log]
@@ -141,6 +141,54 @@ def test_panic_in_the_middle_of_a_case_names_it(read: Reader) -> None:
     assert (verdict, reason) == (
         "fail", "kmalloc_overlap/p39_full_writes_stay_apart: died here: the log ends or the "
         "kernel crashed: Kernel panic - not syncing: provoked")
+
+
+def _dies_in(passed: str, case: str, nr: int) -> str:
+    """The log up to a case without parameters, of which there is only that it begins."""
+    return passed[:passed.index(f"    ok {nr} {case}\n")] + f"    # {case}: begins\n"
+
+
+@pytest.mark.parametrize("suite, case, nr", [
+    ("kmalloc_alignment", "control_misaligned_pointer_is_seen", 3),
+    ("kmalloc_overlap", "control_object_given_twice_is_seen", 3),
+    ("kmalloc_limits", "p4_no_bytes_give_zero_size_ptr", 1),
+])
+def test_case_without_parameters_in_which_the_kernel_dies_is_named(
+        read: Reader, passed: str, suite: str, case: str, nr: int) -> None:
+    """A control, too, which names no promise; once, and with its suite."""
+    log = read(_dies_in(passed, case, nr))
+    assert kunit.verdict_of(log)[1].startswith(f"{suite}/{case}: died here")
+    assert [(c.suite, c.case) for c in _of(log, "error") if c.case] == [(suite, case)]
+
+
+def test_case_whose_name_another_suite_has_is_named(read: Reader, passed: str) -> None:
+    """The first of them passed; the second is the one in which the kernel died."""
+    first, second = "control_one_byte_is_seen", "control_overlap_is_seen"
+    assert passed.index(second) < passed.index(first)
+    text = _dies_in(passed, first, 3).replace(first, second)
+    assert f"    ok 2 {second}\n" in text
+    assert kunit.verdict_of(read(text))[1].startswith(f"kmalloc_zeroing/{second}: died here")
+
+
+def test_each_suite_says_which_case_begins() -> None:
+    """By its .init, as KUnit does not; a new suite forgets it easily."""
+    code = "\n".join(f.read_text() for f in sorted((farm.REPO / "kunit").glob("*.c")))
+    inits = re.findall(r"^static struct kunit_suite \w+ = \{\n(?:.*\n)*?\};", code, re.M)
+    assert len(inits) == len(list((farm.REPO / "kunit").glob("*_kunit.c")))
+    for suite in inits:
+        init = re.search(r"\.init = (\w+),", suite)
+        assert init, suite
+        body = re.search(rf"^(?:static )?int {init[1]}\(.*\n\{{\n(?:.*\n)*?\}}", code, re.M)
+        assert body and "kmb_case_begins(test)" in body[0] + f"{init[1]}(test)", init[1]
+
+
+def test_case_that_ended_is_not_dead(read: Reader, passed: str) -> None:
+    """It said that it begins, and the kernel died in a later one."""
+    case = "control_misaligned_pointer_is_seen"
+    began = passed.replace(f"    ok 3 {case}\n", f"    # {case}: begins\n    ok 3 {case}\n")
+    assert kunit.verdict_of(read(began)) == ("pass", "")
+    log = read(_dies_in(began, "p4_no_bytes_give_zero_size_ptr", 1))
+    assert [c.case for c in _of(log, "error") if c.case] == ["p4_no_bytes_give_zero_size_ptr"]
 
 
 @pytest.mark.parametrize("name", ["pass", "failure", "skip", "warning", "crash", "panic", "hang"])
