@@ -437,11 +437,37 @@ def document(labs: list[Laboratory], done: list[Result], wanted: int, only: str)
     return {
         **results.header("kmbench-mutants", kernel, results.command("mutants", kernel, ONLY=only)),
         "environment": _environment(labs), "verdict": verdict, "reason": reason,
-        "counts": {**count, "broken": len(done) - sum(count.values())},
+        "counts": {**count, "broken": len(done) - sum(count.values()), "asked": wanted,
+                   "tried": len(_tried(done))},
+        "unproven": unproven(done),
         "controls": [{"config": lab.config, "args": args, "seconds": round(seconds, 1)}
                      for lab in labs for args, seconds in lab.took.items()],
         "mutants": [_json(r) for r in done],
     }
+
+
+def _tried(done: list[Result]) -> list[Result]:
+    """Those that ran: what the data says cannot be tried, or proves nothing, did not."""
+    return [r for r in done if r.outcome in _COUNTED and r.outcome != "untried"]
+
+
+def unproven(done: list[Result]) -> list[int]:
+    """The promises of which no mutant was noticed by a case of their own."""
+    shown = {red.promise for r in done if r.outcome == "killed" for red in r.red
+             if red.promise in r.mutant.breaks}
+    return sorted({nr for r in done for nr in r.mutant.breaks} - shown)
+
+
+def _totals(done: list[Result]) -> list[str]:
+    """The last lines of the table; what was not tried is no success, and is said."""
+    tried = _tried(done)
+    counts = ", ".join(f"{sum(r.outcome == word for r in tried)} {word}"
+                       for word in _COUNTED if word != "untried")
+    by_other = sum(r.outcome == "killed" and not r.expected for r in done)
+    untried = sum(r.outcome == "untried" for r in done)
+    without = " ".join(map(str, unproven(done))) or "none"
+    return [f"{len(tried)} of {len(done)} tried: {counts}; {by_other} killed only by another",
+            f"{untried} untried, which proves nothing; promises without a kill: {without}"]
 
 
 def table(done: list[Result]) -> str:
@@ -453,10 +479,7 @@ def table(done: list[Result]) -> str:
         lines.append(f"{r.mutant.name:48} {breaks:9} {r.seconds:4.0f}  {said}")
     lines += ["", *(_explained(r) for r in done
                     if r.fault or r.outcome not in ("killed", "equivalent"))]
-    counts = [f"{sum(r.outcome == word for r in done)} {word}" for word in _COUNTED]
-    by_other = sum(r.outcome == "killed" and not r.expected for r in done)
-    lines.append(f"{', '.join(counts)}; {by_other} killed only by another promise")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_totals(done)]) + "\n"
 
 
 def _settled(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:

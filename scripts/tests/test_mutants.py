@@ -234,9 +234,21 @@ def test_killer_of_another_promise_is_shown() -> None:
     assert _done("killed", 12, 9).expected and not _done("killed", 12).expected
     text = mutants.table([_done("killed", 12, 9), _done("killed", 12), _done("survived")])
     assert " 9 12\n" in text and " another: 12\n" in text and "SURVIVED" in text
-    assert "2 killed, 1 survived, 0 equivalent, 0 untried; 1 killed only by another" in text
+    assert "3 of 3 tried: 2 killed, 1 survived, 0 equivalent; 1 killed only by another\n" in text
+    assert text.endswith("0 untried, which proves nothing; promises without a kill: 4\n")
     assert "\nm: killed, but by no case of promise 4 or 9: why\n" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_was_not_tried_is_counted_apart() -> None:
+    """It is no kill of its promise, nor is what another promise's case noticed."""
+    done = [_done("killed", 9), _done("untried"), _done("unbuilt"), _done("killed", 12)]
+    assert mutants.unproven(done) == [4]
+    assert mutants.unproven([_done("untried")]) == mutants.unproven([_done("killed", 12)]) == [4, 9]
+    text = mutants.table(done)
+    assert "\n2 of 4 tried: 2 killed, 0 survived, 0 equivalent; 1 killed only by another\n" in text
+    assert text.endswith("1 untried, which proves nothing; promises without a kill: 4\n")
+    assert " UNTRIED\n" in text and "\nm: untried: why\n" in text
 
 
 @pytest.mark.parametrize("red", [(), (12,), (0,)])
@@ -371,7 +383,8 @@ def test_fault_is_killed_and_a_comment_survives(write: Callable[[str], Path], ke
     red = {m["name"]: [r["case"] for r in m["red"]] for m in document["mutants"]}
     assert "p4_no_bytes_give_zero_size_ptr" in red["kmalloc-of-no-bytes-is-null"]
     assert document["counts"] == {"killed": 1, "survived": 1, "equivalent": 0, "untried": 1,
-                                  "broken": 0}
+                                  "broken": 0, "asked": 3, "tried": 2}
+    assert document["unproven"] == []
     assert list(document["environment"]["configs"]) == ["default"]
     copy = cache.root() / f"mutants/tree/{kernel.key}/mm/slab_common.c"
     assert copy.read_text() == (kernel.source / "mm/slab_common.c").read_text()
