@@ -19,6 +19,7 @@ static const char * const complaints[] = {
 	"WARNING: ",
 	"BUG: sleeping function called from invalid context",
 	"page allocation failure: ",
+	"SLUB: Unable to allocate memory",
 	"Fix your code!",
 };
 

@@ -25,6 +25,7 @@
 #include <linux/workqueue.h>
 
 #include "../module/compat.h"
+#include "kernel_log.h"
 #include "promises.h"
 #include "scarcity.h"
 
@@ -51,6 +52,7 @@ static struct task_struct *holder;
 static unsigned int oom_calls;
 /* Nothing is taken any more. */
 static bool rescued;
+static struct kmsg_dump_iter log_began;
 
 static void hold(struct page *page, unsigned int order)
 {
@@ -123,12 +125,16 @@ void kmb_scarcity_begin(struct kunit *test)
 	oom_calls = 0;
 	WRITE_ONCE(rescued, false);
 	WRITE_ONCE(holder, current);
+	kmb_log_mark(&log_began);
 	schedule_delayed_work(&rescue_work, RESCUE * HZ);
 }
 
 /**
  * kmb_scarcity_exit() - the .exit of a suite whose cases use up memory
  * @test: the case.
+ *
+ * All that it asked for without memory was with __GFP_NOWARN: a complaint of
+ * SLUB or of the page allocator fails it.
  */
 void kmb_scarcity_exit(struct kunit *test)
 {
@@ -138,6 +144,8 @@ void kmb_scarcity_exit(struct kunit *test)
 	kmb_scarcity_give_all();
 	if (READ_ONCE(rescued))
 		KUNIT_FAIL(test, "no case may need memory for %d s", RESCUE);
+	KUNIT_EXPECT_EQ_MSG(test, kmb_log_warnings(&log_began), 0,
+			    "used up memory, __GFP_NOWARN: expected silence");
 	WRITE_ONCE(holder, NULL);
 	unregister_oom_notifier(&oom_notifier);
 }

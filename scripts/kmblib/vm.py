@@ -39,7 +39,8 @@ _NO_MEMORY = re.compile(r"Out of memory and no killable|deadlocked on memory|"
 _BADNESS = re.compile(
     r"Kernel panic|\bBUG: |\bBUG\b.*!|\bBUG [\w-]+ \(|(?:^|[\]>] ?)WARNING: |Oops[: ]|general protection fault|"
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
-    r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|Call Trace:")
+    r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|"
+    r"SLUB: Unable to allocate memory|Call Trace:")
 _LEVELS = re.compile(r"^kmbench: (level \d+ of \d+: .*?)\r?$", re.M)
 _CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)\r?$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
