@@ -39,11 +39,16 @@ class Effort:
     def seconds(self) -> float:
         """Seconds by the wall clock, without those in which a processor was waited for.
 
-        Not less than the children have used, as they may wait for each other.
+        Not less than what the children have used takes, shared among all processors:
+        they wait for each other, too.
         """
-        return own(time.monotonic() - self._wall, starved() - self._starved, _used() - self._used)
+        return own(time.monotonic() - self._wall, starved() - self._starved,
+                   _used() - self._used, os.cpu_count() or 1)
 
 
-def own(wall: float, waited: float, used: float) -> float:
-    """Seconds of work by itself: see Effort.seconds(); never more than `wall`."""
-    return min(wall, max(used, wall - waited))
+def own(wall: float, waited: float, used: float, processors: int) -> float:
+    """Seconds of work by itself: see Effort.seconds(); never more than `wall`.
+
+    used: of all `processors` together, as a build keeps all of them busy.
+    """
+    return min(wall, max(used / processors, wall - waited))

@@ -321,13 +321,13 @@ def test_mutant_that_takes_long_fails_the_run(outcome: str) -> None:
 
 
 @pytest.mark.parametrize("wall, waited, used, seconds", [
-    (30.0, 0.0, 25.0, 30.0), (90.0, 80.0, 25.0, 25.0), (90.0, 30.0, 25.0, 60.0),
-    (30.0, 0.0, 50.0, 30.0),
+    (30.0, 0.0, 25.0, 30.0), (90.0, 80.0, 50.0, 25.0), (90.0, 30.0, 25.0, 60.0),
+    (30.0, 0.0, 70.0, 30.0), (130.0, 130.0, 54.0, 27.0),
 ])
 def test_own_time_is_without_the_wait_for_a_processor(wall: float, waited: float, used: float,
                                                       seconds: float) -> None:
-    """Idle, busy, asleep on a busy machine, and on two processors at once."""
-    assert effort.own(wall, waited, used) == seconds
+    """Idle, busy, asleep on a busy machine, and a build that uses two processors at once."""
+    assert effort.own(wall, waited, used, 2) == seconds
 
 
 def test_pressure_is_read_where_the_kernel_tells(tmp_path: Path) -> None:
