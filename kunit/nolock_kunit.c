@@ -239,6 +239,7 @@ static void expect_nothing(struct kunit *test, struct kmb_trip *trip)
 {
 	struct kmb_stop *stop;
 
+	kmb_expect_kept(test, 21, trip, "kmalloc_nolock() that fails");
 	for (stop = trip->stops; stop < trip->stops + trip->nr; stop++) {
 		void *expected = stop->bytes ? NULL : ZERO_SIZE_PTR;
 
