@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What does kvmalloc() do where nothing may sleep, when kmalloc() fails?
+ *
+ * Since 6.19 vmalloc() serves there, too; before, it is NULL. Left out:
+ * interrupts off, where vmalloc() is not legal, and sleep that only scarce
+ * memory brings.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "contexts.h"
+#include "inject.h"
+#include "objects.h"
+#include "promises.h"
+#include "trip.h"
+
+/* What kmalloc() never has. */
+#define ABOVE (KMALLOC_MAX_SIZE + PAGE_SIZE + 24)
+
+static void call_kvmalloc(struct kmb_stop *stop)
+{
+	stop->object = kvmalloc(kmb_hide(stop->bytes),
+				stop->gfp->flags | __GFP_NOWARN);
+	kmb_stop_find_nonzero(stop);
+}
+
+static void call_injected(struct kmb_stop *stop)
+{
+	kmb_inject(1);
+	call_kvmalloc(stop);
+	kmb_inject_end();
+}
+
+static const char *kind_of(const void *object)
+{
+	return is_vmalloc_addr(object) ? "vmalloc memory" : kmb_kind_of(object);
+}
+
+static bool is_expected(const void *object)
+{
+	return KMB_KVMALLOC_NEED_NOT_BLOCK ? is_vmalloc_addr(object) : !object;
+}
+
+static void expect_fallback(struct kunit *test, struct kmb_trip *trip)
+{
+	const char *kind = KMB_KVMALLOC_NEED_NOT_BLOCK ? "vmalloc memory" : "NULL";
+	const struct kmb_stop *stop;
+	bool kept = true;
+
+	kmb_expect_kept(test, 28, trip, "kvmalloc()");
+	for (stop = trip->stops; kept && stop < trip->stops + trip->nr; stop++)
+		kept = KMB_EXPECT_STOP(test, 28, trip, stop,
+				       is_expected(stop->object),
+				       "kmalloc() fails: expected %s, got %s",
+				       kind, kind_of(stop->object)) &&
+		       KMB_EXPECT_STOP(test, 28, trip, stop, stop->wrong < 0,
+				       "expected zeroes, got something else at byte %zd",
+				       stop->wrong);
+}
+
+static void add_each_gfp(struct kunit *test, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		if (!gfpflags_allow_blocking(kmb_gfps[i].flags))
+			kmb_trip_add_or_go(test, bytes, &kmb_gfps[i],
+					   expect_fallback);
+}
+
+static bool is_for_vmalloc(const struct kmb_context *context)
+{
+	return context->process && !context->irqs_off;
+}
+
+static KMB_GENERATOR(contexts_for_vmalloc)
+{
+	return kmb_next_context(prev, desc, is_for_vmalloc);
+}
+
+static void p28_atomic_above_kmalloc(struct kunit *test)
+{
+	struct kmb_trip *trip = test->priv;
+
+	kmb_promise(test, 28);
+	trip->context = kmb_context_of(test);
+	if (ABOVE >> PAGE_SHIFT > totalram_pages() / 16)
+		kmb_skip(test, "KMALLOC_MAX_SIZE is %lu, too much for this machine",
+			 KMALLOC_MAX_SIZE);
+	trip->call = call_kvmalloc;
+	add_each_gfp(test, ABOVE);
+	kmb_trip_go_and_judge(test, expect_fallback);
+}
+
+static void skip_without_injection(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FAILSLAB))
+		kmb_skip(test, "CONFIG_FAILSLAB is off");
+	if (!IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
+		kmb_skip(test, "CONFIG_FAIL_PAGE_ALLOC is off");
+}
+
+static void p28_atomic_when_kmalloc_fails(struct kunit *test)
+{
+	struct kmb_trip *trip = test->priv;
+	size_t i;
+
+	kmb_promise(test, 28);
+	trip->context = kmb_context_of(test);
+	skip_without_injection(test);
+	trip->call = call_injected;
+	for (i = 0; i < ARRAY_SIZE(kmb_sizes); i++)
+		if (kmb_sizes[i].bytes > PAGE_SIZE &&
+		    kmb_sizes[i].bytes <= KMALLOC_MAX_SIZE)
+			add_each_gfp(test, kmb_sizes[i].bytes);
+	KUNIT_ASSERT_GT(test, trip->nr, 0);
+	kmb_trip_go_and_judge(test, expect_fallback);
+}
+
+/* Memory of each kind is told from the others. */
+static void control_fallback_is_told_apart(struct kunit *test)
+{
+	void *object = kmb_kmalloc(64, GFP_KERNEL), *pages = vmalloc(64);
+
+	KUNIT_EXPECT_FALSE(test, is_expected(object));
+	KUNIT_EXPECT_NOT_NULL(test, pages);
+	KUNIT_EXPECT_EQ(test, is_expected(pages), KMB_KVMALLOC_NEED_NOT_BLOCK);
+	KUNIT_EXPECT_EQ(test, is_expected(NULL), !KMB_KVMALLOC_NEED_NOT_BLOCK);
+	kvfree(pages);
+	kfree(object);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(p28_atomic_above_kmalloc, contexts_for_vmalloc),
+	KUNIT_CASE_PARAM(p28_atomic_when_kmalloc_fails, contexts_for_vmalloc),
+	KUNIT_CASE(control_fallback_is_told_apart),
+	{}
+};
+
+static struct kunit_suite kvatomic_suite = {
+	.name = "kmalloc_kvatomic",
+	.init = kmb_trip_init,
+	.exit = kmb_trip_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(kvatomic_suite);
