@@ -2,13 +2,19 @@
 /*
  * What does kvmalloc() do where nothing may sleep, when kmalloc() fails?
  *
- * Since 6.19 vmalloc() serves there, too; before, it is NULL. Left out:
- * interrupts off, where vmalloc() is not legal, and sleep that only scarce
- * memory brings.
+ * Since 6.19 vmalloc() serves there, too; before, it is NULL. A task of
+ * real-time priority is woken before each call: whoever offers the CPU during
+ * the call then loses it, which is seen where preemption is not counted. Left
+ * out: interrupts off, where vmalloc() is not legal, and sleep that only
+ * scarce memory brings.
  */
 #include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/vmalloc.h>
 
 #include "contexts.h"
@@ -20,8 +26,22 @@
 /* What kmalloc() never has. */
 #define ABOVE (KMALLOC_MAX_SIZE + PAGE_SIZE + 24)
 
+static struct task_struct *rival;
+
+static int rival_main(void *unused)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	while (!kthread_should_stop()) {
+		schedule();
+		set_current_state(TASK_INTERRUPTIBLE);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
 static void call_kvmalloc(struct kmb_stop *stop)
 {
+	wake_up_process(rival);
 	stop->object = kvmalloc(kmb_hide(stop->bytes),
 				stop->gfp->flags | __GFP_NOWARN);
 	kmb_stop_find_nonzero(stop);
@@ -120,6 +140,35 @@ static void p28_atomic_when_kmalloc_fails(struct kunit *test)
 	kmb_trip_go_and_judge(test, expect_fallback);
 }
 
+static void call_yield(struct kmb_stop *stop)
+{
+	wake_up_process(rival);
+	cond_resched();
+}
+
+static void call_wake(struct kmb_stop *stop)
+{
+	wake_up_process(rival);
+}
+
+/* Who offers the CPU loses it, and who does not keeps it. */
+static void control_offer_of_the_cpu_is_seen(struct kunit *test)
+{
+	static const struct kmb_context off = KMB_CONTEXT(preemptoff, "", .atomic = true);
+	struct kmb_trip *trip = test->priv;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT) || num_online_cpus() > 1)
+		kmb_skip(test, "preemption is counted, or there is more than one CPU");
+	trip->context = &off;
+	kmb_trip_add(trip, 8, &kmb_gfps[0]);
+	trip->call = call_wake;
+	kmb_trip_go(test);
+	KUNIT_EXPECT_FALSE(test, kmb_stop_slept(trip->stops));
+	trip->call = call_yield;
+	kmb_trip_go(test);
+	KUNIT_EXPECT_TRUE(test, kmb_stop_slept(trip->stops));
+}
+
 /* Memory of each kind is told from the others. */
 static void control_fallback_is_told_apart(struct kunit *test)
 {
@@ -136,14 +185,34 @@ static void control_fallback_is_told_apart(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p28_atomic_above_kmalloc, contexts_for_vmalloc),
 	KUNIT_CASE_PARAM(p28_atomic_when_kmalloc_fails, contexts_for_vmalloc),
+	KUNIT_CASE(control_offer_of_the_cpu_is_seen),
 	KUNIT_CASE(control_fallback_is_told_apart),
 	{}
 };
 
+static int kvatomic_init(struct kunit *test)
+{
+	rival = kthread_create(rival_main, NULL, "kmalloc_rival");
+	if (IS_ERR(rival))
+		return PTR_ERR(rival);
+	kthread_bind(rival, raw_smp_processor_id());
+	sched_set_fifo(rival);
+	wake_up_process(rival);
+	return kmb_trip_init(test);
+}
+
+static void kvatomic_exit(struct kunit *test)
+{
+	kmb_trip_exit(test);
+	if (!IS_ERR_OR_NULL(rival))
+		kthread_stop(rival);
+	rival = NULL;
+}
+
 static struct kunit_suite kvatomic_suite = {
 	.name = "kmalloc_kvatomic",
-	.init = kmb_trip_init,
-	.exit = kmb_trip_exit,
+	.init = kvatomic_init,
+	.exit = kvatomic_exit,
 	.test_cases = cases,
 };
 
