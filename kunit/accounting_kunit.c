@@ -25,7 +25,7 @@
 #include "promises.h"
 #include "sizes.h"
 
-/* Objects of a measurement, where so many pages need more. */
+/* Objects that are held at a time; where pages need more, there are rounds. */
 #define MAX_OBJECTS 4096
 
 /* Objects that are freed at a time. */
@@ -33,12 +33,14 @@
 
 /**
  * struct charges - what a measurement came to
- * @nr: objects that were allocated.
+ * @nr: objects that were held at a time.
+ * @gone: objects that were freed, in all rounds.
  * @held: pages that were charged while they were held.
  * @left: pages that were charged after they were freed.
  */
 struct charges {
 	unsigned int nr;
+	unsigned int gone;
 	unsigned long held;
 	unsigned long left;
 };
@@ -153,22 +155,25 @@ static unsigned int how_many(size_t bytes)
 {
 	size_t pages = 4 * num_online_cpus() * kmb_memcg_batch();
 
-	return clamp_t(size_t, pages * PAGE_SIZE / bytes, 2, MAX_OBJECTS);
+	return max_t(size_t, pages * PAGE_SIZE / bytes, 2);
 }
 
-static void take(struct kmb_chain *chain, const struct life *life,
-		 size_t bytes, gfp_t flags)
+static unsigned int take(struct kmb_chain *chain, struct mem_cgroup *payer,
+			 const struct life *life, size_t bytes, gfp_t flags)
 {
-	unsigned int nr = how_many(bytes);
+	unsigned int nr = min_t(unsigned int, how_many(bytes), MAX_OBJECTS);
+	struct mem_cgroup *old = set_active_memcg(payer);
 
 	while (nr-- && kmb_chain_add(chain, life->alloc(bytes, flags | __GFP_NOWARN)))
 		;
+	set_active_memcg(old);
+	return chain->nr;
 }
 
-static void give_back(struct kmb_chain *chain, const struct life *life)
+static unsigned int give_back(struct kmb_chain *chain, const struct life *life)
 {
+	unsigned int nr, all = chain->nr;
 	void *some[HANDFUL];
-	unsigned int nr;
 
 	while (chain->last) {
 		for (nr = 0; nr < HANDFUL && chain->last; nr++) {
@@ -178,24 +183,27 @@ static void give_back(struct kmb_chain *chain, const struct life *life)
 		life->free(some, nr);
 	}
 	chain->nr = 0;
+	return all;
 }
 
-/* On one CPU, as each has pages in store. */
+/*
+ * On one CPU, as each has pages in store. In as many rounds as it takes to have
+ * what stays of each object come to more.
+ */
 static struct charges measure(const struct kmb_memcg *home,
 			      struct mem_cgroup *payer, const struct life *life,
 			      size_t bytes, gfp_t flags)
 {
 	struct kmb_chain chain = {};
 	struct charges charges;
-	struct mem_cgroup *old;
 
 	migrate_disable();
-	old = set_active_memcg(payer);
-	take(&chain, life, bytes, flags);
-	set_active_memcg(old);
-	charges.nr = chain.nr;
+	charges.nr = take(&chain, payer, life, bytes, flags);
 	charges.held = kmb_memcg_pages(home);
-	give_back(&chain, life);
+	charges.gone = give_back(&chain, life);
+	while (charges.gone < how_many(bytes) &&
+	       take(&chain, payer, life, bytes, flags))
+		charges.gone += give_back(&chain, life);
 	if (life->free == by_kfree_rcu)
 		kmb_kvfree_rcu_barrier();
 	charges.left = kmb_memcg_pages(home);
@@ -222,14 +230,14 @@ static struct charges measure_afresh(struct kunit *test,
 	return charges;
 }
 
-static unsigned long whole_pages(const struct charges *charges, size_t bytes)
+static unsigned long whole_pages(unsigned int nr, size_t bytes)
 {
-	return DIV_ROUND_UP(charges->nr * bytes, PAGE_SIZE);
+	return DIV_ROUND_UP(nr * bytes, PAGE_SIZE);
 }
 
 static bool covers(const struct charges *charges, size_t bytes)
 {
-	return charges->held >= whole_pages(charges, bytes);
+	return charges->held >= whole_pages(charges->nr, bytes);
 }
 
 /* Return: whether so little is left that all may have been returned. */
@@ -240,7 +248,7 @@ static bool has_returned(const struct charges *charges)
 
 static bool shows_return(const struct charges *charges, size_t bytes)
 {
-	return whole_pages(charges, bytes) > 2 * kmb_memcg_most_in_store();
+	return whole_pages(charges->gone, bytes) > 2 * kmb_memcg_most_in_store();
 }
 
 static void expect_life(struct kunit *test, const struct life *life,
@@ -252,12 +260,12 @@ static void expect_life(struct kunit *test, const struct life *life,
 	KMB_EXPECT(test, 34, covers(&charges, bytes),
 		   "size %zu, %s|__GFP_ACCOUNT, task: %s: %u objects: expected a charge of at least %lu pages, got %lu",
 		   bytes, gfp->name, life->name, charges.nr,
-		   whole_pages(&charges, bytes), charges.held);
+		   whole_pages(charges.nr, bytes), charges.held);
 	if (shows_return(&charges, bytes))
 		KMB_EXPECT(test, 34, has_returned(&charges),
-			   "size %zu, %s|__GFP_ACCOUNT, task: %s: expected a charge of at most %lu pages in store, got %lu of %lu",
-			   bytes, gfp->name, life->name, kmb_memcg_most_in_store(),
-			   charges.left, charges.held);
+			   "size %zu, %s|__GFP_ACCOUNT, task: %s: %u objects freed: expected a charge of at most %lu pages in store, got %lu",
+			   bytes, gfp->name, life->name, charges.gone,
+			   kmb_memcg_most_in_store(), charges.left);
 }
 
 static void expect_charged(struct kunit *test, size_t bytes,
@@ -393,7 +401,7 @@ static void p34_bulk_is_charged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, charges.nr, BULK);
 	KMB_EXPECT(test, 34, covers(&charges, BULK_BYTES) && has_returned(&charges),
 		   "size %d, GFP_KERNEL_ACCOUNT, task: bulk of %u: expected a charge of at least %lu pages, then at most %lu, got %lu, %lu",
-		   BULK_BYTES, charges.nr, whole_pages(&charges, BULK_BYTES),
+		   BULK_BYTES, charges.nr, whole_pages(charges.nr, BULK_BYTES),
 		   kmb_memcg_most_in_store(), charges.held, charges.left);
 }
 
@@ -415,6 +423,21 @@ static void control_missing_charge_is_seen(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_returned(&charges));
 }
 
+/* Of the smallest object a pointer that stays charged is seen. */
+static void control_small_residue_is_seen(struct kunit *test)
+{
+	struct kmb_memcg *home = test->priv;
+	struct charges charges;
+
+	kmb_memcg_or_skip(test, true);
+	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
+	charges = measure(home, home->memcg, &plain, 8, GFP_KERNEL_ACCOUNT);
+	KUNIT_EXPECT_TRUE(test, shows_return(&charges, 8));
+	KUNIT_EXPECT_TRUE(test, has_returned(&charges));
+	charges.left += whole_pages(charges.gone, sizeof(void *));
+	KUNIT_EXPECT_FALSE(test, has_returned(&charges));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p34_accounted_is_charged),
 	KUNIT_CASE(p34_other_is_not_charged),
@@ -422,6 +445,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p34_reclaimable_is_not_charged),
 	KUNIT_CASE(p34_bulk_is_charged),
 	KUNIT_CASE(control_missing_charge_is_seen),
+	KUNIT_CASE(control_small_residue_is_seen),
 	{}
 };
 
