@@ -3,9 +3,9 @@
  * What becomes of charges and of memory when a request that is charged fails,
  * or when the memory cgroup refuses it?
  *
- * It is asked for so often that what each failure kept would show. Left out:
- * reclaim at the limit, as nothing in the cgroup could be reclaimed, and its
- * OOM killer, as it has no task.
+ * It is asked for so often, or for so much, that what a failure kept would
+ * show. Left out: reclaim at the limit, as nothing in the cgroup could be
+ * reclaimed, and its OOM killer, as it has no task.
  */
 #include <kunit/test.h>
 #include <linux/memcontrol.h>
@@ -151,6 +151,146 @@ static void p24_nofail_ignores_the_limit(struct kunit *test)
 	}
 }
 
+/**
+ * struct bulk - a cache of pages, what was asked of it, and what became of it
+ * @cache: the cache; to destroy it tells of objects that are left in it.
+ * @mark: the end of the log before that.
+ * @at: room for the objects.
+ * @got: objects that were given.
+ * @held: pages that were charged then.
+ * @left: pages that were charged after all was freed.
+ */
+struct bulk {
+	struct kmem_cache *cache;
+	struct kmsg_dump_iter mark;
+	void **at;
+	size_t got;
+	unsigned long held;
+	unsigned long left;
+};
+
+/* The limit for bulks, in pages and so in objects: a return from it is seen. */
+static unsigned int bulk_limit(void)
+{
+	return 4 * kmb_memcg_most_in_store();
+}
+
+/* Twice that is too much. */
+static void bulk_begin(struct kunit *test, struct bulk *bulk)
+{
+	bulk->at = kunit_kmalloc(test, 2 * bulk_limit() * sizeof(*bulk->at),
+				 GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bulk->at);
+	kmb_log_mark(&bulk->mark);
+	bulk->cache = kmem_cache_create("kmbench_refused", PAGE_SIZE, 0,
+					KMB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, bulk->cache);
+}
+
+/* Return: warnings. */
+static unsigned int bulk_end(struct bulk *bulk)
+{
+	kmem_cache_destroy(bulk->cache);
+	return kmb_log_warnings(&bulk->mark);
+}
+
+static void ask_for_bulk(const struct kmb_memcg *home, struct bulk *bulk,
+			 unsigned int nr)
+{
+	struct mem_cgroup *old;
+
+	migrate_disable();
+	old = set_active_memcg(home->memcg);
+	bulk->got = kmb_alloc_bulk(bulk->cache,
+				   GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN,
+				   nr, bulk->at);
+	set_active_memcg(old);
+	bulk->held = kmb_memcg_pages(home);
+	kmem_cache_free_bulk(bulk->cache, bulk->got, bulk->at);
+	bulk->left = kmb_memcg_pages(home);
+	migrate_enable();
+}
+
+static void make_limited_for_bulk(struct kunit *test)
+{
+	struct kmb_memcg *home = test->priv;
+
+	kmb_memcg_or_skip(test, true);
+	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
+	KUNIT_ASSERT_EQ(test, kmb_memcg_limit(home, bulk_limit() * PAGE_SIZE), 0);
+}
+
+static void expect_not_charged(struct kunit *test, const struct bulk *bulk,
+			       const char *what)
+{
+	KMB_EXPECT(test, 34, bulk->left <= kmb_memcg_most_in_store(),
+		   KMB_WHAT "bulk of %u, %s: expected at most %lu pages charged, got %lu",
+		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task",
+		   2 * bulk_limit(), what, kmb_memcg_most_in_store(), bulk->left);
+}
+
+static void p29_refused_bulk_gives_none(struct kunit *test)
+{
+	unsigned int warnings;
+	struct bulk bulk;
+
+	kmb_promise(test, 29);
+	make_limited_for_bulk(test);
+	bulk_begin(test, &bulk);
+	ask_for_bulk(test->priv, &bulk, 2 * bulk_limit());
+	warnings = bulk_end(&bulk);
+	KMB_EXPECT(test, 29, !bulk.got && !warnings,
+		   KMB_WHAT "bulk of %u, refused: expected none and an empty cache, got %zu and %u warnings",
+		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task",
+		   2 * bulk_limit(), bulk.got, warnings);
+}
+
+static void p34_refused_bulk_is_not_charged(struct kunit *test)
+{
+	struct bulk bulk;
+
+	kmb_promise(test, 34);
+	make_limited_for_bulk(test);
+	bulk_begin(test, &bulk);
+	ask_for_bulk(test->priv, &bulk, 2 * bulk_limit());
+	bulk_end(&bulk);
+	expect_not_charged(test, &bulk, "refused");
+}
+
+static void p34_failed_bulk_is_not_charged(struct kunit *test)
+{
+	struct kmb_memcg *home = test->priv;
+	struct bulk bulk;
+
+	kmb_promise(test, 34);
+	if (!KMB_BULK_UNCHARGES)
+		kmb_skip(test, "a bulk of this kernel that fails stays charged");
+	kmb_memcg_or_skip(test, true);
+	KUNIT_ASSERT_EQ(test, kmb_memcg_make(home), 0);
+	kmb_scarcity_begin(test);
+	bulk_begin(test, &bulk);
+	kmb_scarcity_take(0, 0);
+	ask_for_bulk(home, &bulk, 2 * bulk_limit());
+	kmb_scarcity_give_all();
+	bulk_end(&bulk);
+	KUNIT_EXPECT_EQ(test, bulk.got, 0);
+	expect_not_charged(test, &bulk, "without memory");
+}
+
+/* Half of the limit is served, and would be seen if it stayed charged. */
+static void control_bulk_that_fits_is_served(struct kunit *test)
+{
+	struct bulk bulk;
+
+	make_limited_for_bulk(test);
+	bulk_begin(test, &bulk);
+	ask_for_bulk(test->priv, &bulk, bulk_limit() / 2);
+	KUNIT_EXPECT_EQ(test, bulk_end(&bulk), 0);
+	KUNIT_EXPECT_EQ(test, bulk.got, bulk_limit() / 2);
+	KUNIT_EXPECT_GT(test, bulk.held, kmb_memcg_most_in_store());
+	KUNIT_EXPECT_LE(test, bulk.left, kmb_memcg_most_in_store());
+}
+
 /* Without the flag, the limit is one. */
 static void control_limit_is_kept(struct kunit *test)
 {
@@ -168,6 +308,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p34_failure_is_not_charged),
 	KUNIT_CASE(p34_refused_memory_comes_back),
 	KUNIT_CASE(p24_nofail_ignores_the_limit),
+	KUNIT_CASE(p29_refused_bulk_gives_none),
+	KUNIT_CASE(p34_refused_bulk_is_not_charged),
+	KUNIT_CASE(p34_failed_bulk_is_not_charged),
+	KUNIT_CASE(control_bulk_that_fits_is_served),
 	KUNIT_CASE(control_limit_is_kept),
 	{}
 };

@@ -277,6 +277,12 @@ static inline void *kmb_kvrealloc(const void *object, size_t old, size_t bytes,
 #endif
 }
 
+/*
+ * Until 6.8 a kmem_cache_alloc_bulk() that was charged and then found no memory
+ * returned only the charge of what it had found.
+ */
+#define KMB_BULK_UNCHARGES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
+
 /* kvmalloc() serves flags that do not let it sleep since 6.19. */
 #define KMB_KVMALLOC_NEED_NOT_BLOCK \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0))
