@@ -18,56 +18,11 @@
 
 #include "dirt.h"
 #include "kernel_log.h"
+#include "later.h"
 #include "objects.h"
-#include "pattern.h"
 #include "promises.h"
 #include "recycle.h"
 #include "sizes.h"
-
-/* An object with its rcu_head in front, and one as far back as is allowed. */
-struct front {
-	struct rcu_head rcu;
-	u8 rest[];
-};
-
-struct behind {
-	u8 start[4096 - sizeof(void *)];
-	struct rcu_head rcu;
-	u8 rest[];
-};
-
-static void front_later(void *object)
-{
-	struct front *front = object;
-
-	kfree_rcu(front, rcu);
-}
-
-static void behind_later(void *object)
-{
-	struct behind *behind = object;
-
-	kfree_rcu(behind, rcu);
-}
-
-static void front_kv_later(void *object)
-{
-	struct front *front = object;
-
-	kvfree_rcu(front, rcu);
-}
-
-static void behind_kv_later(void *object)
-{
-	struct behind *behind = object;
-
-	kvfree_rcu(behind, rcu);
-}
-
-static void headless_later(void *object)
-{
-	kmb_kvfree_rcu_mightsleep(object);
-}
 
 static void free_at_once(void *object)
 {
@@ -81,36 +36,26 @@ static const struct later {
 	size_t head;
 	size_t least;
 } laters[] = {
-	{ .name = "kfree_rcu(), rcu_head in front", .free = front_later,
-	  .head = offsetof(struct front, rcu),
-	  .least = sizeof(struct front) + 8 },
-	{ .name = "kfree_rcu(), rcu_head behind", .free = behind_later,
-	  .head = offsetof(struct behind, rcu),
-	  .least = sizeof(struct behind) },
+	{ .name = "kfree_rcu(), rcu_head in front", .free = kmb_front_later,
+	  .head = offsetof(struct kmb_front, rcu),
+	  .least = sizeof(struct kmb_front) + 8 },
+	{ .name = "kfree_rcu(), rcu_head behind", .free = kmb_behind_later,
+	  .head = offsetof(struct kmb_behind, rcu),
+	  .least = sizeof(struct kmb_behind) },
+#ifdef KMB_HAS_RCU_NOLOCK
+	{ .name = "kfree_rcu_nolock()", .free = kmb_nolock_later,
+	  .least = sizeof(struct kmb_front) + 8 },
+#endif
 };
 
 static bool is_above_rcu_head(size_t bytes)
 {
-	return bytes >= sizeof(struct front) + 8;
+	return bytes >= sizeof(struct kmb_front) + 8;
 }
 
 static KMB_GENERATOR(sizes_above_rcu_head)
 {
 	return kmb_next_size(prev, desc, is_above_rcu_head);
-}
-
-static void write_around(void *object, size_t bytes, size_t head)
-{
-	kmb_pattern_write(object, 0, head, bytes);
-	kmb_pattern_write(object, head + sizeof(struct rcu_head), bytes, bytes);
-}
-
-static const u8 *find_wrong_around(const void *object, size_t bytes,
-				   size_t head)
-{
-	return kmb_pattern_find_wrong(object, 0, head, bytes) ?:
-	       kmb_pattern_find_wrong(object, head + sizeof(struct rcu_head),
-				      bytes, bytes);
 }
 
 /* Take and overwrite others. Return: whether @object was among them. */
@@ -141,13 +86,13 @@ static enum sight free_under_reader(struct kunit *test, void *object,
 {
 	enum sight sight = KEPT;
 
-	write_around(object, bytes, later->head);
+	kmb_write_around(object, bytes, later->head);
 	rcu_read_lock();
 	later->free(object);
 	if (take_others(test->priv, bytes, object))
 		sight = GIVEN_OUT;
 	else if (later->free != free_at_once &&
-		 find_wrong_around(object, bytes, later->head))
+		 kmb_find_wrong_around(object, bytes, later->head))
 		sight = CHANGED;
 	rcu_read_unlock();
 	kmb_put(test);
@@ -204,23 +149,23 @@ static void control_freed_at_once_is_seen(struct kunit *test)
 /* A byte before and one behind the rcu_head are seen. */
 static void control_changed_byte_is_seen(struct kunit *test)
 {
-	const size_t head = offsetof(struct behind, rcu);
-	const size_t bytes = sizeof(struct behind) + 8;
+	const size_t head = offsetof(struct kmb_behind, rcu);
+	const size_t bytes = sizeof(struct kmb_behind) + 8;
 	struct kmb_objects *held = test->priv;
 	u8 *object;
 
 	object = kmb_kmalloc(bytes, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	held->at[held->nr++] = object;
-	write_around(object, bytes, head);
+	kmb_write_around(object, bytes, head);
 	memset(object + head, 0, sizeof(struct rcu_head));
-	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+	KUNIT_EXPECT_PTR_EQ(test, kmb_find_wrong_around(object, bytes, head),
 			    (const u8 *)NULL);
 	object[bytes - 1]++;
-	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+	KUNIT_EXPECT_PTR_EQ(test, kmb_find_wrong_around(object, bytes, head),
 			    (const u8 *)object + bytes - 1);
 	object[head - 1]++;
-	KUNIT_EXPECT_PTR_EQ(test, find_wrong_around(object, bytes, head),
+	KUNIT_EXPECT_PTR_EQ(test, kmb_find_wrong_around(object, bytes, head),
 			    (const u8 *)object + head - 1);
 }
 
@@ -237,23 +182,35 @@ static const struct pending {
 	void (*free)(void *object);
 } pendings[] = {
 	{ .name = "kfree_rcu()", .bytes = SZ_1K,
-	  .alloc = kmb_kmalloc, .free = front_later },
+	  .alloc = kmb_kmalloc, .free = kmb_front_later },
 	{ .name = "kfree_rcu(), rcu_head behind", .bytes = SZ_8K,
-	  .alloc = kmb_kmalloc, .free = behind_later },
+	  .alloc = kmb_kmalloc, .free = kmb_behind_later },
 	{ .name = "kfree_rcu(), large", .bytes = SZ_64K,
-	  .alloc = kmb_kmalloc, .free = front_later },
+	  .alloc = kmb_kmalloc, .free = kmb_front_later },
 	{ .name = "kfree_rcu(), large, rcu_head behind", .bytes = SZ_64K,
-	  .alloc = kmb_kmalloc, .free = behind_later },
+	  .alloc = kmb_kmalloc, .free = kmb_behind_later },
 	{ .name = "kvfree_rcu() of kmalloc()", .bytes = SZ_1K,
-	  .alloc = kmb_kmalloc, .free = front_kv_later },
+	  .alloc = kmb_kmalloc, .free = kmb_front_kv_later },
 	{ .name = "kvfree_rcu() of vmalloc()", .bytes = SZ_64K,
-	  .alloc = by_vmalloc, .free = front_kv_later },
+	  .alloc = by_vmalloc, .free = kmb_front_kv_later },
 	{ .name = "kvfree_rcu() of vmalloc(), rcu_head behind", .bytes = SZ_64K,
-	  .alloc = by_vmalloc, .free = behind_kv_later },
+	  .alloc = by_vmalloc, .free = kmb_behind_kv_later },
 	{ .name = "kvfree_rcu_mightsleep()", .bytes = SZ_64K,
-	  .alloc = kmb_kmalloc, .free = headless_later },
+	  .alloc = kmb_kmalloc, .free = kmb_headless_later },
 	{ .name = "kvfree_rcu_mightsleep() of vmalloc()", .bytes = SZ_64K,
-	  .alloc = by_vmalloc, .free = headless_later },
+	  .alloc = by_vmalloc, .free = kmb_headless_later },
+#ifdef KMB_HAS_RCU_NOLOCK
+	{ .name = "kfree_rcu_nolock()", .bytes = SZ_1K,
+	  .alloc = kmb_kmalloc, .free = kmb_nolock_later },
+	{ .name = "kfree_rcu_nolock(), large", .bytes = SZ_64K,
+	  .alloc = kmb_kmalloc, .free = kmb_nolock_later },
+	{ .name = "kfree_rcu_nolock() of kmalloc_nolock()", .bytes = SZ_1K,
+	  .alloc = kmb_by_kmalloc_nolock, .free = kmb_nolock_later },
+#endif
+#ifdef KMB_HAS_NOLOCK
+	{ .name = "kfree_rcu() of kmalloc_nolock()", .bytes = SZ_1K,
+	  .alloc = kmb_by_kmalloc_nolock, .free = kmb_front_later },
+#endif
 };
 
 static void name_pending(const struct pending *row, char *desc)
@@ -292,6 +249,7 @@ static void p31_freed_after_the_readers(struct kunit *test)
 	kmb_promise(test, 31);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	kmb_skip_if_never_served(test, row->alloc);
 	kmb_counters_read(&before);
 	for (volume = 0; volume < KMB_VOLUME; volume += row->bytes) {
 		object = row->alloc(row->bytes, GFP_KERNEL | __GFP_NOWARN);
@@ -333,7 +291,7 @@ static unsigned int free_later_and_destroy(struct kmem_cache *cache, unsigned in
 		object = kmem_cache_alloc(cache, GFP_KERNEL);
 		taken += !!object;
 		if (object)
-			front_later(object);
+			kmb_front_later(object);
 	}
 	kmb_kvfree_rcu_barrier();
 	kmem_cache_destroy(cache);
@@ -419,7 +377,7 @@ static void p31_reader_keeps_a_crowd(struct kunit *test)
 
 	kmb_promise(test, 31);
 	bytes = kmb_size_of(test);
-	again = crowd_under_reader(test, bytes, front_later);
+	again = crowd_under_reader(test, bytes, kmb_front_later);
 	KMB_EXPECT(test, 31, !again,
 		   KMB_WHAT "kfree_rcu() of %d: expected all kept, got %u given out",
 		   bytes, "GFP_KERNEL", "task", CROWD, again);

@@ -188,6 +188,11 @@ static inline bool kmb_has_cmpxchg_double(void)
 }
 #endif
 
+/* Where there is kfree_rcu_nolock(), its rcu_head has a type of its own. */
+#ifdef kfree_rcu_nolock
+#define KMB_HAS_RCU_NOLOCK
+#endif
+
 /*
  * Since 6.12 krealloc() is documented to honour __GFP_ZERO. Since 6.13 it does
  * so with SLUB's red zones as well, as it knows the size that was asked for.
