@@ -219,9 +219,12 @@ class Tree:
 
 
 def _case_of_complaint(console: str, complaint: str) -> str:
-    """The case during which the kernel complained; "" if it cannot be told."""
+    """The case during which the kernel complained; "" if it cannot be told.
+
+    A line before KUnit is no complaint, though UML's boot has "Call Trace:".
+    """
     asked, here = False, False
-    for line in console.splitlines():
+    for line in re.split(r"K?TAP version", console, maxsplit=1)[-1].splitlines():
         if "kmbench: the following warning is asked for" in line:
             asked = True
         elif "kmbench: the warning that was asked for is over" in line:

@@ -211,6 +211,12 @@ def test_complaint_counts_for_the_case_that_it_came_in() -> None:
     assert mutants._case_of_complaint(f"{asked}    ok 2 p7_max\n", "WARNING: x") == ""
 
 
+def test_complaint_is_not_looked_for_in_the_boot() -> None:
+    """User-mode Linux prints a trace there, which counted for the first case."""
+    console = "Call Trace:\nKTAP version 1\n    ok 1 p1_aligned\nCall Trace:\n    ok 2 p7_max\n"
+    assert mutants._case_of_complaint(console, "Call Trace:") == "p7_max"
+
+
 def _done(outcome: str, *red: int, own: float = 0.0) -> mutants.Result:
     return mutants.Result(_mutant((4, 9)), outcome,
                           tuple(mutants.Red(f"p{nr}_x", nr) for nr in red), "why", own, own)
