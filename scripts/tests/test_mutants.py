@@ -258,7 +258,7 @@ def test_what_was_not_tried_is_counted_apart() -> None:
 
 
 @pytest.mark.parametrize("red", [(), (12,), (0,)])
-def test_kill_by_no_case_of_its_promises_fails_unless_the_row_says_why(red: tuple[int, ...]) -> None:
+def test_kill_by_none_of_its_promises_fails_unless_the_row_says_why(red: tuple[int, ...]) -> None:
     """None at all, one of another promise, a control; one of its own is the control."""
     killed = _done("killed", *red)
     assert mutants.verdict_of([_done("killed", 9), killed], 2) == (
