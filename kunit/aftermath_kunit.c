@@ -11,6 +11,8 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "contexts.h"
@@ -22,6 +24,8 @@
 
 /* More objects than come back meanwhile. */
 #define MANY 4096
+/* More bytes than a CPU keeps free for itself. */
+#define AT_HAND SZ_8M
 
 static bool fits(const struct kmb_context *context, const struct kmb_gfp *gfp)
 {
@@ -141,13 +145,13 @@ static void use_up(void)
 		grow_until_null(scarce_sizes[i]);
 }
 
-/* What others gave back meanwhile is taken first. */
+/* What another CPU has at hand, and what others gave back, is taken first. */
 static void call_without_memory(struct kmb_stop *stop)
 {
-	unsigned int i;
+	unsigned int i, most = max_t(size_t, MANY, AT_HAND / stop->bytes);
 
 	stop->object = NULL;
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < most; i++)
 		if (!kmb_chain_grow(&chain, 1, stop->bytes, stop->gfp->flags))
 			return;
 	stop->object = ZERO_SIZE_PTR;
