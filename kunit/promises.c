@@ -157,6 +157,9 @@ static const struct kmb_promise promises[] = {
 	{ .nr = 46, .kind = 'I',
 	  .text = "krealloc() to what fits leaves the object where it is",
 	  .place = "mm/slub.c, __do_krealloc()" },
+	{ .nr = 47, .kind = 'I',
+	  .text = "kvfree() in an interrupt leaves memory of vmalloc() to a task",
+	  .place = "mm/vmalloc.c, vfree()" },
 };
 
 /**
