@@ -4,8 +4,8 @@
  *
  * What is freed too early is given out again and overwritten at once, so that
  * a reader would see it. That all is freed in the end is seen from the pages
- * that are left. Left out: readers on another CPU, and the content of the
- * rcu_head, which is RCU's.
+ * that are left. Left out: readers on another CPU, see readers_kunit.c, and the
+ * content of the rcu_head, which is RCU's.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
