@@ -30,6 +30,7 @@ static uint32_t footprint_lines(const struct chase_options *options, uint32_t i)
 {
 	uint64_t smallest = options->min_bytes / user_page_bytes();
 
+	i *= options->doubled ? FOOTPRINTS : 1;
 	return (smallest << i / FOOTPRINTS) * growth[i % FOOTPRINTS] / 1000;
 }
 
@@ -90,7 +91,7 @@ int chase__select(struct chase *chase, const struct chase_options *options)
 	if (!chase->walks)
 		return -ENOMEM;
 	for (kind = user_kinds; kind->name; kind++)
-		if (!fnmatch(options->kind, kind->name, 0))
+		if (!fnmatch(options->kind, kind->name, 0) && !(kind->dense && options->paged))
 			add_kind(chase, kind);
 	return chase->nr ? 0 : -ENOENT;
 }

@@ -23,6 +23,9 @@
  * @min_bytes: smallest footprint, bytes, from a page.
  * @max_bytes: no larger one, at least @min_bytes.
  * @laps: how often each walk is timed.
+ * @doubled: each footprint is the double of the one before; else there are four from
+ *	one to its double.
+ * @paged: only kinds that have a line in each page.
  * @stopped: asked before each walk; true ends all.
  */
 struct chase_options {
@@ -31,6 +34,8 @@ struct chase_options {
 	uint64_t min_bytes;
 	uint64_t max_bytes;
 	uint32_t laps;
+	bool doubled;
+	bool paged;
 	bool (*stopped)(void);
 };
 

@@ -4,11 +4,13 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "chase.h"
 #include "cmd.h"
 #include "json_out.h"
 #include "session.h"
@@ -89,7 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option tlb_options[] = {
 	{ .name = "kind", .key = TLB_KEY_KIND, .arg = "GLOB",
-	  .doc = "Kinds of memory (default: all; `kmbench info' names them)" },
+	  .doc = "Kinds of memory (default: all; `kmbench info' and `kmbench chase --help' name them)" },
 	{ .name = "pattern", .key = TLB_KEY_PATTERN, .arg = "GLOB",
 	  .doc = "Orders in which pages are taken (default: all)" },
 	{ .name = "min", .key = TLB_KEY_MIN, .arg = "KIB",
@@ -111,7 +113,7 @@ static const struct argp_option tlb_options[] = {
 static const struct argp argp = {
 	.options = tlb_options,
 	.parser = parse,
-	.doc = "Walk over memory of each kind, a line of each page, and count TLB misses.",
+	.doc = "Walk over memory of each kind, of the kernel and of this process, a line of each page, and count TLB misses.",
 };
 
 static void put_text(const struct tlb_walk *walk)
@@ -133,7 +135,24 @@ static void put_text(const struct tlb_walk *walk)
 		       counts->walks[KMB_PAGE_2M], counts->walks[KMB_PAGE_1G]);
 }
 
-static int write_text(const struct tlb_walks *walks)
+/* Of a process: what one pass missed that came after another. */
+static void put_user_text(const struct chase_walk *walk)
+{
+	const struct kmb_tlb_counts *counts = &walk->modelled.counts;
+
+	printf("%-14s %-7s %8zu", walk->kind->name, walk->pattern->name,
+	       walk->lines * user_page_bytes() / 1024);
+	if (walk->why[0])
+		printf(" unavailable: %s\n", walk->why);
+	else if (!walk->modelled.model.answers)
+		printf(" %9" PRIu64 " loads; no model of a TLB\n", walk->loads);
+	else
+		printf(" %9llu %9llu %9llu %9llu %9llu\n", counts->loads,
+		       counts->misses[0], counts->walks[KMB_PAGE_4K],
+		       counts->walks[KMB_PAGE_2M], counts->walks[KMB_PAGE_1G]);
+}
+
+static int write_text(const struct tlb_walks *walks, const struct chase *user)
 {
 	size_t i;
 
@@ -141,32 +160,60 @@ static int write_text(const struct tlb_walks *walks)
 	       "L1 misses", "4K walks", "2M walks", "1G walks");
 	for (i = 0; i < walks->nr; i++)
 		put_text(&walks->walks[i]);
+	for (i = 0; i < user->nr; i++)
+		put_user_text(&user->walks[i]);
 	if (!fflush(stdout) && !ferror(stdout))
 		return EXIT_GOOD;
 	warn("stdout");
 	return EXIT_UNKNOWN;
 }
 
-static json_t *document(const struct tlb_walks *walks, const struct device *device)
+static json_t *document(const struct tlb_walks *walks, const struct chase *user,
+			const struct device *device)
 {
-	json_t *all = json_array();
+	json_t *all = json_array(), *users = json_array();
 	size_t i;
 
-	for (i = 0; i < walks->nr; i++) {
-		if (!json_array_append_new(all, tlb_walk__json(&walks->walks[i])))
-			continue;
+	/* What json_pack() makes of a NULL is one. */
+	for (i = 0; i < walks->nr; i++)
+		json_array_append_new(all, tlb_walk__json(&walks->walks[i]));
+	for (i = 0; i < user->nr; i++)
+		json_array_append_new(users, chase_walk__json(user, &user->walks[i]));
+	if (json_array_size(all) != walks->nr || json_array_size(users) != user->nr) {
 		json_decref(all);
+		json_decref(users);
 		return NULL;
 	}
-	return json_pack("{s:s, s:i, s:o, s:o, s:o}", "format", "kmbench-walks",
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "format", "kmbench-walks",
 			 "format_version", 1, "clock", json_out__clock(&device->info),
-			 "walks", all, "allocator", tlb_touches__json(device));
+			 "walks", all, "user_walks", users,
+			 "allocator", tlb_touches__json(device));
 }
 
-static int write_json(const struct tlb_walks *walks, const struct device *device,
-		      struct json_out *out)
+static int write_json(const struct tlb_walks *walks, const struct chase *user,
+		      const struct device *device, struct json_out *out)
 {
-	return cmd__write_json(out, document(walks, device), JSON_COMPACT);
+	return cmd__write_json(out, document(walks, user, device), JSON_COMPACT);
+}
+
+/*
+ * The same kinds and footprints, as far as a process has them. After the module's:
+ * so the model knows the page tables.
+ */
+static int walk_in_process(const struct tlb_arguments *arguments, struct chase *user)
+{
+	const struct chase_options options = {
+		.kind = arguments->options.kind, .pattern = arguments->options.pattern,
+		.min_bytes = arguments->options.min_bytes,
+		.max_bytes = arguments->options.max_bytes,
+		.laps = 1, .doubled = true, .paged = true,
+		.stopped = arguments->options.stopped,
+	};
+	int err = chase__select(user, &options);
+
+	if (!err)
+		err = chase__run(user);
+	return err == -ENOENT ? 0 : err;
 }
 
 static int select_and_run(const struct tlb_arguments *arguments,
@@ -174,7 +221,8 @@ static int select_and_run(const struct tlb_arguments *arguments,
 			  struct json_out *out)
 {
 	const struct tlb_walk *failed = NULL;
-	int err = tlb_walks__select(walks, device, &arguments->options);
+	struct chase user = { .nr = 0 };
+	int code, err = tlb_walks__select(walks, device, &arguments->options);
 
 	if (err == -ENOENT) {
 		warnx("no kind '%s' with pattern '%s' of %u to %u KiB; `kmbench info' names them",
@@ -187,7 +235,14 @@ static int select_and_run(const struct tlb_arguments *arguments,
 	if (err)
 		return cmd__explain(failed ? failed->kind->name : "tlb",
 				    failed ? failed->answer.why : "", err);
-	return arguments->json ? write_json(walks, device, out) : write_text(walks);
+	err = walk_in_process(arguments, &user);
+	if (err)
+		code = cmd__explain("tlb", "", err);
+	else
+		code = arguments->json ? write_json(walks, &user, device, out) :
+					 write_text(walks, &user);
+	chase__free(&user);
+	return code;
 }
 
 static int walk_with_file(const struct tlb_arguments *arguments, const struct device *device)

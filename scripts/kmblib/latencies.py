@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from . import plots
 from .cells import number, size
-from .walks import abreast, direct_map
+from .walks import abreast, direct_map, user_mappings
 
 # What the others are compared with, what huge pages are, and in which order.
 CONTROL = "dense"
@@ -206,17 +206,8 @@ class Latencies:
                      for g in self._document["granules"] if g["strides"]), [])
 
     def mappings(self) -> list[list[str]]:
-        """A row a kind, the largest footprint that there was: how it was mapped."""
-        rows = []
-        for kind in self._curves.distinct("kind"):
-            walks = [w for w in self._curves.walks if w["kind"] == kind and w["mapping"]]
-            if walks:
-                walk = max(walks, key=lambda w: int(w["bytes"]))
-                mapping = walk["mapping"]
-                rows.append([kind, size(walk["bytes"]), size(walk["held_bytes"]),
-                             size(mapping["anon_huge_bytes"]), size(mapping["kernel_page_bytes"]),
-                             size(mapping["mmu_page_bytes"]), number(mapping["runs"])])
-        return rows
+        """See walks.user_mappings()."""
+        return user_mappings(self._curves.walks)
 
     def direct_map(self) -> str:
         """How the kernel mapped all memory, see walks.direct_map()."""

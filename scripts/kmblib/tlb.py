@@ -35,7 +35,8 @@ _TIMEOUT = 600.0
 # Loads of an interrupt or two, at most.
 _INTERRUPTED = 20_000
 # Without zeroing: an allocation touches nothing of its object.
-CMDLINE = f"{vm.CMDLINE} init_on_alloc=0"
+# Huge pages are set aside for the largest walk of a process over such.
+CMDLINE = f"{vm.CMDLINE} init_on_alloc=0 hugepages=17"
 
 
 @dataclass(frozen=True)
@@ -294,6 +295,12 @@ def _own_regions(walked: dict[str, Any]) -> list[tuple[str, Any]]:
     return walks + touches
 
 
+def _user_regions(walked: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The regions of the process, likewise; one may be there several times."""
+    return [(f"{w['kind']}/{w['pattern']}/{w['bytes']}", w["model"])
+            for w in walked["user_walks"] if not w["unavailable"]]
+
+
 def _sum(one: Any, other: Any) -> Any:
     """Counts of the same form, added; what is no number is that of the first."""
     if isinstance(one, dict):
@@ -305,7 +312,8 @@ def _sum(one: Any, other: Any) -> Any:
 
 def marked(walked: dict[str, Any]) -> list[dict[str, Any]]:
     """What others than kmbench.ko marked, as the kernel under test: by name, added up."""
-    own, found = {name for name, _model in _own_regions(walked)}, dict[str, dict[str, Any]]()
+    own = {name for name, _model in (*_own_regions(walked), *_user_regions(walked))}
+    found = dict[str, dict[str, Any]]()
     for name, model in ((r["region"], r["model"]) for r in walked["regions"]):
         if name in found:
             found[name].update(times=found[name]["times"] + 1,
@@ -320,6 +328,10 @@ def region_contradiction(walked: dict[str, Any]) -> str:
     own = _own_regions(walked)
     names = {name for name, _model in own}
     outside = [(r["region"], r["model"]) for r in walked["regions"] if r["region"] in names]
+    last = {r["region"]: r["model"] for r in walked["regions"]}
+    for name, model in _user_regions(walked):
+        if last.get(name) != model:
+            return f"{name}: the guest's counts are not the last ones outside of it"
     if len(own) != len(outside):
         return f"the guest has {len(own)} regions, outside of it there are {len(outside)}"
     return next((f"{mine[0]}: the guest's counts are not those of {other[0]} outside of it"
@@ -329,6 +341,7 @@ def region_contradiction(walked: dict[str, Any]) -> str:
 def contradictions(walked: dict[str, Any], geometry: str) -> list[str]:
     """What in a guest's results cannot be."""
     texts = [*(walk_contradiction(w, geometry) for w in walked["walks"]),
+             *(user_contradiction(w, geometry) for w in walked["user_walks"]),
              *(touch_contradiction(t, geometry) for t in walked["allocator"]),
              region_contradiction(walked)]
     return [text for text in texts if text]
@@ -345,7 +358,8 @@ def run(job: Job) -> Code:
         **results.header("kmbench-tlb", job.kernel, _repeat(job)), "fingerprint": fingerprint,
         "first_failure": first, "cmdline": CMDLINE, "geometry": job.geometry,
         "verdict": "error" if wrong else "pass", "reason": wrong[0] if wrong else "",
-        "clock": walked["clock"], "walks": walked["walks"], "allocator": walked["allocator"],
+        "clock": walked["clock"], "walks": walked["walks"],
+        "user_walks": walked["user_walks"], "allocator": walked["allocator"],
         "regions": marked(walked)})
     Walks(results.load(job.run / "tlb.json")).plot(job.run / "tlb.svg")
     return Code.CANNOT_TELL if wrong else Code.GOOD

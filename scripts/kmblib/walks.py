@@ -41,21 +41,34 @@ def direct_map(walks: list[dict[str, Any]]) -> str:
         "the same before and after each walk")
 
 
+def user_mappings(walks: list[dict[str, Any]]) -> list[list[str]]:
+    """A row a kind of memory of a process, the largest footprint that there was: how it
+    was mapped, as smaps and pagemap tell."""
+    largest = {w["kind"]: w for w in sorted(walks, key=lambda w: int(w["bytes"])) if w["mapping"]}
+    return [[kind, size(w["bytes"]), size(w["held_bytes"]), size(mapping["anon_huge_bytes"]),
+             size(mapping["kernel_page_bytes"]), size(mapping["mmu_page_bytes"]),
+             number(mapping["runs"])]
+            for kind, w in largest.items() for mapping in (w["mapping"],)]
+
+
 class Walks:
     """What a tlb.json says, by kind of memory, pattern and footprint (bytes)."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._walks = document["walks"]
+        # Of a process; what both have in common is asked of all.
+        self._user = document["user_walks"]
+        self._all = [*self._walks, *self._user]
         self._touches = document["allocator"]
         self._regions = document["regions"]
         self._title = f"{document['kernel']['label']}, {document['geometry']['name']}"
         self.passes = max((w["passes"] for w in self._walks), default=0)
 
     def _distinct(self, key: str) -> list[Any]:
-        return list(dict.fromkeys(w[key] for w in self._walks))
+        return list(dict.fromkeys(w[key] for w in self._all))
 
     def _get(self, kind: str, pattern: str, bytes_: int) -> dict[str, Any] | None:
-        return next((w for w in self._walks if (w["kind"], w["pattern"], w["bytes"])
+        return next((w for w in self._all if (w["kind"], w["pattern"], w["bytes"])
                      == (kind, pattern, bytes_)), None)
 
     def patterns(self) -> list[str]:
@@ -88,6 +101,10 @@ class Walks:
                              number(walk["mapped"]["runs"])])
         return rows
 
+    def user_mappings(self) -> list[list[str]]:
+        """See user_mappings()."""
+        return user_mappings(self._user)
+
     def _largest(self, kind: str) -> dict[str, Any] | None:
         """The last pattern's walk over most memory of a kind; None: there is none."""
         walks: list[dict[str, Any]] = [
@@ -118,7 +135,7 @@ class Walks:
 
     def direct_map(self) -> str:
         """See direct_map()."""
-        return direct_map(self._walks)
+        return direct_map(self._all)
 
     def allocator(self) -> list[list[str]]:
         """A row a size: accesses and page walks of kmalloc() and of kfree(), cold and
@@ -148,7 +165,7 @@ class Walks:
     def missing(self) -> list[str]:
         """What could not be looked at, and why: each reason once."""
         reasons: dict[str, list[str]] = {}
-        for walk in self._walks:
+        for walk in self._all:
             if walk["unavailable"]:
                 reasons.setdefault(walk["unavailable"], []).append(
                     f"{walk['kind']} {walk['pattern']} {size(walk['bytes'])}")
@@ -161,7 +178,7 @@ class Walks:
     def _lines(self, pattern: str, level: int) -> dict[str, plots.Points]:
         """Footprint and misses of a level per 1000 loads, by kind, where they were counted."""
         lines: dict[str, plots.Points] = {}
-        for walk in self._walks:
+        for walk in self._all:
             value = rate(walk, level)
             if walk["pattern"] == pattern and value is not None:
                 lines.setdefault(walk["kind"], []).append((walk["bytes"], value))

@@ -44,6 +44,8 @@ _BUSYBOX = Path("/bin/busybox")
 _TWO = "no_timer_check"
 # Footprints from what the first level of a TLB can hold to past its second level.
 _WALKS = "--max 16384"
+# And for the largest of them pages of 2 MiB. A kernel with less than 512 MiB has no THP.
+_HUGE = "hugepages=9"
 # Only what is worse than a warning comes to the console.
 _QUIET = f"loglevel=4 {_TWO}"
 
@@ -118,8 +120,8 @@ GUESTS = {
     "nolock": Order(scenario="--repetitions 1 nolock/*/GFP_NOWAIT/64"),
     # The stamps of the kernel's log are what it looks at.
     "outside": Order("virtual", script="outside.sh", plain_loop=True, word="printk.time=1"),
-    "tlb": Order("virtual", walks=_WALKS, model="generic"),
-    "tlb again": Order("virtual", walks=_WALKS, model="generic"),
+    "tlb": Order("virtual", walks=_WALKS, model="generic", word=_HUGE, mem_mib=1024),
+    "tlb again": Order("virtual", walks=_WALKS, model="generic", word=_HUGE, mem_mib=1024),
     "tlb of another QEMU": Order("virtual", walks=_WALKS, model="zen3", newer=True,
                                  word="no5lvl"),
     "tlb flushes": Order("virtual", walks="--max 64", model="generic", tlb_flush=True),
@@ -284,7 +286,7 @@ class Lab:
             yield emulator
             return
         model = tlb.Model(self._plugin, tlb.find_geometry(order.model), self._regions(base))
-        with tlb.modelled(emulator, model, _MACHINE.mem_mib) as with_model:
+        with tlb.modelled(emulator, model, order.mem_mib) as with_model:
             yield with_model
 
     def _regions(self, base: Path) -> Path:

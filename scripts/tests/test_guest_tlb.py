@@ -192,6 +192,57 @@ def test_mappings_are_those_of_the_kinds(guests: lab.Lab) -> None:
     assert 100 < walks["alloc_pages-3"]["mapped"]["runs"] <= 128
 
 
+def _user_walks(guests: lab.Lab, name: str) -> list[Walk]:
+    """Those over memory of a process."""
+    walks: list[Walk] = results.parse(guests.ended(name).results, name)["user_walks"]
+    return walks
+
+
+@pytest.mark.guests("tlb")
+@pytest.mark.parametrize("pattern", ("stride", "chase"))
+def test_what_mappings_of_a_process_are_worth(guests: lab.Lab, pattern: str) -> None:
+    """Pages of 4 KiB, also over contiguous frames of kmalloc(), past the reach of the last
+    level miss at each load of a pass; within it only the first level does. Huge pages of
+    either kind never do."""
+    walks = _user_walks(guests, "tlb")
+    for kind, size in (("anon-4k", "4K"), ("kmalloc-mapped", "4K"), ("anon-thp", ""),
+                       ("hugetlb", "")):
+        found = [_one(walks, kind, pattern, mib * _MIB) for mib in (4, 16)]
+        assert [walk["unavailable"] for walk in found] == [None, None], kind
+        within, past = (walk["model"] for walk in found)
+        assert within["misses"] == ([1024, 0] if size else [0, 0]), kind
+        assert past["misses"] == ([4096, 4096] if size else [0, 0]), kind
+        assert sum(past["page_walks"].values()) == past["page_walks"]["4K"], kind
+
+
+@pytest.mark.guests("tlb")
+def test_memory_of_a_process_is_of_its_kind(guests: lab.Lab) -> None:
+    """As smaps tells, and the kernel of what it lent."""
+    mapped = {w["kind"]: (w["mapping"], w["held_bytes"]) for w in _user_walks(guests, "tlb")
+              if w["bytes"] == 16 * _MIB and not w["unavailable"]}
+    assert {kind: (m["mmu_page_bytes"], m["anon_huge_bytes"]) for kind, (m, _held) in mapped.items()} == {
+        "anon-4k": (4096, 0), "anon-thp": (4096, mapped["anon-thp"][1]),
+        "hugetlb": (2 * _MIB, 0), "kmalloc-mapped": (4096, 0)}
+    assert mapped["kmalloc-mapped"][0]["kernel"]["pages"]["2M"] > 3000
+
+
+@pytest.mark.guests("tlb", "tlb again")
+def test_two_runs_count_the_same_of_a_process(guests: lab.Lab) -> None:
+    """To the last digit; what was timed is left out."""
+    one, again = ([(w["kind"], w["pattern"], w["bytes"], w["model"]) for w in _user_walks(guests, name)]
+                  for name in ("tlb", "tlb again"))
+    assert one == again and len(one) > 50
+
+
+@pytest.mark.guests("tlb without a model")
+def test_process_is_walked_without_a_model(guests: lab.Lab) -> None:
+    """No counts, but what there is else; and no huge pages, neither set aside nor, in a
+    machine so small, allowed."""
+    walks = _user_walks(guests, "tlb without a model")
+    assert {w["kind"] for w in walks if w["unavailable"]} == {"anon-thp", "hugetlb"}
+    assert all(w["model"] is None and len(w["laps"]) == 1 for w in walks if not w["unavailable"])
+
+
 @pytest.mark.guests("tlb of no kind")
 def test_unknown_kind_is_refused(guests: lab.Lab) -> None:
     """One line, and exit code 2."""

@@ -78,7 +78,7 @@ def test_direct_map_that_changed_is_told(document: dict[str, Any], tmp_path: Pat
     after["4K"] += 2 << 20
     text = _rendered(document, tmp_path)
     assert "otherwise before or after kmalloc stride 512K" in text and "the same before" not in text
-    for walk in document["walks"]:
+    for walk in [*document["walks"], *document["user_walks"]]:
         walk["direct_map"] = {"before": None, "after": None}
     assert "direct map" not in _rendered(document, tmp_path)
 
