@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "available.h"
 #include "chase.h"
 #include "cmd.h"
 #include "json_out.h"
@@ -34,18 +33,6 @@ struct chase_arguments {
 	struct chase_options options;
 };
 
-/* Ends the tool where a footprint is asked for that cannot be had. */
-static uint32_t max_kib(const char *arg)
-{
-	uint32_t kib = cmd__number("--max", arg, user_page_bytes() / 1024, MAX_KIB);
-	uint64_t limit = available__limit();
-
-	if (limit && kib > limit / 1024)
-		errx(EXIT_USAGE, "--max %u: more than %d per cent of the available memory; at most %"
-		     PRIu64, kib, AVAILABLE_SHARE, limit / 1024);
-	return kib;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct chase_arguments *arguments = state->input;
@@ -61,7 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		arguments->min_kib = cmd__number("--min", arg, user_page_bytes() / 1024, MAX_KIB);
 		return 0;
 	case CHASE_KEY_MAX:
-		arguments->max_kib = max_kib(arg);
+		arguments->max_kib = cmd__number("--max", arg, user_page_bytes() / 1024, MAX_KIB);
 		return 0;
 	case CHASE_KEY_REPETITIONS:
 		arguments->options.laps = cmd__number("--repetitions", arg, 1, 1000);

@@ -105,16 +105,6 @@ static const struct argp argp = {
 	.doc = "Walk over user memory, a load in each page, and count TLB misses by the PMU.",
 };
 
-/* Ends the program where a footprint is asked for that cannot be had. */
-static void check_memory(uint32_t pages)
-{
-	uint64_t limit = available__limit() / sysconf(_SC_PAGESIZE);
-
-	if (limit && pages > limit)
-		errx(EXIT_USAGE, "--max %" PRIu32 ": more than %d per cent of the available memory; at most %"
-		     PRIu64, pages, AVAILABLE_SHARE, limit);
-}
-
 static void put_event(FILE *out, const struct tlb_event *event)
 {
 	fprintf(out, "event\t%s\t%s\t%" PRIu32 "\t%#" PRIx64 "\t%s\n", event->name,
@@ -156,6 +146,29 @@ static void put_walk(FILE *out, const struct pmu_walk *walk,
 	}
 }
 
+/* Says why a walk that there is no memory for was not made; the others are. */
+static void refuse(struct pmu_walk *walk, const struct pmu_events *events)
+{
+	unsigned int state, mode, i;
+
+	memset(walk->value, 0, sizeof(walk->value));
+	for (state = 0; state < PMU_WALK_STATES; state++)
+		for (mode = 0; mode < EVENT_MODES; mode++)
+			for (i = 0; i < events->nr; i++)
+				snprintf(walk->value[state][mode][i].why, COUNTER_WHY_LEN,
+					 "more than %d per cent of the available memory",
+					 AVAILABLE_SHARE);
+}
+
+static int walk_one(struct pmu_walk *walk, const struct pmu_events *events,
+		    const struct pmu_pages *pages)
+{
+	if (walk->pages <= pages->nr)
+		return pmu_walk__run(walk, events, pages);
+	refuse(walk, events);
+	return 0;
+}
+
 static int walk_all(FILE *out, const struct arguments *arguments,
 		    const struct pmu_events *events, const struct pmu_pages *pages)
 {
@@ -167,7 +180,7 @@ static int walk_all(FILE *out, const struct arguments *arguments,
 	for (walk.pattern = user_patterns; walk.pattern->name; walk.pattern++) {
 		for (walk.pages = arguments->min; walk.pages <= arguments->max;
 		     walk.pages *= 2) {
-			err = pmu_walk__run(&walk, events, pages);
+			err = walk_one(&walk, events, pages);
 			if (err)
 				return err;
 			for (state = 0; state < PMU_WALK_STATES; state++)
@@ -178,6 +191,14 @@ static int walk_all(FILE *out, const struct arguments *arguments,
 	return 0;
 }
 
+/* As many as are asked for, or as there is memory for. */
+static uint32_t most_pages(const struct arguments *arguments)
+{
+	uint64_t limit = available__limit() / sysconf(_SC_PAGESIZE);
+
+	return limit && limit < arguments->max ? limit : arguments->max;
+}
+
 static int count(FILE *out, const struct arguments *arguments)
 {
 	static struct pmu_events events;
@@ -186,7 +207,7 @@ static int count(FILE *out, const struct arguments *arguments)
 	int err = pmu_probe__here(&events);
 
 	if (!err)
-		err = pmu_pages__new(&pages, arguments->max);
+		err = pmu_pages__new(&pages, most_pages(arguments));
 	if (err)
 		return err;
 	fprintf(out, "pmu\t%s\t%s\t%s\t%s\n", events.pmu->name, events.id.device,
@@ -209,8 +230,6 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
-	if (!arguments.list)
-		check_memory(arguments.max);
 	if (arguments.out)
 		out = fopen(arguments.out, "we");
 	if (!out)
