@@ -20,6 +20,9 @@ INSTRUCTIONS = "instructions"
 _WITHIN = 0.01
 # Passes that follow miss never, but for so many around them.
 _AROUND = 64
+# What the kernel needs around a first pass, to allocate, map and free the memory, misses no
+# more than once in so many of its pages.
+_ALLOCATION = 8
 # Kinds of many blocks, whose addresses are not one after the other: in a TLB with one place
 # for each they drive each other out, as many as they happen to be each time.
 _SCATTERED = ("kmalloc-pages", "alloc_pages-*")
@@ -86,6 +89,10 @@ def _disagreement(counts: Counts) -> str:
             f"{outside} through libperf")
 
 
+def _is_scattered(kind: str) -> bool:
+    return any(fnmatchcase(kind, glob) for glob in _SCATTERED)
+
+
 def _miscount(walk: Counts) -> str:
     counts = walk["counters"]
     if unavailable(counts):
@@ -95,8 +102,11 @@ def _miscount(walk: Counts) -> str:
         return f"a first walk misses {pages} times; {misses} were counted"
     if (whole or 0) < (misses or 0) - _AROUND:
         return f"{misses} misses were counted within the module, and only {whole} around it"
-    if (more or 0) > _AROUND and not any(fnmatchcase(walk["kind"], glob) for glob in _SCATTERED):
-        return f"walks that follow it miss practically never; {more} misses were counted"
+    if (whole or 0) > (misses or 0) + pages // _ALLOCATION:
+        return f"{misses} misses were counted within the module, and as many as {whole} around it"
+    for how, count in (("", more), (" through libperf", repeated(counts, OUTSIDE)[1])):
+        if (count or 0) > _AROUND and not _is_scattered(walk["kind"]):
+            return f"walks that follow it miss practically never; {count} misses were counted{how}"
     return _disagreement(counts)
 
 

@@ -94,8 +94,12 @@ def _kernel(counted: Document, kind: str) -> Document:
      "a first walk misses 4096 times; 4137 were counted"),
     ("vmalloc", "once", "outside", "dTLB-load-misses", 4000,
      "4104 misses were counted within the module, and only 4000 around it"),
+    ("vmalloc", "once", "outside", "dTLB-load-misses", 4617,
+     "4104 misses were counted within the module, and as many as 4617 around it"),
     ("vmalloc", "again", "inside", "dTLB-load-misses", 4200,
      "walks that follow it miss practically never; 96 misses were counted"),
+    ("vmalloc", "again", "outside", "dTLB-load-misses", 4400,
+     "walks that follow it miss practically never; 76 misses were counted through libperf"),
     ("vmalloc", "again", "outside", "instructions", 5000000,
      "instructions of the repeated passes: 1402368 from within the module, "),
     ("alloc_pages-0", "again", "inside", "dTLB-load-misses", 9999, "")])
