@@ -204,7 +204,9 @@ def run(job: Job) -> Code:
         "verdict": "error" if missed or wrong else "pass", "reason": missed or wrong,
         "measured": found.measured})
     ResponsePlots(results.load(job.run / "frag.json")).draw(job.run / "frag.svg")
-    return Code.BROKEN if missed else Code.CANNOT_TELL if wrong else Code.GOOD
+    if missed or tlb.is_refused(found.no_model):
+        return Code.BROKEN
+    return Code.CANNOT_TELL if wrong else Code.GOOD
 
 
 def _repeat(job: Job) -> str:

@@ -32,6 +32,8 @@ _DEFAULT = "generic"
 _MEM_MAX_MIB = 3072
 # Seconds a boot may take: many times what it needs on two slow cores.
 _TIMEOUT = 600.0
+# How it is said that the model did not take a geometry.
+_REFUSED = "no model of a TLB: GEOMETRY="
 # Loads of an interrupt or two, at most.
 _INTERRUPTED = 20_000
 # Without zeroing: an allocation touches nothing of its object.
@@ -171,17 +173,22 @@ class Guest:
 
 def boot_modelled(guest: Guest, model: Model, name: str) -> tuple[vm.Ended, str]:
     """Boot a guest with the model, whose geometry GEOMETRY= names; or without, and why,
-    where this emulator takes no such plugin: what else there is to know is worth having."""
+    where this emulator takes no such plugin or the model no such geometry: what else there
+    is to know is worth having."""
     try:
         with modelled(guest.emulator, model, guest.mem_mib) as with_model:
             return guest.boot(with_model), ""
     except Broken as error:
-        if why := refusal(guest.log):
-            raise Broken(f"GEOMETRY={name}: {why}") from None
-        why = no_plugin(guest.log)
-        if not why:
+        refused, unknown = refusal(guest.log), no_plugin(guest.log)
+        if not refused and not unknown:
             raise error
-    return guest.boot(guest.emulator), f"no model of a TLB: {why}"
+    why = f"{_REFUSED}{name}: {refused}" if refused else f"no model of a TLB: {unknown}"
+    return guest.boot(guest.emulator), why
+
+
+def is_refused(why: str) -> bool:
+    """Whether there is no model because of the geometry that the user gave."""
+    return why.startswith(_REFUSED)
 
 
 def no_model(machine: Machine) -> str:
@@ -362,6 +369,8 @@ def run(job: Job) -> Code:
         "user_walks": walked["user_walks"], "allocator": walked["allocator"],
         "regions": marked(walked)})
     Walks(results.load(job.run / "tlb.json")).plot(job.run / "tlb.svg")
+    if is_refused(walked["no_model"]):
+        return Code.BROKEN
     return Code.CANNOT_TELL if wrong else Code.GOOD
 
 
