@@ -263,20 +263,41 @@ json_t *system__describe(const char *root)
 			 "debug", system__debug(root, cmdline));
 }
 
+/* The value of a name in /proc/vmstat; returns 0 where it is not there. */
+static int vmstat__value(const char *root, const char *name, __u64 *value)
+{
+	char path[PATH_MAX], line[TEXT_LEN], key[TEXT_LEN];
+	FILE *file;
+	int found = 0;
+
+	snprintf(path, sizeof(path), "%s/proc/vmstat", root);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%s %llu", key, value) == 2 && !strcmp(key, name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /**
  * system__direct_map() - how the kernel's map of all memory is made now
  * @root: as in system__describe().
  *
  * Return: DirectMap4k and the others of /proc/meminfo; not known where the first
- * is not there. A machine whose pages cannot be of 1 GiB has no DirectMap1G.
+ * is not there. A machine whose pages cannot be of 1 GiB has no DirectMap1G. And
+ * direct_map_level2_splits and direct_map_level3_splits of /proc/vmstat, together.
  */
 struct direct_map system__direct_map(const char *root)
 {
 	static const char * const fields[KMB_PAGE_SIZES] = {
 		"DirectMap4k", "DirectMap2M", "DirectMap1G",
 	};
+	static const char * const splits[] = {
+		"direct_map_level2_splits", "direct_map_level3_splits", NULL,
+	};
 	struct direct_map map = { .known = false };
 	char text[TEXT_LEN];
+	__u64 value;
 	int i;
 
 	for (i = 0; i < KMB_PAGE_SIZES; i++) {
@@ -284,6 +305,12 @@ struct direct_map system__direct_map(const char *root)
 			continue;
 		map.known |= i == KMB_PAGE_4K;
 		map.bytes[i] = strtoull(text, NULL, 10) * 1024;
+	}
+	for (i = 0; splits[i]; i++) {
+		if (!vmstat__value(root, splits[i], &value))
+			continue;
+		map.counts_splits = true;
+		map.splits += value;
 	}
 	return map;
 }

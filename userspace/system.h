@@ -14,10 +14,14 @@
  * struct direct_map - how the kernel's map of all memory is made
  * @known: whether this architecture tells.
  * @bytes: mapped, by the size of the page; enum kmb_page_size.
+ * @counts_splits: whether it tells how many large pages of it were broken up.
+ * @splits: how many since the boot.
  */
 struct direct_map {
 	bool known;
 	__u64 bytes[KMB_PAGE_SIZES];
+	bool counts_splits;
+	__u64 splits;
 };
 
 json_t *system__describe(const char *root);

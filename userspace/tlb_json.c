@@ -47,7 +47,9 @@ static json_t *direct_map(const struct direct_map *map)
  */
 json_t *tlb_json__direct_map(const struct direct_map *before, const struct direct_map *after)
 {
-	return json_pack("{s:o, s:o}", "before", direct_map(before), "after", direct_map(after));
+	return json_pack("{s:o, s:o, s:o}", "before", direct_map(before),
+			 "after", direct_map(after), "splits", after->counts_splits ?
+			 json_integer(after->splits - before->splits) : json_null());
 }
 
 static json_t *state_json(const struct tlb_events *events, unsigned int state)

@@ -36,7 +36,8 @@ def direct_map(walks: list[dict[str, Any]]) -> str:
     changed = [f"{w['kind']} {w['pattern']} {size(w['bytes'])}"
                for w, before, after in maps if not before == after == first]
     text = ", ".join(f"{number(value >> 20)} MiB by {page}" for page, value in first.items())
-    return f"direct map: {text}; " + (
+    splits = sum(w["direct_map"]["splits"] or 0 for w in walks)
+    return f"direct map: {text}; {number(splits)} large pages broken up meanwhile; " + (
         f"otherwise before or after {', '.join(changed)}" if changed else
         "the same before and after each walk")
 

@@ -64,7 +64,7 @@ class Order:
     mem_mib: its memory, MiB. plain_loop: load the module of tests/plain_loop, too.
     walks: arguments of `kmbench tlb`, which is run in place of `kmbench run`. model:
     the geometry of the TLB that is modelled meanwhile. newer: under another QEMU.
-    tlb_flush: load the module of tests/tlb_flush, too.
+    tlb_flush, split_map: load the module of tests/ of that name, too.
     """
 
     clock: str = "real"
@@ -82,6 +82,7 @@ class Order:
     model: str = ""
     newer: bool = False
     tlb_flush: bool = False
+    split_map: bool = False
 
 
 def _memory(part: str, cpus: int = 1, mem_mib: int = _MACHINE.mem_mib) -> Order:
@@ -127,6 +128,8 @@ GUESTS = {
     "tlb flushes": Order("virtual", walks="--max 64", model="generic", tlb_flush=True),
     "tlb flushes of another QEMU": Order("virtual", walks="--max 64", model="generic",
                                          tlb_flush=True, newer=True),
+    "tlb of a split map": Order("virtual", walks="--max 4096 --kind kmalloc", model="generic",
+                                split_map=True),
     "tlb without a model": Order("virtual", walks="--max 64"),
     "tlb of no kind": Order(walks="--kind none"),
     "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
@@ -173,11 +176,11 @@ def _other_abi(boot: build.Boot, work: Path) -> Path:
     return work / "kmbench.ko"
 
 
-def _plain_loop(boot: build.Boot, work: Path) -> Path:
-    """plain_loop.ko, which knows nothing of kmbench."""
-    shutil.copytree(_HERE / "plain_loop", work)
-    proc.run(build.module_make(boot, work), work / "build.log", what="building plain_loop.ko")
-    return work / "plain_loop.ko"
+def _foreign(boot: build.Boot, name: str, work: Path) -> Path:
+    """A module of tests/ that knows nothing of kmbench."""
+    shutil.copytree(_HERE / name, work)
+    proc.run(build.module_make(boot, work), work / "build.log", what=f"building {name}.ko")
+    return work / f"{name}.ko"
 
 
 def _tlb_flush(boot: build.Boot, work: Path) -> Path:
@@ -243,7 +246,9 @@ class Lab:
                 (build.ktap(self._kernel, self._boot), f"filter={KTAP_FILTER}"),
                 (build.ktap(self._kernel, self._boot, selftest=True), f"timeout={KTAP_TIMEOUT}")]
         if order.plain_loop:
-            modules.append((_plain_loop(self._boot, self._scratch / "plain-loop"), ""))
+            modules.append((_foreign(self._boot, "plain_loop", self._scratch / "plain-loop"), ""))
+        if order.split_map:
+            modules.append((_foreign(self._boot, "split_map", self._scratch / "split-map"), ""))
         if order.tlb_flush:
             modules.append((_tlb_flush(self._boot, base.with_suffix(".module")), ""))
         if order.fault:

@@ -207,9 +207,10 @@ def test_how_memory_is_mapped_is_told(job: chase.Job, known: Document) -> None:
     assert "direct map:" not in text and "in the kernel's own place" not in text
     pages = {"4K": 0, "2M": 4 << 30, "1G": 0}
     for walk in known["walks"]:
-        walk["direct_map"] = {"before": pages, "after": pages}
+        walk["direct_map"] = {"before": pages, "after": pages, "splits": None}
     last = known["walks"][-1]
-    last["direct_map"] = {"before": pages, "after": {**pages, "4K": 2 << 20}}
+    last["direct_map"] = {"before": pages, "after": {**pages, "4K": 2 << 20},
+                          "splits": 1}
     last["mapping"]["kernel"] = {"pages": {"4K": 0, "2M": 16384, "1G": 0}, "runs": 16}
     text = _rendered(job, known)
     assert "direct map: 0 MiB by 4K, 4096 MiB by 2M" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, Callable
@@ -162,7 +163,7 @@ def test_geometry_and_emulator_are_others(guests: lab.Lab) -> None:
         [{"generic"}, {"zen3"}]
     if lab.newer() == qemu.INSTALLED:
         pytest.skip(f"{qemu.INSTALLED.version()} is the newest that is known to work")
-    assert lab.newer().major() >= 8
+    assert lab.newer().major() >= 10
 
 
 @pytest.mark.guests("tlb without a model")
@@ -241,6 +242,28 @@ def test_process_is_walked_without_a_model(guests: lab.Lab) -> None:
     walks = _user_walks(guests, "tlb without a model")
     assert {w["kind"] for w in walks if w["unavailable"]} == {"anon-thp", "hugetlb"}
     assert all(w["model"] is None and len(w["laps"]) == 1 for w in walks if not w["unavailable"])
+
+
+@pytest.mark.guests("tlb of a split map", "tlb")
+def test_contiguous_memory_under_small_pages_is_worth_nothing(guests: lab.Lab) -> None:
+    """The control of all that is said of kmalloc(): frames as contiguous as ever, but a map
+    of all memory whose large pages were broken up on purpose."""
+    assert re.search(r"split_map: \d+ blocks, error 0", guests.ended("tlb of a split map").console)
+    for pattern in ("stride", "chase"):
+        walk = _one(_walks(guests, "tlb of a split map"), "kmalloc", pattern, 4 * _MIB)
+        assert walk["mapped"] == {"pages": {"4K": 1024, "2M": 0, "1G": 0}, "runs": 1}
+        assert walk["model"]["misses"] == [8192, 1024]
+        assert walk["model"]["page_walks"] == {"4K": 1024, "2M": 0, "1G": 0}
+    maps = [_walks(guests, name)[0]["direct_map"] for name in ("tlb of a split map", "tlb")]
+    assert maps[0]["before"]["4K"] > maps[0]["before"]["2M"]
+    assert maps[1]["before"]["4K"] < maps[1]["before"]["2M"]
+
+
+@pytest.mark.guests("tlb")
+def test_walks_break_up_no_large_page(guests: lab.Lab) -> None:
+    """And the kernel tells: a null would be no count."""
+    assert {w["direct_map"]["splits"] for w in
+            (*_walks(guests, "tlb"), *_user_walks(guests, "tlb"))} == {0}
 
 
 @pytest.mark.guests("tlb of no kind")

@@ -72,14 +72,16 @@ def test_rates_are_those_of_the_counts(document: dict[str, Any]) -> None:
 
 def test_direct_map_that_changed_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     """Which walks; and nothing where the kernel does not tell."""
-    assert "MiB by 1G; the same before and after each walk" in _rendered(document, tmp_path)
+    assert "MiB by 1G; 0 large pages broken up meanwhile; the same before and after each walk" in _rendered(document, tmp_path)
     after = document["walks"][3]["direct_map"]["after"]
     after["2M"] -= 2 << 20
     after["4K"] += 2 << 20
+    document["walks"][3]["direct_map"]["splits"] = 1
     text = _rendered(document, tmp_path)
+    assert "; 1 large pages broken up meanwhile; otherwise before" in text
     assert "otherwise before or after kmalloc stride 512K" in text and "the same before" not in text
     for walk in [*document["walks"], *document["user_walks"]]:
-        walk["direct_map"] = {"before": None, "after": None}
+        walk["direct_map"] = {"before": None, "after": None, "splits": None}
     assert "direct map" not in _rendered(document, tmp_path)
 
 

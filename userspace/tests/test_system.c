@@ -118,6 +118,11 @@ static void test_direct_map_is_read(void **state)
 	assert_int_equal(map.bytes[KMB_PAGE_4K], 12 << 10);
 	assert_int_equal(map.bytes[KMB_PAGE_2M], 4 << 20);
 	assert_int_equal(map.bytes[KMB_PAGE_1G], 0);
+	assert_false(map.counts_splits);
+	root__put("/proc/vmstat", "nr_free_pages 7\ndirect_map_level2_splits 5\ndirect_map_level3_splits 2\n");
+	map = system__direct_map(root__path);
+	assert_true(map.counts_splits);
+	assert_int_equal(map.splits, 7);
 }
 
 static void test_debug_options_that_are_on_are_listed(void **state)
