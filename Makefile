@@ -46,7 +46,7 @@ help:
 	@echo '  PROFILE=quick how much of everything (default); or standard, full'
 	@echo '  SCENARIOS=... names or globs, as '"'"'pair/task alloc/*/64'"'"', instead or of it'
 	@echo '  SHARE=10      per cent of the available memory that may be held at once'
-	@echo '  WHERE=host    the running kernel: bench with sudo, loads a module; tlb without'
+	@echo '  WHERE=host    the running kernel: bench with sudo, loads a module; tlb also without'
 	@echo '  FORCE=1       even a debug kernel or a changing frequency; marks the result (host)'
 	@echo '  MEM=1G CPUS=1 of the virtual machine; CPUS=2 of make ktap'
 	@echo '  GEOMETRY=zen3 the TLB that tlb and frag model (default: generic); or a file'

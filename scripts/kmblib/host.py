@@ -20,7 +20,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from . import build, cache, errors, kernels, objections, proc, results, vm
 from .bench import Amount
@@ -186,23 +186,24 @@ def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
     return results.parse(found.read_bytes(), "results of the tool")
 
 
-def _measure(job: Job, scratch: Path) -> dict[str, Any]:
-    """Measure, and believe it only if the kernel had nothing to complain of."""
+def believed(measure: Callable[[], dict[str, Any]], scratch: Path, run: Path) -> dict[str, Any]:
+    """What is measured while kmbench.ko is loaded, which build_into() put into scratch; it
+    is believed only if the kernel had nothing to complain of."""
     with KernelLog() as log:
         try:
             with _loaded(scratch / "kmbench.ko", scratch / "keeper.log"):
-                measurement, error = _run_tool(job, scratch), None
+                measurement, error = measure(), None
         except KmbError as caught:
             measurement, error = {}, caught
         said = log.new()
-    (job.run / "kernel.log").write_text(said)
+    (run / "kernel.log").write_text(said)
     if bad := vm.badness(said):
         raise Failed(f"the kernel complained: {bad}")
     if error:
         raise error
     if log.lost:
         raise CannotTell("the kernel logged more than its log holds, so it may have complained; "
-                         f"what is left is in {job.run}/kernel.log")
+                         f"what is left is in {run}/kernel.log")
     return measurement
 
 
@@ -228,7 +229,7 @@ def run(job: Job) -> Code:
         measurement: dict[str, Any] = {}
         failure = None
         try:
-            measurement = _measure(job, Path(name))
+            measurement = believed(lambda: _run_tool(job, Path(name)), Path(name), job.run)
         except Failed as error:
             failure = error
     results.write(job.run / "bench.json", _document(job, measurement, failure))

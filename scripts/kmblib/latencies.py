@@ -17,6 +17,8 @@ PATTERN = "chase"
 _MISSES = "dTLB-load-misses"
 # Whose accesses are taken: the first whose are known.
 _MODES = ("user", "all")
+# How many modes there are: user, kernel, all.
+_ALL_MODES = 3
 
 Walk = dict[str, Any]
 Curve = dict[int, float]
@@ -98,6 +100,12 @@ def misses(walk: Walk) -> float | None:
 
 def _span(sizes: list[int]) -> str:
     return size(sizes[0]) if len(sizes) == 1 else f"{size(min(sizes))} to {size(max(sizes))}"
+
+
+def _whose(event: tuple[str, list[str]]) -> str:
+    """An event and the modes in which it was not counted; none of them is all of them."""
+    name, modes = event
+    return name if len(modes) == _ALL_MODES else f"{name} ({', '.join(modes)})"
 
 
 class Latencies:
@@ -232,6 +240,7 @@ class Latencies:
     def missing(self) -> list[str]:
         """What could not be looked at, and why: each reason once."""
         sizes: dict[str, dict[str, list[int]]] = {}
+        modes: dict[str, dict[str, list[str]]] = {}
 
         def add(why: str | None, what: str, walk: Walk) -> None:
             if why:
@@ -240,11 +249,14 @@ class Latencies:
         for walk in self._curves.walks:
             add(walk["unavailable"], walk["kind"], walk)
             add((walk["mapping"] or {}).get("why_no_runs"), "contiguous runs", walk)
-            for side, counters in (walk["counters"] or {}).items():
-                for name, value in counters.items():
-                    add(value.get("unavailable"), f"{name} ({side})", walk)
+            for mode, counters in (walk["counters"] or {}).items():
+                for name in (n for n, value in counters.items() if "unavailable" in value):
+                    of = modes.setdefault(counters[name]["unavailable"], {}).setdefault(name, [])
+                    of += [mode] if mode not in of else []
         return [*(f"unavailable: {', '.join(f'{w} {_span(s)}' for w, s in of.items())}: {why}"
                   for why, of in sizes.items()),
+                *(f"unavailable: {', '.join(map(_whose, of.items()))}: {why}"
+                  for why, of in modes.items()),
                 *(f"unavailable: strides of {g['kind']}: {g['why_no_strides']}"
                   for g in self._document["granules"] if g["why_no_strides"])]
 

@@ -67,7 +67,7 @@ _RUNS = farm.REPO / "results/runs"
 class Act:
     """Something to do on the machine.
 
-    scenarios: as for scripts/bench, and args its options. disturb: what is done
+    scenarios: as for scripts/bench, and args its options; "": scripts/tlb. disturb: what is done
     once it measures: a signal to its process group, or a record of the kernel's
     log, so many times. afresh: build the module there; else that of play() is
     taken, as an emulated make needs minutes to find out that all is built.
@@ -86,7 +86,7 @@ class Ended:
 
     status: exit status (negative: a signal). said: standard error. was_loaded:
     the module was seen. still_loaded: it is there afterwards. bench: bench.json,
-    or {}.
+    or chase.json, or {}.
     """
 
     status: int
@@ -95,6 +95,11 @@ class Ended:
     was_loaded: bool
     still_loaded: bool
     bench: dict[str, Any]
+
+    def walked(self) -> int:
+        """How many walks over the kernel's memory were made."""
+        walks = self.bench.get("kernel_walks", {}).get("walks", [])
+        return sum(walk["unavailable"] is None for walk in walks)
 
     def marks(self) -> list[str]:
         """What the results say was disregarded."""
@@ -205,8 +210,13 @@ def _no_make(scratch: Path) -> Path:
     return make.parent
 
 
+def _argv(act: Act) -> list[str | Path]:
+    command = ["bench", "--scenarios", act.scenarios] if act.scenarios else ["tlb"]
+    return [farm.REPO / "scripts" / command[0], "--where", "host", *command[1:], *act.args]
+
+
 class _Command:
-    """scripts/bench --where host under way, in a process group of its own."""
+    """A command for the running machine under way, in a process group of its own."""
 
     def __init__(self, act: Act, scratch: Path) -> None:
         self.was_loaded = False
@@ -214,8 +224,7 @@ class _Command:
         path = os.environ["PATH"] if act.afresh else f"{_no_make(scratch)}:{os.environ['PATH']}"
         with self._log.open("wb") as out:
             self._process = subprocess.Popen(
-                [farm.REPO / "scripts/bench", "--where", "host", "--scenarios", act.scenarios,
-                 *act.args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
+                _argv(act), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
                 env={**os.environ, "PATH": path}, start_new_session=True)
 
     def wait(self, disturb: Callable[[int], None]) -> int:
@@ -258,7 +267,7 @@ def _do(act: Act, system: System, scratch: Path) -> Ended:
     status = command.wait(lambda pid: _disturb(act, pid))
     seconds = time.monotonic() - began
     still_loaded = _still_loaded()
-    found = list(_RUNS.glob("*/bench.json"))
+    found = [*_RUNS.glob("*/bench.json"), *_RUNS.glob("*/chase.json")]
     document = json.loads(found[0].read_text()) if found else {}
     return Ended(status, (scratch / "log").read_text(), seconds, command.was_loaded,
                  still_loaded, document)

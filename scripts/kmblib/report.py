@@ -13,6 +13,7 @@ import jinja2
 from . import results
 from .cells import Cells, size
 from .errors import Broken, Code
+from .kernel_walks import KernelWalks
 from .latencies import Latencies
 from .level_walks import LevelWalks
 from .pmu_counts import PmuCounts
@@ -82,7 +83,8 @@ def render(run: Path) -> str:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
     environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
-                               Latencies=Latencies, LevelWalks=LevelWalks,
+                               KernelWalks=KernelWalks, Latencies=Latencies,
+                               LevelWalks=LevelWalks,
                                PmuCounts=PmuCounts, Responses=Responses)
     head = next(d for d in documents.values() if d)
     return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)

@@ -34,9 +34,17 @@ def _measured(data: Path) -> Document:
     return results.load(data / "user-walks.json")
 
 
+_NO_KERNEL: Document = {"unavailable": "not root", "clock": None, "walks": []}
+
+
+def _document(job: chase.Job, measured: Document) -> Document:
+    """chase.json of a run that nobody loaded a module for."""
+    return chase.document(job, measured, _NO_KERNEL)
+
+
 def _rendered(job: chase.Job, measured: Document) -> str:
     """The report, whose lines are not too long; without its folding."""
-    results.write(job.run / "chase.json", chase.document(job, measured))
+    results.write(job.run / "chase.json", _document(job, measured))
     text = report.render(job.run)
     assert max(map(len, text.splitlines())) <= report.WIDTH
     return " ".join(text.split())
@@ -107,7 +115,7 @@ def test_steps_of_the_recorded_run(measured: Document) -> None:
 def test_huge_pages_that_the_host_has_not(job: chase.Job, measured: Document) -> None:
     """The recorded machine is one; there no contrast is stated. It has 64 entries, and as
     many lines are held whatever the stride."""
-    granule, = chase.document(job, measured)["granules"]
+    granule, = _document(job, measured)["granules"]
     assert granule["most_bytes"] == 4096 and len(granule["strides"]) == 4
     for knee in granule["strides"]:
         assert 50 <= knee["below_lines"] <= 64 < knee["above_lines"] <= 90
@@ -147,7 +155,7 @@ def test_granule_is_told_by_strides(job: chase.Job, known: Document, granule: in
                                     contrast: bool) -> None:
     """Though the first step alone would be believed, as where only caches hide it."""
     _set_strides(known, granule)
-    found, = chase.document(job, known)["granules"]
+    found, = _document(job, known)["granules"]
     assert found["bytes"] > 900_000 and found["why_no_strides"] is None
     assert (found["most_bytes"], found["contrast"]) == (most, contrast)
     text = _rendered(job, known)
@@ -158,7 +166,7 @@ def test_granule_is_told_by_strides(job: chase.Job, known: Document, granule: in
 def test_strides_that_were_not_walked_are_told(job: chase.Job, known: Document) -> None:
     """With the reason; the first step alone decides then."""
     known["strides"] = [{"kind": "anon-thp", "unavailable": "THP is off", "walks": []}]
-    found, = chase.document(job, known)["granules"]
+    found, = _document(job, known)["granules"]
     assert (found["strides"], found["most_bytes"], found["contrast"]) == ([], None, True)
     assert "unavailable: strides of anon-thp: THP is off" in _rendered(job, known)
     known["strides"] = []
@@ -219,6 +227,36 @@ def test_how_memory_is_mapped_is_told(job: chase.Job, known: Document) -> None:
             "by 1G, 16 contiguous runs") in text
 
 
+def test_memory_of_the_kernel_is_told(job: chase.Job, known: Document, data: Path) -> None:
+    """Where root had it walked over: a row a kind, in nanoseconds where the clock's rate is
+    known; and with what repeats it. Else why not."""
+    assert "Contiguity in the kernel ------------------------ unavailable: not root" in \
+        _rendered(job, known)
+    walks = results.load(data / "tlb.json")["walks"]
+    kernel = {"unavailable": None, "clock": {"name": "tsc", "hz": 10 ** 9}, "walks": walks}
+    for walk in walks:
+        walk["ticks"] = 2 * walk["loads"]
+    results.write(job.run / "chase.json", chase.document(job, known, kernel))
+    text = " ".join(report.render(job.run).split())
+    assert "several times: nanoseconds per access, chase, by footprint" in text
+    assert "vmalloc 2.00 2.00 2.00" in text and "kmalloc 32M 0 8192 0" in text
+    assert text.endswith("sudo make tlb WHERE=host")
+    kernel["clock"] = {"name": "x", "hz": None}
+    results.write(job.run / "chase.json", chase.document(job, known, kernel))
+    assert "several times: ticks per access" in " ".join(report.render(job.run).split())
+
+
+def test_fastest_of_the_kernels_walks_counts() -> None:
+    """Each by itself; one that was made only now and then has those times."""
+    def lap(*ticks: int) -> Document:
+        return {"walks": [{"ticks": t, "unavailable": None if t else "no memory"} for t in ticks]}
+
+    found = chase.fastest([lap(5, 9, 0), lap(7, 3, 0), lap(6, 4, 8)])
+    assert [walk["ticks"] for walk in found["walks"]] == [5, 3, 8]
+    with pytest.raises(ValueError):
+        chase.fastest([lap(1), lap(1, 2)])
+
+
 def test_no_control_is_no_pass(job: chase.Job, measured: Document) -> None:
     """What the others are compared with; the reason is the tool's."""
     for walk in measured["walks"]:
@@ -250,7 +288,7 @@ def test_plot_repeats(job: chase.Job, known: Document) -> None:
     """The same figures, the same bytes; others, others; none, no failure."""
     def plotted(name: str) -> bytes:
         path = job.run / f"{name}.svg"
-        Latencies(chase.document(job, known)).plot(path)
+        Latencies(_document(job, known)).plot(path)
         return path.read_bytes()
 
     one, again = plotted("one"), plotted("again")
