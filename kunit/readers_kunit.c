@@ -53,13 +53,15 @@ static void free_at_once(void *object)
  * @alloc: allocates one.
  * @free: frees it later.
  */
-static const struct way {
+struct way {
 	const char *name;
 	size_t bytes;
 	size_t head;
 	void *(*alloc)(size_t bytes, gfp_t flags);
 	void (*free)(void *object);
-} ways[] = {
+};
+
+static const struct way ways[] = {
 	{ .name = "kfree_rcu()", .bytes = SZ_1K,
 	  .alloc = kmb_kmalloc, .free = kmb_front_later },
 	{ .name = "kfree_rcu(), large, rcu_head behind", .bytes = SZ_16K,
@@ -245,7 +247,7 @@ static void p31_reader_on_another_cpu(struct kunit *test)
 	kmb_skip_if_never_served(test, way->alloc);
 	wrong = free_while_read(test, way);
 	KMB_EXPECT(test, 31, wrong < 0,
-		   KMB_WHAT "%s of %d: expected all kept for a reader on another CPU, it saw object %d change",
+		   KMB_WHAT "%s of %d: expected all kept for their reader, it saw object %d change",
 		   way->bytes, "GFP_KERNEL", "task", way->name, OBJECTS, wrong);
 }
 

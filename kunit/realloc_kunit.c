@@ -245,7 +245,7 @@ static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
 	if (object)
 		held->at[held->nr++] = object;
 	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-		 "size %zu, flags 0x%x, task: expected an object, got NULL with plenty of free memory",
+		 "size %zu, flags 0x%x, task: expected an object, got NULL with memory free",
 		 bytes, (__force unsigned int)flags);
 	return object;
 }
@@ -260,7 +260,7 @@ static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 	if (object)
 		held->at[i] = object;
 	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with plenty of free memory",
+		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with memory free",
 		 bytes, (__force unsigned int)flags);
 	return object;
 }

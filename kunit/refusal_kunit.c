@@ -240,7 +240,7 @@ static void p29_refused_bulk_gives_none(struct kunit *test)
 	ask_for_bulk(test->priv, &bulk, 2 * bulk_limit());
 	warnings = bulk_end(&bulk);
 	KMB_EXPECT(test, 29, !bulk.got && !warnings,
-		   KMB_WHAT "bulk of %u, refused: expected none and an empty cache, got %zu and %u warnings",
+		   KMB_WHAT "bulk of %u, refused: expected none and no warning, got %zu and %u",
 		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task",
 		   2 * bulk_limit(), bulk.got, warnings);
 }
