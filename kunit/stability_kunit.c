@@ -36,8 +36,8 @@
 #define MAX_KEPT (ARRAY_SIZE(kmb_sizes) * ARRAY_SIZE(kmb_gfps))
 /* Microseconds between two looks, in which compaction goes on. */
 #define PAUSE 20
-/* Aliases of pages that move; a mapping costs time. */
-#define WINDOWS 64
+/* Aliases of pages that may move: of few, those may be left out that do. */
+#define WINDOWS 1024U
 
 /**
  * struct kept - an object that should stay
@@ -337,8 +337,7 @@ static void *find_below(const struct kept *like, unsigned long limit)
 	void **others = NULL, **object;
 
 	while (tries--) {
-		object = kmb_kmalloc(like->bytes,
-				     like->gfp->flags | __GFP_NOWARN);
+		object = kmb_kmalloc(like->bytes, like->gfp->flags | __GFP_NOWARN);
 		if (!object || last_frame(object, like->bytes) < limit)
 			break;
 		*object = others;
@@ -367,8 +366,7 @@ static void replace_unproven(struct kunit *test)
 		if (scene->kept[i].proven)
 			continue;
 		alias = &scene->kept[i].alias;
-		scanned = kmb_movable_scanned(&scene->movable,
-					      page_zone(alias->frames[0]));
+		scanned = kmb_movable_scanned(&scene->movable, page_zone(alias->frames[0]));
 		object = find_below(&scene->kept[i], scanned);
 		if (!object)
 			continue;
@@ -451,7 +449,6 @@ static const struct kmb_size three_pages = {
 	.bytes = 3 * PAGE_SIZE, .shows = "three pages",
 };
 
-/* Takes two objects. */
 static void keep_two(struct kunit *test)
 {
 	kmb_alias_need(test);
@@ -501,12 +498,17 @@ static void control_new_frame_is_seen(struct kunit *test)
 	expect_seen(test, "frame in the page tables", 1);
 }
 
-/* The page that a window shows; they are spread over the file. */
-static struct page *window_page(const struct scene *scene, unsigned int i,
-				bool odd)
+static unsigned int count_windows(const struct scene *scene)
 {
-	return kmb_movable_get(&scene->movable,
-			       i * (scene->movable.pages / WINDOWS) + odd);
+	return min(WINDOWS, scene->movable.pages / 2);
+}
+
+/* The page that a window shows; they are spread over the file. */
+static struct page *window_page(const struct scene *scene, unsigned int i, bool odd)
+{
+	unsigned int apart = scene->movable.pages / count_windows(scene);
+
+	return kmb_movable_get(&scene->movable, i * apart + odd);
 }
 
 /* Windows are aliases of one page each, and hold no reference to it. */
@@ -517,11 +519,10 @@ static void open_windows(struct kunit *test, bool odd)
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < WINDOWS; i++) {
+	for (i = 0; i < count_windows(scene); i++) {
 		page = window_page(scene, i, odd);
 		KUNIT_ASSERT_NOT_NULL(test, page);
-		err = kmb_alias_map(&scene->windows[i], page_address(page),
-				    PAGE_SIZE, false);
+		err = kmb_alias_map(&scene->windows[i], page_address(page), PAGE_SIZE, false);
 		if (!err)
 			err = kmb_alias_compare(&scene->windows[i]);
 		put_page(page);
@@ -537,7 +538,7 @@ static unsigned int compare_windows(struct kunit *test, bool odd)
 	struct kmb_alias *window;
 	struct page *page;
 
-	for (i = 0; i < WINDOWS; i++) {
+	for (i = 0; i < count_windows(scene); i++) {
 		page = window_page(scene, i, odd);
 		if (!page)
 			continue;
@@ -551,7 +552,6 @@ static unsigned int compare_windows(struct kunit *test, bool odd)
 	return count;
 }
 
-/* Return: as compare_windows(). */
 static unsigned int move_windows(struct kunit *test, bool odd)
 {
 	struct scene *scene = test->priv;
