@@ -96,7 +96,7 @@ def test_regions_of_others_do_not_disturb_ours(guests: lab.Lab) -> None:
 def test_regions_of_one_name_are_added_up() -> None:
     """Count by count."""
     model = {"geometry": "generic", "loads": 2, "misses": [3, 1], "page_walks": {"4K": 1}}
-    walked = {"walks": [], "allocator": [],
+    walked = {"walks": [], "user_walks": [], "allocator": [],
               "regions": [{"region": "a", "model": model}, {"region": "b", "model": model},
                           {"region": "a", "model": model}]}
     one, other = tlb.marked(walked)
