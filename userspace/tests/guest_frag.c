@@ -230,7 +230,7 @@ static void check_levels(const struct holdings *before)
  */
 static void check_single_pages(const struct holdings *before)
 {
-	struct kmb_run large = { .iterations = 64, .size = 64 << 10, .share = 90 };
+	struct kmb_run large = { .iterations = 64, .size = 1 << 20, .share = 90 };
 	struct frag_options options = normal;
 	struct frag_level level;
 	char why[WHY_LEN];
