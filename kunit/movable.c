@@ -26,6 +26,8 @@
 /* Movable, never in highmem, and a failure rather than a call of the OOM killer. */
 #define MOVABLE_GFP (GFP_USER | __GFP_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 
+#define AT_HAND "vm/percpu_pagelist_high_fraction"
+
 /**
  * kmb_movable_absent() - ask why no page can be moved here
  *
@@ -46,6 +48,17 @@ const char *kmb_movable_absent(void)
 	return NULL;
 }
 
+/*
+ * What is freed a CPU keeps for itself, where compaction does not find it: since 6.7
+ * as much as an eighth of a zone, and with it all the holes.
+ */
+static int keep_few_at_hand(struct kmb_movable *movable)
+{
+	int err = kmb_sysctl_read(AT_HAND, movable->at_hand, sizeof(movable->at_hand));
+
+	return err ?: kmb_sysctl_write(AT_HAND, "1000000");
+}
+
 /**
  * kmb_movable_open() - make the file, without any page
  * @movable: (out) the file. Needs kmb_movable_close(), even after a failure.
@@ -57,7 +70,12 @@ int kmb_movable_open(struct kmb_movable *movable, size_t bytes)
 {
 	struct file *file;
 
+	int err;
+
 	*movable = (struct kmb_movable) { .pages = bytes >> PAGE_SHIFT };
+	err = keep_few_at_hand(movable);
+	if (err)
+		return err;
 	movable->pfns = kvmalloc_array(movable->pages, sizeof(*movable->pfns),
 				       GFP_KERNEL | __GFP_ZERO);
 	if (!movable->pfns)
@@ -88,6 +106,9 @@ void kmb_movable_close(struct kmb_movable *movable)
 		fput(movable->file);
 	}
 	movable->file = NULL;
+	if (movable->at_hand[0])
+		kmb_sysctl_write(AT_HAND, movable->at_hand);
+	movable->at_hand[0] = '\0';
 	kvfree(movable->pfns);
 	movable->pfns = NULL;
 }

@@ -16,11 +16,13 @@ struct zone;
  * @file: the file, NULL when there is none; it has no name.
  * @pages: how many pages it has, absent ones included.
  * @pfns: their frames, as kmb_movable_note() found them; 0 for an absent page.
+ * @at_hand: what the sysctl was that says how much a CPU keeps free for itself.
  */
 struct kmb_movable {
 	struct file *file;
 	unsigned int pages;
 	unsigned long *pfns;
+	char at_hand[16];
 };
 
 const char *kmb_movable_absent(void);
