@@ -49,8 +49,8 @@ const char *kmb_movable_absent(void)
 }
 
 /*
- * What is freed a CPU keeps for itself, where compaction does not find it: since 6.7
- * as much as an eighth of a zone, and with it all the holes.
+ * What is freed a CPU keeps for itself, where compaction does not find it: at times as
+ * much as an eighth of a zone, and with it all the holes.
  */
 static int keep_few_at_hand(struct kmb_movable *movable)
 {
