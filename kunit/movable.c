@@ -69,7 +69,6 @@ static int keep_few_at_hand(struct kmb_movable *movable)
 int kmb_movable_open(struct kmb_movable *movable, size_t bytes)
 {
 	struct file *file;
-
 	int err;
 
 	*movable = (struct kmb_movable) { .pages = bytes >> PAGE_SHIFT };

@@ -174,7 +174,7 @@ static json_t *document(const struct tlb_walks *walks, const struct chase *user,
 	json_t *all = json_array(), *users = json_array();
 	size_t i;
 
-	/* What json_pack() makes of a NULL is one. */
+	/* One that could not be made is missing afterwards. */
 	for (i = 0; i < walks->nr; i++)
 		json_array_append_new(all, tlb_walk__json(&walks->walks[i]));
 	for (i = 0; i < user->nr; i++)

@@ -150,10 +150,9 @@ def find_granules(curves: Curves, found: list[dict[str, Any]], page: int) -> lis
 
 def fastest(laps: list[dict[str, Any]]) -> dict[str, Any]:
     """Of walks over the kernel's memory that were made several times the fastest each."""
-    for walk, *others in zip(*(lap["walks"] for lap in laps), strict=True):
-        known = [w["ticks"] for w in (walk, *others) if not w["unavailable"]]
-        walk["ticks"] = min(known, default=0)
-    return laps[0]
+    each = zip(*(lap["walks"] for lap in laps), strict=True)
+    return {**laps[0], "walks": [min(walks, key=lambda w: (bool(w["unavailable"]), w["ticks"]))
+                                 for walks in each]}
 
 
 def _walk(job: Job, scratch: Path) -> tuple[dict[str, Any], dict[str, Any]]:
