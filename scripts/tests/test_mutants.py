@@ -303,7 +303,7 @@ def test_cases_that_the_kernel_did_not_come_to_run_alone(
     result = lab.try_one(_mutant(breaks), Step("m"))
     assert (result.outcome, result.fault) == ("killed", fault)
     assert result.red[0].promise == 39
-    assert tree.args == ["", *(f" kunit.filter_glob=kmalloc_*.p{nr}_*" for nr in breaks)]
+    assert tree.args == ["", *(f"kunit.filter_glob=kmalloc_*.p{nr}_*" for nr in breaks)]
 
 
 def test_cases_that_noticed_do_not_run_again(kunit_py: Path, data: Path, tmp_path: Path) -> None:
@@ -312,6 +312,23 @@ def test_cases_that_noticed_do_not_run_again(kunit_py: Path, data: Path, tmp_pat
     lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0}, {"": set()})
     assert not lab.try_one(_mutant((39,)), Step("m")).fault
     assert tree.args == [""]
+
+
+@pytest.mark.parametrize("alone, equivalent, runs, outcome, fault", [
+    ("failure", "", 1, "killed", ""), ("failure", "proof", 1, "refuted", ""),
+    ("pass", "", 2, "killed", "")])
+def test_cases_of_the_first_promise_are_enough_if_red(
+        kunit_py: Path, data: Path, tmp_path: Path, alone: str, equivalent: str, runs: int,
+        outcome: str, fault: str) -> None:
+    """Where the control ran them alone; if they are green, everything runs."""
+    tree = _Tree(kunit_py, data, alone)
+    only = "kunit.filter_glob=kmalloc_*.p9_*"
+    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0, only: 1.0},
+                             {"": set(), only: set()})
+    mutant = replace(_mutant((9, 39)), equivalent=equivalent)
+    result = lab.try_one(mutant, Step("m"))
+    assert (result.outcome, result.fault) == (outcome, fault)
+    assert tree.args == [only, ""][:runs]
 
 
 @pytest.mark.parametrize("outcome", ["killed", "equivalent"])
