@@ -20,6 +20,7 @@
 #include "late.h"
 #include "limits.h"
 #include "loan.h"
+#include "mapping.h"
 #include "measure.h"
 #include "own.h"
 #include "refuse.h"
@@ -180,6 +181,7 @@ union kmb_request {
 	struct kmb_touch touch;
 	struct kmb_lend lend;
 	struct kmb_frag frag;
+	struct kmb_look look;
 };
 
 /**
@@ -232,6 +234,11 @@ static int job_frag(struct kmb_file *file, union kmb_request *request)
 	return kmb_inducer_make(&file->inducer, &request->frag);
 }
 
+static int job_look(struct kmb_file *file, union kmb_request *request)
+{
+	return kmb_mapping_look(&request->look);
+}
+
 #define KMB_JOB(_cmd, _struct, _run) \
 	{ .cmd = (_cmd), .size = sizeof(struct _struct), \
 	  .why = offsetof(struct _struct, why), .run = (_run) }
@@ -243,6 +250,7 @@ static const struct kmb_job kmb_jobs[] = {
 	KMB_JOB(KMB_IOC_TOUCH, kmb_touch, job_touch),
 	KMB_JOB(KMB_IOC_LEND, kmb_lend, job_lend),
 	KMB_JOB(KMB_IOC_FRAG, kmb_frag, job_frag),
+	KMB_JOB(KMB_IOC_LOOK, kmb_look, job_look),
 };
 
 /* The answer goes back also where it is only why there is none. */

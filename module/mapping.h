@@ -13,5 +13,6 @@ struct kmb_buffer;
 
 unsigned long kmb_mapping_frame(const void *page);
 bool kmb_mapping_read(const struct kmb_buffer *buffer, struct kmb_mapped *mapped);
+int kmb_mapping_look(struct kmb_look *look);
 
 #endif /* _KMBENCH_MAPPING_H */

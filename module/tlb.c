@@ -151,7 +151,8 @@ int kmb_walk_run(struct kmb_walk *walk)
 	err = kmb_walk_lay(&buffer, walk->pattern, walk->seed);
 	if (err)
 		goto free_buffer;
-	walk->is_mapped = kmb_mapping_read(&buffer, &walk->mapped);
+	if (!(walk->flags & KMB_WALK_BLIND))
+		walk->is_mapped = kmb_mapping_read(&buffer, &walk->mapped);
 	err = walk_over(walk, &buffer);
 free_buffer:
 	kmb_buffer_free(&buffer);

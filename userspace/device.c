@@ -192,6 +192,44 @@ int device__frag(const struct device *device, struct kmb_frag *frag)
 }
 
 /**
+ * device__look() - look how memory of this process is mapped
+ * @device: a device that answered hello.
+ * @look: which memory; receives the answer.
+ *
+ * Return: 0, or the negative error that struct kmb_look tells of.
+ */
+int device__look(const struct device *device, struct kmb_look *look)
+{
+	int err = ioctl(device->fd, KMB_IOC_LOOK, look) ? -errno : 0;
+
+	look->why[KMB_TEXT_LEN - 1] = '\0';
+	return err;
+}
+
+/**
+ * device__hint() - what to do about a device that could not be used
+ * @err: the negative error of a function of this file.
+ *
+ * Return: the end of a line, with what separates it; empty where there is none.
+ */
+const char *device__hint(int err)
+{
+	switch (-err) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "; load kmbench.ko (insmod kmbench.ko)";
+	case EACCES:
+	case EPERM:
+		return "; be root";
+	case EPROTO:
+		return "; build module and tool from one tree";
+	default:
+		return "";
+	}
+}
+
+/**
  * device__close() - close the device, forget its tables
  * @device: was given to device__open(), with or without success.
  */

@@ -36,6 +36,8 @@ int device__touch(const struct device *device, struct kmb_touch *touch);
 int device__walk(const struct device *device, struct kmb_walk *walk);
 int device__lend(const struct device *device, struct kmb_lend *lend);
 int device__frag(const struct device *device, struct kmb_frag *frag);
+int device__look(const struct device *device, struct kmb_look *look);
+const char *device__hint(int err);
 void device__close(struct device *device);
 
 #endif /* KMBENCH_DEVICE_H */

@@ -55,18 +55,29 @@ static void put(FILE *out, const char *kind, const struct tlb_events *events)
 	}
 }
 
-/* Return: 0, or the negative error of the walk. */
-static int settle(const struct device *device, const struct kmb_walk *walk)
+/* Nothing where the page tables are not walked. */
+static void put_mapped(FILE *out, const char *kind, const struct kmb_walk *walk)
+{
+	const __u64 *pages = walk->mapped.pages;
+
+	if (walk->is_mapped)
+		fprintf(out, "mapped\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+			kind, (uint64_t)pages[KMB_PAGE_4K], (uint64_t)pages[KMB_PAGE_2M],
+			(uint64_t)pages[KMB_PAGE_1G], (uint64_t)walk->mapped.runs);
+}
+
+/* Return: 0, or the negative error of the walk. @last: receives the last one. */
+static int settle(const struct device *device, const struct kmb_walk *walk,
+		  struct kmb_walk *last)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < SETTLE && !err; i++) {
-		struct kmb_walk one = *walk;
-
-		one.passes = 1;
-		one.flags = KMB_WALK_EMPTY;
-		err = device__walk(device, &one);
+		*last = *walk;
+		last->passes = 1;
+		last->flags = KMB_WALK_EMPTY;
+		err = device__walk(device, last);
 	}
 	return err;
 }
@@ -75,8 +86,11 @@ static void walk_kind(FILE *out, const struct device *device, const struct kmb_r
 		      const struct kmb_walk *walk, struct counters *counters)
 {
 	struct tlb_events events = { .why = "" };
-	int err = settle(device, walk);
+	struct kmb_walk last;
+	int err = settle(device, walk, &last);
 
+	if (!err)
+		put_mapped(out, kind->name, &last);
 	if (err)
 		snprintf(events.why, sizeof(events.why), "%s", strerror(-err));
 	else

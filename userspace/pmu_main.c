@@ -9,6 +9,7 @@
  *	pmu	name device cpuid source	which PMU this is
  *	event	name generic type config means	what there is to count
  *	walk	pattern pages state loads mode event value why
+ *	mapped	kind 4K 2M 1G runs	the page tables of the kernel's memory, if they are walked
  *	kernel	kind state loads where event value why	by kmbench.ko, if it is there
  *	none	kind why		which memory could not be walked over
  *

@@ -44,7 +44,7 @@ static int count_inside(struct tlb_events *events, enum tlb_events_state state,
 	unsigned int i;
 	int err;
 
-	one.flags = KMB_WALK_EMPTY | KMB_WALK_COUNT;
+	one.flags = KMB_WALK_EMPTY | KMB_WALK_BLIND | KMB_WALK_COUNT;
 	err = device__walk(device, &one);
 	explain(events, err, one.why);
 	events->loads[state] = one.loads;
@@ -61,7 +61,7 @@ static int count_outside(struct tlb_events *events, enum tlb_events_state state,
 	struct kmb_walk one = *walk;
 	int err;
 
-	one.flags = KMB_WALK_EMPTY;
+	one.flags = KMB_WALK_EMPTY | KMB_WALK_BLIND;
 	counters__reset(counters);
 	counters__enable(counters);
 	err = device__walk(device, &one);

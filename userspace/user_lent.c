@@ -12,23 +12,6 @@
 #include "device.h"
 #include "user_lent.h"
 
-static const char *hint(int err)
-{
-	switch (-err) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return "; load kmbench.ko (insmod kmbench.ko)";
-	case EACCES:
-	case EPERM:
-		return "; be root";
-	case EPROTO:
-		return "; build module and tool from one tree";
-	default:
-		return "";
-	}
-}
-
 /* Return: the row; the number of rows where there is none of this name. */
 static uint32_t find_kind(const struct device *device, const char *name)
 {
@@ -82,6 +65,6 @@ int user_lent__map(struct user_memory *memory, char why[USER_WHY_LEN])
 	memory->mapped = lend.mapped;
 	if (err)
 		snprintf(why, USER_WHY_LEN, "%s: %s%s%s%s", DEVICE_PATH, strerror(-err),
-			 lend.why[0] ? ": " : "", lend.why, hint(err));
+			 lend.why[0] ? ": " : "", lend.why, device__hint(err));
 	return err;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How memory of a process is mapped: /proc/self/smaps and /proc/self/pagemap.
+ * How memory of a process is mapped: /proc/self/smaps, /proc/self/pagemap, and, where
+ * the module is loaded, a walk of the page tables.
  *
  * The sizes of smaps are those that a mapping is made for: of THP only
  * AnonHugePages tells. Frames are shown to CAP_SYS_ADMIN alone.
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "tlb_json.h"
 #include "user_mapping.h"
 
@@ -143,6 +145,24 @@ static void look_for_runs(struct user_mapping *mapping, const struct user_memory
 		 err == -ENOENT ? "a page is not in memory; is it swapped out?" : strerror(-err));
 }
 
+static void look_at_tables(struct user_mapping *mapping, const struct user_memory *memory)
+{
+	struct kmb_look look = { .start = (uintptr_t)memory->start, .bytes = memory->bytes };
+	struct device device;
+	int err = device__open(&device, DEVICE_PATH);
+
+	if (!err)
+		err = device__hello(&device);
+	if (!err)
+		err = device__look(&device, &look);
+	device__close(&device);
+	mapping->mapped = look.mapped;
+	if (err)
+		snprintf(mapping->why_no_mapped, sizeof(mapping->why_no_mapped), "%s: %s%s",
+			 DEVICE_PATH, look.why[0] ? look.why : strerror(-err),
+			 look.why[0] ? "" : device__hint(err));
+}
+
 /**
  * user_mapping__look() - look how memory is mapped
  * @mapping: receives it.
@@ -163,9 +183,11 @@ int user_mapping__look(struct user_mapping *mapping, const struct user_memory *m
 	err = user_mapping__read_smaps(mapping, smaps, (uintptr_t)memory->start,
 				       memory->bytes);
 	fclose(smaps);
-	if (!err)
-		look_for_runs(mapping, memory);
-	return err;
+	if (err)
+		return err;
+	look_for_runs(mapping, memory);
+	look_at_tables(mapping, memory);
+	return 0;
 }
 
 /**
@@ -177,14 +199,18 @@ int user_mapping__look(struct user_mapping *mapping, const struct user_memory *m
 json_t *user_mapping__json(const struct user_mapping *mapping)
 {
 	bool known = !mapping->why_no_runs[0];
+	bool walked = !mapping->why_no_mapped[0];
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "anon_huge_bytes", (json_int_t)mapping->anon_huge_bytes,
 			 "kernel_page_bytes", (json_int_t)mapping->kernel_page_bytes,
 			 "mmu_page_bytes", (json_int_t)mapping->mmu_page_bytes,
 			 "runs", known ? json_integer(mapping->runs) : json_null(),
 			 "why_no_runs", known ? json_null() :
 						json_string(mapping->why_no_runs),
+			 "mapped", walked ? tlb_json__mapped(&mapping->mapped) : json_null(),
+			 "why_no_mapped", walked ? json_null() :
+						   json_string(mapping->why_no_mapped),
 			 "kernel", mapping->is_lent ? tlb_json__mapped(&mapping->kernel) :
 						      json_null());
 }

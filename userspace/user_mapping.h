@@ -18,6 +18,8 @@
  * @mmu_page_bytes: MMUPageSize of smaps.
  * @runs: of contiguous frames in the order of the addresses; 0: see @why_no_runs.
  * @why_no_runs: why they are not known, a line; empty where they are.
+ * @mapped: as the page tables of the process have it.
+ * @why_no_mapped: why that is not known, a line; empty where it is.
  * @is_lent: whether it is memory of kmbench.ko's, and @kernel known.
  * @kernel: how the kernel has mapped that in its own place.
  */
@@ -27,6 +29,8 @@ struct user_mapping {
 	uint64_t mmu_page_bytes;
 	uint64_t runs;
 	char why_no_runs[USER_WHY_LEN];
+	struct kmb_mapped mapped;
+	char why_no_mapped[USER_WHY_LEN];
 	bool is_lent;
 	struct kmb_mapped kernel;
 };

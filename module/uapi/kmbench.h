@@ -13,15 +13,15 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "kmbench_map.h"
 #include "kmbench_pmu.h"
+#include "kmbench_text.h"
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		7
+#define KMB_ABI_VERSION		8
 
 #define KMB_DEVICE_NAME		"kmbench"
-#define KMB_NAME_LEN		32
-#define KMB_TEXT_LEN		96
 
 /*
  * The histogram: log-linear, integers only.
@@ -375,17 +375,6 @@ struct kmb_footprint {
 };
 
 /**
- * struct kmb_mapped - how memory is mapped, by a walk of the page tables
- * @pages: (out) of PAGE_SIZE, by the size of the page that maps them, enum
- *	kmb_page_size.
- * @runs: (out) of frames that are contiguous in the order of the addresses.
- */
-struct kmb_mapped {
-	__u64 pages[KMB_PAGE_SIZES];
-	__u64 runs;
-};
-
-/**
  * struct kmb_model - who modelled the TLB
  * @answers: (out) commands that a model carried out; 0: there is none, and all
  *	counts are 0.
@@ -410,7 +399,7 @@ struct kmb_model {
  * @share: (in) as in struct kmb_run.
  * @seed: (in) of the walk's order, where it is random.
  * @flags: (in) KMB_WALK_FLAGS, or some of them.
- * @is_mapped: (out) whether @mapped could be read; 0 or 1.
+ * @is_mapped: (out) whether @mapped could be read, and was to be; 0 or 1.
  * @loads: (out) while it was measured: @passes, each of all pages.
  * @ticks: (out) that these took, with two markers and one reading of the clock, of
  *	kmb_info.clock.
@@ -593,5 +582,6 @@ struct kmb_frag {
 #define KMB_IOC_TOUCH		_IOWR(KMB_IOC_MAGIC, 6, struct kmb_touch)
 #define KMB_IOC_LEND		_IOWR(KMB_IOC_MAGIC, 7, struct kmb_lend)
 #define KMB_IOC_FRAG		_IOWR(KMB_IOC_MAGIC, 8, struct kmb_frag)
+#define KMB_IOC_LOOK		_IOWR(KMB_IOC_MAGIC, 9, struct kmb_look)
 
 #endif /* _UAPI_KMBENCH_H */

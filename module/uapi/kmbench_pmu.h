@@ -14,7 +14,9 @@
 #define KMB_WALK_COUNT		(1U << 0)
 /* The TLB is emptied before the walk: on x86-64, arm64 and riscv64. */
 #define KMB_WALK_EMPTY		(1U << 1)
-#define KMB_WALK_FLAGS		(KMB_WALK_COUNT | KMB_WALK_EMPTY)
+/* How the memory is mapped is not looked up: who counts around the ioctl counts that, too. */
+#define KMB_WALK_BLIND		(1U << 2)
+#define KMB_WALK_FLAGS		(KMB_WALK_COUNT | KMB_WALK_EMPTY | KMB_WALK_BLIND)
 
 /**
  * enum kmb_event - what the PMU counts around a walk, from within the module

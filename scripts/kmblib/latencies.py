@@ -249,6 +249,7 @@ class Latencies:
         for walk in self._curves.walks:
             add(walk["unavailable"], walk["kind"], walk)
             add((walk["mapping"] or {}).get("why_no_runs"), "contiguous runs", walk)
+            add((walk["mapping"] or {}).get("why_no_mapped"), "page tables", walk)
             for mode, counters in (walk["counters"] or {}).items():
                 for name in (n for n, value in counters.items() if "unavailable" in value):
                     of = modes.setdefault(counters[name]["unavailable"], {}).setdefault(name, [])

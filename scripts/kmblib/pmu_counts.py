@@ -61,23 +61,32 @@ def _add_kernel_walk(walks: dict[str, Document], line: str) -> None:
     counts.setdefault(state, {"loads": int(loads)}).setdefault(where, {})[event] = count
 
 
-def _kernel_walks(walks: dict[str, Document]) -> list[Document]:
+def _mapped(line: str) -> Document:
+    counts = [int(field) for field in _fields(line, 6)[2:]]
+    return {"pages": dict(zip(("4K", "2M", "1G"), counts)), "runs": counts[3]}
+
+
+def _kernel_walks(walks: dict[str, Document], mapped: dict[str, Document]) -> list[Document]:
     for kind, counts in walks.items():
         if set(counts) not in ({"unavailable"}, {"once", "again"}):
             raise Broken(f"kmbench-pmu: of {kind} there is only {' '.join(counts)}")
-    return [{"kind": kind, "counters": counts} for kind, counts in walks.items()]
+    return [{"kind": kind, "mapped": mapped.get(kind), "counters": counts}
+            for kind, counts in walks.items()]
 
 
 def parse(text: str) -> Document:
     """What kmbench-pmu found: pmu, events and walks, as results/schema.json has them."""
     walks: dict[tuple[str, ...], Document] = {}
     kernel_walks: dict[str, Document] = {}
+    mapped: dict[str, Document] = {}
     pmus, events = [], []
     for line in text.splitlines():
         if line.startswith("pmu\t"):
             pmus.append(_pmu(line))
         elif line.startswith("event\t"):
             events.append(_event(line))
+        elif line.startswith("mapped\t"):
+            mapped[line.split("\t")[1]] = _mapped(line)
         elif line.startswith("kernel\t"):
             _add_kernel_walk(kernel_walks, line)
         elif line.startswith("none\t"):
@@ -88,7 +97,7 @@ def parse(text: str) -> Document:
     if len(pmus) != 1 or not walks:
         raise Broken(f"kmbench-pmu: {len(pmus)} PMUs and {len(walks)} walks in its results")
     return {"pmu": pmus[0], "events": events, "walks": list(walks.values()),
-            "kernel_walks": _kernel_walks(kernel_walks)}
+            "kernel_walks": _kernel_walks(kernel_walks, mapped)}
 
 
 def _count(walk: Document, event: str = MISSES, mode: str = USER) -> int | None:
@@ -204,6 +213,12 @@ class PmuCounts:
                  *(_text(_not_below_none(kernel_counts.repeated(counts, side)[1]))
                    for side in sides)]
                 for walk in self._kernel if "unavailable" not in (counts := walk["counters"])]
+
+    def kernel_mappings(self) -> list[list[str]]:
+        """A row a kind of the kernel's memory whose page tables could be walked: pages by
+        the size of the page that maps them, and contiguous runs."""
+        return [[walk["kind"], *map(number, walk["mapped"]["pages"].values()),
+                 number(walk["mapped"]["runs"])] for walk in self._kernel if walk["mapped"]]
 
     def meanings(self) -> list[str]:
         """What each event counts on this PMU."""

@@ -10,6 +10,8 @@ from . import kernel_counts, plots
 from .cells import number, size
 
 _FOOTPRINTS_ABREAST = 7
+# The pages of memory whose page tables could not be walked.
+_UNKNOWN: dict[str, int | None] = dict.fromkeys(("4K", "2M", "1G"))
 
 
 def abreast(all_: list[int]) -> list[int]:
@@ -44,10 +46,10 @@ def direct_map(walks: list[dict[str, Any]]) -> str:
 
 def user_mappings(walks: list[dict[str, Any]]) -> list[list[str]]:
     """A row a kind of memory of a process, the largest footprint that there was: how it
-    was mapped, as smaps and pagemap tell."""
+    was mapped, as smaps, the page tables and pagemap tell."""
     largest = {w["kind"]: w for w in sorted(walks, key=lambda w: int(w["bytes"])) if w["mapping"]}
-    return [[kind, size(w["bytes"]), size(w["held_bytes"]), size(mapping["anon_huge_bytes"]),
-             size(mapping["kernel_page_bytes"]), size(mapping["mmu_page_bytes"]),
+    return [[kind, size(w["bytes"]), size(mapping["anon_huge_bytes"]),
+             *(number(n) for n in ((mapping["mapped"] or {}).get("pages") or _UNKNOWN).values()),
              number(mapping["runs"])]
             for kind, w in largest.items() for mapping in (w["mapping"],)]
 

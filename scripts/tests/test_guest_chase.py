@@ -30,7 +30,9 @@ def test_lent_memory_is_walked(guests: lab.Lab) -> None:
         assert len(walk["laps"]) == 2 and min(lap["ticks"] for lap in walk["laps"]) > 0
         assert walk["mapping"]["mmu_page_bytes"] == 4096
         # One block holds all that is walked here.
-        assert walk["mapping"]["runs"] == 1
+        assert walk["mapping"]["runs"] == walk["mapping"]["mapped"]["runs"] == 1
+        assert walk["mapping"]["mapped"]["pages"] == {
+            "4K": walk["held_bytes"] // 4096, "2M": 0, "1G": 0}
 
 
 @pytest.mark.guests("chase over lent memory")

@@ -77,6 +77,14 @@ def test_memory_of_the_kernel_is_counted_too(counted: dict[str, Any]) -> None:
         assert instructions is not None and loads < instructions < 1.5 * loads
 
 
+def test_how_that_memory_is_mapped_is_known(counted: dict[str, Any]) -> None:
+    """By the page tables: kmalloc() under large pages, vmalloc() by small ones."""
+    mapped = {walk["kind"]: walk["mapped"] for walk in counted["kernel_walks"]}
+    assert all(sum(m["pages"].values()) == 4096 for m in mapped.values())
+    assert mapped["kmalloc"]["pages"]["2M"] == 4096 and mapped["kmalloc"]["runs"] <= 4
+    assert mapped["vmalloc"]["pages"]["4K"] == 4096 and mapped["vmalloc"]["runs"] > 100
+
+
 @pytest.mark.parametrize("factor, verdict", [(1.005, "pass"), (1.02, "fail"), (2, "fail")])
 def test_module_that_counts_too_much_is_contradicted(counted: dict[str, Any], factor: float,
                                                      verdict: str) -> None:

@@ -218,13 +218,18 @@ def test_what_mappings_of_a_process_are_worth(guests: lab.Lab, pattern: str) -> 
 
 @pytest.mark.guests("tlb")
 def test_memory_of_a_process_is_of_its_kind(guests: lab.Lab) -> None:
-    """As smaps tells, and the kernel of what it lent."""
+    """As smaps tells, a walk of its page tables, and the kernel of what it lent; two ways to
+    look for runs agree."""
     mapped = {w["kind"]: (w["mapping"], w["held_bytes"]) for w in _user_walks(guests, "tlb")
               if w["bytes"] == 16 * _MIB and not w["unavailable"]}
     assert {kind: (m["mmu_page_bytes"], m["anon_huge_bytes"]) for kind, (m, _held) in mapped.items()} == {
         "anon-4k": (4096, 0), "anon-thp": (4096, mapped["anon-thp"][1]),
         "hugetlb": (2 * _MIB, 0), "kmalloc-mapped": (4096, 0)}
     assert mapped["kmalloc-mapped"][0]["kernel"]["pages"]["2M"] > 3000
+    for kind, (mapping, held) in mapped.items():
+        pages = {size: count for size, count in mapping["mapped"]["pages"].items() if count}
+        assert pages == {"4K" if kind in ("anon-4k", "kmalloc-mapped") else "2M": held // 4096}
+        assert mapping["mapped"]["runs"] == mapping["runs"]
 
 
 @pytest.mark.guests("tlb", "tlb again")

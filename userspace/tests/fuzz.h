@@ -55,6 +55,7 @@ struct fuzz_request {
 		struct kmb_touch touch;
 		struct kmb_lend lend;
 		struct kmb_frag frag;
+		struct kmb_look look;
 	} body;
 };
 
@@ -74,7 +75,7 @@ void fuzz__request(struct fuzz_request *request, struct fuzz_random *random,
 		   const struct fuzz_offer *offer);
 
 /* Whose numbers are counted; the last for all that is no ioctl. */
-#define FUZZ_KINDS	10
+#define FUZZ_KINDS	11
 
 int fuzz__kind(uint32_t cmd);
 const char *fuzz__kind_name(int kind);

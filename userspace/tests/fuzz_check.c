@@ -33,6 +33,7 @@ static const struct {
 				  ENOMEM } },
 	{ KMB_IOC_FRAG, "frag", { EPROTO, EINVAL, EFAULT, ENOSPC, EINTR, EBUSY,
 				  ENOMEM, ERANGE, EOPNOTSUPP } },
+	{ KMB_IOC_LOOK, "look", { EPROTO, EINVAL, EFAULT, ENOENT, EBUSY, EINTR } },
 	{ 0, "none", { ENOTTY, EPROTO } },
 };
 
@@ -80,7 +81,7 @@ static bool says_why(const char *why, int err)
 	if (!memchr(why, '\0', KMB_TEXT_LEN))
 		return false;
 	return why[0] || (err != -EINVAL && err != -EOPNOTSUPP &&
-			  err != -ENOSPC && err != -ERANGE);
+			  err != -ENOSPC && err != -ERANGE && err != -ENOENT);
 }
 
 static bool run__agrees(const struct fuzz_request *request)
@@ -146,17 +147,26 @@ static bool events__agree(const struct kmb_walk *walk)
 	return true;
 }
 
-static bool walk__agrees(const struct kmb_walk *walk)
+/* Each page is mapped by one of a size. */
+static bool mapped__agrees(const struct kmb_mapped *mapped, uint64_t pages)
 {
-	uint64_t pages = walk->bytes / 4096, mapped = 0;
+	uint64_t sum = 0;
 	int size;
 
 	for (size = 0; size < KMB_PAGE_SIZES; size++)
-		mapped += walk->mapped.pages[size];
+		sum += mapped->pages[size];
+	return sum == pages && mapped->runs && mapped->runs <= pages;
+}
+
+static bool walk__agrees(const struct kmb_walk *walk)
+{
+	uint64_t pages = walk->bytes / 4096;
+
+	if (walk->is_mapped && walk->flags & KMB_WALK_BLIND)
+		return false;
 	return walk->loads == walk->passes * pages && !walk->model.answers &&
 	       events__agree(walk) &&
-	       (!walk->is_mapped || (mapped == pages && walk->mapped.runs &&
-				     walk->mapped.runs <= pages));
+	       (!walk->is_mapped || mapped__agrees(&walk->mapped, pages));
 }
 
 static const char *complaint_of_walk(const struct fuzz_request *request, int err)
@@ -188,14 +198,11 @@ static uint64_t runs_of(const uint64_t *frames, uint64_t pages)
 static bool lend__agrees(const struct fuzz_request *request)
 {
 	const struct kmb_lend *lend = &request->body.lend;
-	uint64_t pages = lend->bytes / 4096, mapped = 0;
-	int size;
+	uint64_t pages = lend->bytes / 4096;
 
-	for (size = 0; size < KMB_PAGE_SIZES; size++)
-		mapped += lend->mapped.pages[size];
 	if (!lend->is_mapped)
 		return true;
-	if (mapped != pages || !lend->mapped.runs || lend->mapped.runs > pages)
+	if (!mapped__agrees(&lend->mapped, pages))
 		return false;
 	return lend->frames != (uintptr_t)request->counts ||
 	       runs_of(request->counts, pages) == lend->mapped.runs;
@@ -237,6 +244,16 @@ static const char *complaint_of_frag(const struct fuzz_request *request, int err
 	return frag__agrees(frag) ? NULL : "frag: figures that disagree";
 }
 
+static const char *complaint_of_look(const struct fuzz_request *request, int err)
+{
+	const struct kmb_look *look = &request->body.look;
+
+	if (!says_why(look->why, err))
+		return "look: an error that does not say why";
+	return err || mapped__agrees(&look->mapped, look->bytes / 4096) ?
+		NULL : "look: figures that disagree";
+}
+
 /**
  * fuzz__complaint() - what is wrong with an answer
  * @request: what was asked, and the answer in it.
@@ -269,5 +286,7 @@ const char *fuzz__complaint(const struct fuzz_request *request, int err)
 		return complaint_of_lend(request, err);
 	if (request->cmd == KMB_IOC_FRAG)
 		return complaint_of_frag(request, err);
+	if (request->cmd == KMB_IOC_LOOK)
+		return complaint_of_look(request, err);
 	return NULL;
 }

@@ -56,7 +56,7 @@ static uint32_t any_command(struct fuzz_random *random)
 		KMB_IOC_HELLO, KMB_IOC_GET_INFO, KMB_IOC_GET_ROW, KMB_IOC_RUN,
 		KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_RUN, KMB_IOC_FOOTPRINT,
 		KMB_IOC_WALK, KMB_IOC_TOUCH, KMB_IOC_LEND, KMB_IOC_LEND,
-		KMB_IOC_FRAG,
+		KMB_IOC_FRAG, KMB_IOC_LOOK,
 	};
 	uint32_t cmd = known[fuzz__below(random, NR(known))];
 
@@ -212,6 +212,15 @@ static void fill_frag(struct fuzz_request *request, struct fuzz_random *random,
 		frag->reserve = 1ULL << fuzz__below(random, 40);
 }
 
+/* Of memory that is there, or of the page after it, which need not be. */
+static void fill_look(struct fuzz_request *request, struct fuzz_random *random)
+{
+	uintptr_t room = (uintptr_t)request->counts;
+
+	request->body.look.start = (room + 4095) & ~4095ULL;
+	request->body.look.bytes = 4096ULL << fuzz__below(random, 3);
+}
+
 static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		      const struct fuzz_offer *offer)
 {
@@ -242,6 +251,9 @@ static void fill_good(struct fuzz_request *request, struct fuzz_random *random,
 		break;
 	case KMB_IOC_FRAG:
 		fill_frag(request, random, offer);
+		break;
+	case KMB_IOC_LOOK:
+		fill_look(request, random);
 		break;
 	}
 }

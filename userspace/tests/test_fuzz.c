@@ -84,6 +84,27 @@ static void error_without_why_is_reported(void **state)
 	request.cmd = KMB_IOC_FRAG;
 	assert_string_equal(fuzz__complaint(&request, -ERANGE),
 			    "frag: an error that does not say why");
+	request.cmd = KMB_IOC_LOOK;
+	assert_string_equal(fuzz__complaint(&request, -ENOENT),
+			    "look: an error that does not say why");
+}
+
+static void look_that_misses_a_page_is_reported(void **state)
+{
+	struct kmb_look *look = &request.body.look;
+
+	(void)state;
+	memset(&request, 0, sizeof(request));
+	request.cmd = KMB_IOC_LOOK;
+	look->bytes = 2 * 4096;
+	look->mapped.pages[KMB_PAGE_4K] = 2;
+	look->mapped.runs = 2;
+	assert_null(fuzz__complaint(&request, 0));
+	look->mapped.pages[KMB_PAGE_4K] = 1;
+	assert_string_equal(fuzz__complaint(&request, 0), "look: figures that disagree");
+	look->mapped.pages[KMB_PAGE_2M] = 1;
+	look->mapped.runs = 3;
+	assert_string_equal(fuzz__complaint(&request, 0), "look: figures that disagree");
 }
 
 static void why_without_an_end_is_reported(void **state)
@@ -264,6 +285,8 @@ static void seed_decides_the_requests(void **state)
 		again.body.run.failures = request.body.run.failures;
 		if (request.cmd == KMB_IOC_LEND)
 			again.body.lend.frames = request.body.lend.frames;
+		if (request.cmd == KMB_IOC_LOOK)
+			again.body.look.start = request.body.look.start;
 		assert_int_equal(request.cmd, again.cmd);
 		assert_memory_equal(&request.body, &again.body, FUZZ_ROOM);
 		fuzz__request(&again, &other, &offer);
@@ -295,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(good_answers_are_believed, set_up),
 		cmocka_unit_test_setup(error_without_why_is_reported, set_up),
+		cmocka_unit_test_setup(look_that_misses_a_page_is_reported, set_up),
 		cmocka_unit_test_setup(why_without_an_end_is_reported, set_up),
 		cmocka_unit_test_setup(figures_that_disagree_are_reported, set_up),
 		cmocka_unit_test_setup(lent_frames_that_disagree_are_reported, set_up),
