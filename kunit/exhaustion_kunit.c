@@ -21,10 +21,8 @@
 /* Pages that the objects of one size need on a checkerboard. */
 #define PAGES 32
 #define FEW 4 /* Objects that the reserves give easily. */
-/* Pages that others may take or keep meanwhile. */
-#define NOISE 64
-/* Times to use up what others gave back meanwhile. */
-#define TRIES 16
+#define NOISE 64 /* Pages that others may take or keep meanwhile. */
+#define TRIES 16 /* Times to use up what others gave back meanwhile. */
 
 /* Objects that hang on each other by their first word. */
 struct chain {
@@ -292,7 +290,9 @@ static void look_at_nofail(struct seen *row)
 	struct chain chain = {};
 
 	row->null = use_up_by(&chain, row->bytes, GFP_NOWAIT);
+	kmb_scarcity_nofail_begins(row->bytes);
 	row->special = add(&chain, row->bytes, GFP_KERNEL | __GFP_NOFAIL);
+	kmb_scarcity_nofail_ends(row->bytes);
 	row->count = kmb_scarcity_oom_calls() - before;
 	free_chain(&chain);
 	shrink(row->bytes);

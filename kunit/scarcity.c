@@ -130,6 +130,32 @@ void kmb_scarcity_begin(struct kunit *test)
 }
 
 /**
+ * kmb_scarcity_nofail_begins() - say that memory is asked for that must not be refused
+ * @bytes: how much.
+ *
+ * With SLUB's debugging an object of a page has more than another one of red zone, hence
+ * needs four, and of such that must not fail the page allocator complains: that is the
+ * price of debugging, and no matter of kmalloc().
+ */
+void kmb_scarcity_nofail_begins(size_t bytes)
+{
+	if (bytes > PAGE_SIZE / 2)
+		kmb_log_ask();
+}
+
+/**
+ * kmb_scarcity_nofail_ends() - let complaints pass that the kernel made meanwhile
+ * @bytes: as it began.
+ */
+void kmb_scarcity_nofail_ends(size_t bytes)
+{
+	if (bytes <= PAGE_SIZE / 2)
+		return;
+	kmb_log_asked();
+	kmb_log_mark(&log_began);
+}
+
+/**
  * kmb_scarcity_exit() - the .exit of a suite whose cases use up memory
  * @test: the case.
  *

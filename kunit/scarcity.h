@@ -12,6 +12,8 @@
 
 void kmb_scarcity_begin(struct kunit *test);
 void kmb_scarcity_exit(struct kunit *test);
+void kmb_scarcity_nofail_begins(size_t bytes);
+void kmb_scarcity_nofail_ends(size_t bytes);
 
 unsigned long kmb_scarcity_take(int min_order, gfp_t mobility);
 void kmb_scarcity_give_singles(void);
