@@ -69,6 +69,10 @@ def amount(args: argparse.Namespace) -> Amount:
     return Amount(tuple(args.scenarios.split()), args.profile, args.share)
 
 
+# What the files of a guest are filled up to: bytes.
+_FILES = 16 << 20
+
+
 @dataclass(frozen=True)
 class Job:
     """One request to measure.
@@ -128,7 +132,7 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
             command = ("/bin/kmbench", "run", "--progress=cells", "--json", initramfs.RESULTS,
                        *amount_.words())
             initramfs.pack(dataclasses.replace(contents, command=command),
-                           _archive(scratch, init_on_alloc))
+                           _archive(scratch, init_on_alloc), _FILES)
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
     return vm.Parts(boot, scratch, name, accel, why)
 

@@ -13,6 +13,9 @@ from . import proc
 from .errors import Broken
 
 RESULTS = "/results.json"
+_PAGE = 4096
+# What headers of an archive take at most, beside the files: bytes.
+_HEADERS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,29 @@ def _fill(guest: Guest, root: Path) -> None:
     (root / "etc/kmbench/command").write_text("".join(f"{a}\n" for a in guest.command))
 
 
-def pack(guest: Guest, archive: Path) -> None:
+def _fill_up(root: Path, bytes_: int) -> None:
+    """Have the files take so many bytes of pages, all together."""
+    pages = sum(-(-p.stat().st_size // _PAGE) for p in root.rglob("*") if p.is_file())
+    rest = bytes_ - pages * _PAGE
+    if rest < 0:
+        raise Broken(f"the guest's files take {pages * _PAGE} bytes; at most {bytes_} are provided for")
+    with (root / "fill").open("wb") as file:
+        file.truncate(rest)
+
+
+def pack(guest: Guest, archive: Path, bytes_: int = 0) -> None:
     """Write the archive that a kernel unpacks at boot.
 
     The same content gives the same bytes: names are sorted, times and owners
-    are none.
+    are none. bytes_: what its files are filled up to, so that one that is a little
+    larger does not move all that the kernel allocates afterwards; 0: they are not.
     """
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root"
         root.mkdir()
         _fill(guest, root)
+        if bytes_:
+            _fill_up(root, bytes_)
         names = sorted(str(p.relative_to(root)) for p in root.rglob("*"))
         proc.output(["find", root, "-exec", "touch", "-h", "-d", "@0", "{}", "+"], what="touch")
         done = subprocess.run(
@@ -66,4 +82,5 @@ def pack(guest: Guest, archive: Path) -> None:
             input="\n".join(names).encode(), cwd=root, capture_output=True, check=False)
     if done.returncode:
         raise Broken(f"cpio: {done.stderr.decode(errors='replace').strip()}")
-    archive.write_bytes(done.stdout)
+    # The kernel skips zeros at the end.
+    archive.write_bytes(done.stdout.ljust(bytes_ + _HEADERS if bytes_ else 0, b"\0"))
