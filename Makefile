@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate baseline mutants patch report setup install clean
 
 help:
 	@echo 'kmbench: is kmalloc() right, and what does it cost?'
@@ -25,6 +25,8 @@ help:
 	@echo '  make tlb      what contiguity is worth: TLB misses modelled, or time (WHERE=host),'
 	@echo '                or counted by a PMU, the one that QEMU emulates (ARCH=riscv64)'
 	@echo '  make frag     what fragmentation does to it: success and time, level by level'
+	@echo '  make gate     did it get slower? instructions, cell by cell, against a baseline'
+	@echo '  make baseline measure one for that, and say what changed: KERNEL=; or OUT=FILE'
 	@echo '  make mutants  does the suite notice broken allocators? half an hour'
 	@echo '  make patch    the suites for a kernel tree, for git am: KDIR=DIR OUT=FILE'
 	@echo '  make report   print the report of a run again'
@@ -52,13 +54,13 @@ help:
 	@echo '  GEOMETRY=zen3 the TLB that tlb and frag model (default: generic); or a file'
 	@echo '  ORDER=9       make frag: blocks of this order are to be scarce (default: 9)'
 	@echo '  LEVELS=0.5,0.9   and how scarce: unusable free space indices (default: six)'
-	@echo '  MOVABLE=50    make frag: per cent of the broken blocks that can be compacted (0)'
-	@echo '  OCCUPANTS=cache  by pages of the page cache; or anon, anonymous ones (default)'
+	@echo '  MOVABLE=50 OCCUPANTS=cache   of so many % by pages that can be moved; or anon'
 	@echo '  COMPACT=1     make frag: compact memory after each level; or 0 (default)'
 	@echo '  INIT_ON_ALLOC=1  have make ktap boot a kernel that zeroes all; or 0 (default)'
 	@echo '  ONLY=...      mutants: names or globs, as '"'"'kfree-* largest-size-refused'"'"' (default: all)'
 	@echo
 	@echo 'Which results:'
+	@echo '  BASE= NEW=    files of make baseline (default: the committed one, and KERNEL= itself)'
 	@echo '  RUN=NAME      a directory of results/runs (default: the newest)'
 	@echo
 	@echo 'From the environment:'
@@ -72,7 +74,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb frag mutants patch: setup
+run kunit ktap bench tlb frag gate baseline mutants patch: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.

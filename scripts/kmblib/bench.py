@@ -137,35 +137,50 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
     return vm.Parts(boot, scratch, name, accel, why)
 
 
-def _boot(job: Job, parts: vm.Parts, init_on_alloc: int, scratch: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Variant:
+    """One of the boots: init_on_alloc, and which one where there are several of that."""
+
+    init_on_alloc: int
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"init_on_alloc={self.init_on_alloc}" + (f".{self.number}" if self.number else "")
+
+
+def _boot(job: Job, parts: vm.Parts, variant: Variant, scratch: Path) -> dict[str, Any]:
     """One boot: its measurement, or the reason why there is none."""
-    base = f"init_on_alloc={init_on_alloc}"
-    cmdline = f"{vm.CMDLINE} {base}"
-    paths = qemu.Paths(parts.boot.image, _archive(scratch, init_on_alloc), job.run / f"console-{base}.log",
-                       scratch / f"verdict-{base}", scratch / f"results-{base}")
+    cmdline = f"{vm.CMDLINE} init_on_alloc={variant.init_on_alloc}"
+    paths = qemu.Paths(parts.boot.image, _archive(scratch, variant.init_on_alloc),
+                       job.run / f"console-{variant}.log", scratch / f"verdict-{variant}",
+                       scratch / f"results-{variant}")
     ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=job.amount.timeout(),
-                    what=f"{job.kernel.label}, {parts.accel_name}, {base}",
+                    what=f"{job.kernel.label}, {parts.accel_name}, {variant}",
                     emulator=parts.emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
         reason = said[-1].removeprefix("kmbench: ") if said else f"kmbench exited with {code}"
         raise errors.of(code)(reason)
-    measurement = results.parse(ended.results, f"results of the guest ({base})")
-    return {"init_on_alloc": init_on_alloc, "cmdline": cmdline, "measurement": measurement}
+    measurement = results.parse(ended.results, f"results of the guest ({variant})")
+    return {"init_on_alloc": variant.init_on_alloc, "cmdline": cmdline, "measurement": measurement}
 
 
-def _boots(job: Job, parts: vm.Parts, scratch: Path) -> tuple[list[dict[str, Any]], KmbError | None]:
+VARIANTS = tuple(Variant(n) for n in INIT_ON_ALLOC)
+
+
+def _boots(job: Job, parts: vm.Parts, scratch: Path, variants: tuple[Variant, ...] = VARIANTS,
+           ) -> tuple[list[dict[str, Any]], KmbError | None]:
     """All boots: at once on the virtual clock, which nothing disturbs; else in turn.
 
     Returns what was measured, and the first failure of the kernel under test.
     """
-    workers = min(len(INIT_ON_ALLOC), os.cpu_count() or 1) if job.machine.clock == "virtual" else 1
+    workers = min(len(variants), os.cpu_count() or 1) if job.machine.clock == "virtual" else 1
     with ThreadPoolExecutor(workers) as pool:
         done, failure = [], None
         try:
             futures: list[Future[dict[str, Any]]] = [
-                pool.submit(_boot, job, parts, n, scratch) for n in INIT_ON_ALLOC]
+                pool.submit(_boot, job, parts, variant, scratch) for variant in variants]
             for future in futures:
                 try:
                     done.append(future.result())
@@ -177,6 +192,22 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path) -> tuple[list[dict[str, Any
             proc.kill_children()
             raise
     return done, failure
+
+
+def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The same boot twice, without zeroing: what each measured, and the fingerprint.
+    Failed where the kernel under test broke."""
+    variants = (Variant(0, 1), Variant(0, 2))
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        parts = _parts(job, Path(name))
+        boots, failure = _boots(job, parts, Path(name), variants)
+        newer = parts.another_qemu(failure)
+        if newer:
+            parts = dataclasses.replace(parts, emulator=newer)
+            boots, failure = _boots(job, parts, Path(name), variants)
+        if failure:
+            raise failure
+        return boots, parts.fingerprint(job.machine)
 
 
 def _repeat(job: Job) -> str:

@@ -20,6 +20,10 @@ class Code(IntEnum):
     CANNOT_TELL = 3
 
 
+# Of git bisect: this commit cannot be judged; 128 and more end the bisection.
+_SKIP, _INTERRUPTED = 125, 130
+
+
 class KmbError(Exception):
     """Ends a command with one line: what, which value, what would be right."""
 
@@ -60,21 +64,34 @@ def command(main: Callable[[], Code]) -> NoReturn:
     SIGTERM and SIGHUP are treated as Ctrl-C, so that every `finally` runs:
     no process, no half-made thing in the cache is left behind.
     """
+    sys.exit(_ended(main))
+
+
+def bisected(main: Callable[[], Code]) -> NoReturn:
+    """The same for `git bisect run`: what is no verdict on the kernel is 125, which has
+    git try another commit. An interrupt is 130, which ends the bisection."""
+    code = _ended(main, interrupted=_INTERRUPTED)
+    sys.exit(code if code in (Code.GOOD, Code.FAILED, _INTERRUPTED) else _SKIP)
+
+
+def _ended(main: Callable[[], Code], interrupted: int = Code.CANNOT_TELL) -> int:
+    """The exit code of a command's main(), after a line on stderr for each but GOOD and
+    those that it returns."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
-        sys.exit(main())
+        return main()
     except KmbError as error:
         print(f"kmbench: {error}", file=sys.stderr)
-        sys.exit(error.code)
+        return error.code
     except KeyboardInterrupt:
         print("kmbench: interrupted; what was complete is kept", file=sys.stderr)
-        sys.exit(Code.CANNOT_TELL)
+        return interrupted
     except OSError as error:
         print(f"kmbench: {error}", file=sys.stderr)
-        sys.exit(Code.BROKEN)
+        return Code.BROKEN
     except Exception:  # pylint: disable=broad-exception-caught
         # Python's own exit code for this is 1: that the kernel failed.
         traceback.print_exc()
         print("kmbench: a bug of kmbench's scripts; the traceback stands above", file=sys.stderr)
-        sys.exit(Code.BROKEN)
+        return Code.BROKEN

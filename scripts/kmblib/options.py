@@ -53,6 +53,8 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "only": "which mutants: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "out": "the file to write",
+        "base": "what make baseline wrote of the base (default: the committed one of KERNEL=)",
+        "new": "the same of the new kernel (default: KERNEL= or KDIR= is measured)",
         "where": "vm (default), or host: the running machine; bench needs root there",
     }
     for name in names:

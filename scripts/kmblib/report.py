@@ -72,22 +72,28 @@ def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
     return [f"{name}: {reason}" for reason, name in reasons.items()]
 
 
+def environment() -> jinja2.Environment:
+    """For templates of plain text."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    made.filters.update(size=size, wrap=wrap, field=field, shell=shell)
+    return made
+
+
 def render(run: Path) -> str:
     """The report of a run that has some of results.KINDS."""
     documents = {kind: results.load(run / f"{kind}.json") if (run / f"{kind}.json").exists()
                  else None for kind in results.KINDS}
     if not any(documents.values()):
         raise Broken(f"RUN={run}: none of {', '.join(f'{k}.json' for k in results.KINDS)} in it")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    environment.filters.update(size=size, wrap=wrap, field=field, shell=shell)
-    environment.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
-                               KernelWalks=KernelWalks, Latencies=Latencies,
-                               LevelWalks=LevelWalks,
-                               PmuCounts=PmuCounts, Responses=Responses)
+    templates = environment()
+    templates.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
+                             KernelWalks=KernelWalks,
+                             Latencies=Latencies, LevelWalks=LevelWalks,
+                             PmuCounts=PmuCounts, Responses=Responses)
     head = next(d for d in documents.values() if d)
-    return environment.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
+    return templates.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
 
 
 def code(run: Path) -> Code:

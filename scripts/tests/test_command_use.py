@@ -58,6 +58,12 @@ _WRONG = {
     "TLB of a level": ("frag", {"GEOMETRY": "zen9"}, "kmbench: no GEOMETRY=zen9; there are: generic "
                        "neoverse-n1 sapphire-rapids skylake-sp zen3 zen4; or a file that ends in "
                        ".json"),
+    "kernel and file": ("gate", {"KERNEL": "6.1", "NEW": "x"}, "kmbench: NEW= with KERNEL= or KDIR=: "
+                        "a file, or a kernel to measure; leave one out"),
+    "file without a base": ("gate", {"NEW": "x"}, "kmbench: BASE= is missing; name the file that "
+                            "NEW= is compared with"),
+    "base that is none": ("gate", {"BASE": "/nonexistent"}, "kmbench: /nonexistent: No such file or "
+                          "directory; make baseline OUT=FILE makes one"),
     "compaction or not": ("frag", {"COMPACT": "yes"}, "kmbench: COMPACT=yes is neither 0 nor 1"),
     "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "
                            "unusable free space index; 0 to 1, as 0,0.5,0.9"),

@@ -15,11 +15,11 @@ from kmblib import errors, farm
 _SAY = "print('cleaned up', flush=True)"
 
 
-def _run(body: str) -> subprocess.CompletedProcess[str]:
+def _run(body: str, end: str = "command") -> subprocess.CompletedProcess[str]:
     """A command whose main() has this body."""
     script = "import os, signal\nfrom kmblib import errors\ndef main():\n" + textwrap.indent(
         f"try:\n{textwrap.indent(body, '    ')}\nfinally:\n    {_SAY}\n", "    ")
-    return subprocess.run(["/usr/bin/python3", "-B", "-c", f"{script}errors.command(main)"],
+    return subprocess.run(["/usr/bin/python3", "-B", "-c", f"{script}errors.{end}(main)"],
                           capture_output=True, text=True, check=False,
                           cwd=farm.REPO / "scripts", env={**os.environ, "PYTHONPATH": "."})
 
@@ -38,6 +38,17 @@ def test_end_of_main_is_the_exit_code(body: str, status: int, said: str) -> None
     """And every `finally` has run."""
     done = _run(body)
     assert (done.returncode, done.stderr, done.stdout) == (status, said, "cleaned up\n")
+
+
+@pytest.mark.parametrize("body, status", [
+    ("return errors.Code.GOOD", 0), ("return errors.Code.FAILED", 1),
+    ("return errors.Code.CANNOT_TELL", 125), ("raise errors.Failed('the kernel')", 1),
+    ("raise errors.Broken('it does not build')", 125),
+    ("raise errors.CannotTell('who knows')", 125), ("raise ValueError('a bug')", 125),
+    ("raise KeyboardInterrupt", 130)])
+def test_bisection_skips_what_is_no_verdict(body: str, status: int) -> None:
+    """As `git bisect run` wants it: 125 skips, from 128 on it ends."""
+    assert _run(body, "bisected").returncode == status
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

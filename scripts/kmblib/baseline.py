@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Exact figures of one kernel on the virtual clock, as a text that diff(1) and people can
+read: where it was measured, and a cell a line, sorted, all numbers integers.
+
+Each is measured twice. Two boots of one kernel that differ are a broken set-up, and no
+figures of a kernel's.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import bench, vm
+from .errors import Broken, CannotTell
+from .farm import REPO
+from .kernels import Kernel
+
+BASELINES = REPO / "results/baselines"
+FORMAT = "kmbench-baseline 1"
+# What has to be the same for figures to be of the same machine; the kernel is not among
+# them, it is what is compared.
+_PLACE = ("arch", "compiler", "config_sha256", "qemu", "accelerator", "accelerator_options",
+          "mem_mib", "cpus", "profile", "cmdline")
+_LABELS = ("kernel", "version")
+# Events that the allocator itself counts.
+_EVENTS = ("alloc_slowpath", "free_slowpath", "alloc_slab", "order_fallback", "compact_stall",
+           "compact_success", "pgmigrate_success", "allocstall", "pgscan")
+_LINE = re.compile(r"(\S+)((?: [a-z_]+=\d+)+)")
+
+Cells = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Figures of a kernel. place: where they were measured, by _PLACE. label: of the
+    kernel, by _LABELS. cells: by name, then by figure: ops and loop_ops, how often it was
+    done in a repetition; insns and loop_insns, instructions of all these, the median of the
+    repetitions; held, bytes that so many objects occupy, and block, those of one slab (or
+    block of pages) of them; events of the allocator."""
+
+    place: dict[str, str]
+    label: dict[str, str]
+    cells: Cells
+
+    def text(self) -> str:
+        """As a file."""
+        head = [f"# {key}: {value}" for key, value in {**self.label, **self.place}.items()]
+        rows = [" ".join([name, *(f"{k}={v}" for k, v in sorted(figures.items()))])
+                for name, figures in sorted(self.cells.items())]
+        return "\n".join([f"# {FORMAT}", *head, *rows]) + "\n"
+
+
+def _median(values: list[int]) -> int:
+    """One of them: a repetition that a timer's interrupt fell into is no median."""
+    return statistics.median_low(values)
+
+
+def _figures(cell: dict[str, Any]) -> dict[str, int]:
+    seen = cell["repetitions"]
+    loops = [r["mean_loop"] for r in seen if r["mean_loop"]]
+    figures = {"ops": _median([r["count"] for r in seen]),
+               "insns": _median([r["sum"] for r in seen]),
+               "failed": sum(r["failed"] for r in seen)}
+    if loops:
+        figures.update(loop_ops=_median([r["count"] for r in loops]),
+                       loop_insns=_median([r["sum"] for r in loops]))
+    if cell["footprint"]["objects"]:
+        figures["held"] = cell["footprint"]["held_bytes"]
+        figures["block"] = figures["held"] // cell["footprint"]["blocks"]
+    events = ((name, cell["events"].get(name, {}).get("value")) for name in _EVENTS)
+    return {**figures, **{name: value for name, value in events if value is not None}}
+
+
+def cells_of(boot: dict[str, Any]) -> Cells:
+    """The figures of one boot."""
+    return {cell["name"]: _figures(cell) for cell in boot["measurement"]["measured"]["cells"]}
+
+
+def differing(one: Cells, other: Cells) -> list[str]:
+    """Names of cells that are not the same in both."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def agreed(boots: list[dict[str, Any]]) -> Cells:
+    """The figures of two boots of one kernel, which have to be the same."""
+    one, other = map(cells_of, boots)
+    if names := differing(one, other):
+        raise CannotTell(f"not deterministic: {len(names)} of {len(one)} cells differ in two boots "
+                         f"of one kernel, as {names[0]}: {one.get(names[0])} and "
+                         f"{other.get(names[0])}")
+    return one
+
+
+def measure(job: bench.Job) -> Baseline:
+    """Boot a kernel twice; CannotTell where the two do not agree."""
+    boots, fingerprint = bench.twice(job)
+    place = {**fingerprint, "cmdline": f"{vm.CMDLINE} init_on_alloc=0",
+             "profile": job.amount.profile or "quick"}
+    return Baseline({key: str(place[key]) for key in _PLACE},
+                    {"kernel": job.kernel.label, "version": job.kernel.version}, agreed(boots))
+
+
+def path_of(kernel: Kernel) -> Path:
+    """Where the baseline of a kernel of the distribution is committed."""
+    return BASELINES / f"{kernel.label}-x86_64.txt"
+
+
+def _head(lines: list[str], path: Path) -> dict[str, str]:
+    head = dict(re.findall(r"^# (\w+): (.*)$", "\n".join(lines), re.M))
+    if missing := [key for key in (*_LABELS, *_PLACE) if key not in head]:
+        raise Broken(f"{path}: no line '# {missing[0]}: ...'; make baseline writes such a file")
+    return head
+
+
+def _row(line: str, path: Path) -> tuple[str, dict[str, int]]:
+    match = _LINE.fullmatch(line)
+    if not match:
+        raise Broken(f"{path}: {line[:60]!r} is no cell; NAME and figures as insns=1")
+    return match[1], {k: int(v) for k, v in (item.split("=") for item in match[2].split())}
+
+
+def load(path: Path) -> Baseline:
+    """Read a file of text(); Broken where it is none, or of another format."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError as error:
+        raise Broken(f"{path}: {error.strerror}; make baseline OUT=FILE makes one") from error
+    if not lines or lines[0] != f"# {FORMAT}":
+        raise Broken(f"{path}: begins with {lines[0][:40] if lines else ''!r}; '# {FORMAT}' is what "
+                     "this kmbench reads")
+    head = _head([line for line in lines if line.startswith("#")], path)
+    cells = dict(_row(line, path) for line in lines if not line.startswith("#"))
+    if not cells:
+        raise Broken(f"{path}: it has no cell")
+    return Baseline({k: head[k] for k in _PLACE}, {k: head[k] for k in _LABELS}, cells)

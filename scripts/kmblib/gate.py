@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The exact gate: integers of two kernels, cell by cell. There is no noise, hence no
+statistics: what differs, differs. The question is only whether it is much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator
+
+from .baseline import Baseline
+from .errors import CannotTell, Code
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What is not much: at most so many instructions (or bytes, or events) for each
+    operation, or at most so many per cent. What is above both is."""
+
+    each: float
+    per_cent: float
+
+
+# Of the scenario that stays on the fast path, where one instruction more is one more in
+# each kmalloc() of a machine; and of the others, whose slow path has many.
+_FAST = "pair"
+_FAST_LIMIT, _LARGE_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1), Limit(32, 2)
+# Up to here objects lie in slabs of one page. In a larger one it takes two instructions
+# more to find the slab of an object that is not in the first page; which objects these
+# are, what the kernel did before decides.
+_ONE_PAGE = 512
+# Above, most of the instructions are those of the page allocator: whether a block has to be
+# split, and two are joined, what the kernel did before decides as well. These are told, and
+# never fail: of one kernel, 88 % more or less were seen.
+_LARGEST = 4096
+# Of all other cells together: one instruction in each of them shows here.
+_SUM_LIMIT = Limit(0, 0.15)
+# Slabs of which a part may be of others.
+_SLABS = 4
+# Figures that are compared: how often what they are of was done, and the limit.
+_FIGURES: dict[str, tuple[str, Limit | None]] = {
+    "insns": ("ops", None), "loop_insns": ("loop_ops", None), "failed": ("", Limit(0, 0)),
+    "alloc_slowpath": ("ops", Limit(0.01, 1)), "alloc_slab": ("ops", Limit(0.01, 1)),
+    "order_fallback": ("ops", Limit(0, 0)), "allocstall": ("ops", Limit(0, 0))}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of a cell that is another one. base, new: the integers. ops: how many
+    operations they are of. beyond: whether the change is above its limit."""
+
+    cell: str
+    figure: str
+    base: int
+    new: int
+    ops: int
+    beyond: bool
+
+    def each(self) -> float:
+        """By how much, for each operation."""
+        return (self.new - self.base) / (self.ops or 1)
+
+    def per_cent(self) -> float:
+        """By how much of the base."""
+        return 100 * (self.new - self.base) / self.base if self.base else float("inf")
+
+    def worse(self) -> bool:
+        """All figures are costs."""
+        return self.new > self.base
+
+
+def _is_beyond(base: int, new: int, ops: int, limit: Limit) -> bool:
+    by = abs(new - base)
+    return by / (ops or 1) > limit.each and 100 * by > limit.per_cent * base
+
+
+def _scenario_and_size(cell: str) -> tuple[str, int]:
+    scenario, _context, _gfp, size, *_cpus = cell.split("/")
+    return scenario, int(size)
+
+
+def is_exact(cell: str) -> bool:
+    """Whether each instruction more is one of the allocator's fast path."""
+    scenario, size = _scenario_and_size(cell)
+    return scenario == _FAST and size <= _ONE_PAGE
+
+
+def is_gated(cell: str) -> bool:
+    """Whether it may fail: whether slabs, not the page allocator, decide what it costs."""
+    return _scenario_and_size(cell)[1] <= _LARGEST
+
+
+def _limit(cell: str) -> Limit:
+    """Of the instructions of a cell."""
+    if is_exact(cell):
+        return _FAST_LIMIT
+    return _LARGE_LIMIT if _scenario_and_size(cell)[0] == _FAST else _SLOW_LIMIT
+
+
+def _changes(name: str, base: dict[str, int], new: dict[str, int]) -> Iterator[Change]:
+    for figure, (of, own) in _FIGURES.items():
+        if base.get(figure) != new.get(figure):
+            one, other, ops = base.get(figure, 0), new.get(figure, 0), base.get(of, 1)
+            yield Change(name, figure, one, other, ops, (is_gated(name) or figure == "failed")
+                         and _is_beyond(one, other, ops, own or _limit(name)))
+    one, other = base.get("held", 0), new.get("held", 0)
+    if one != other:
+        yield Change(name, "held", one, other, 1, is_gated(name)
+                     and abs(other - one) > _SLABS * base.get("block", 0))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a comparison. changes: of cells, the largest first. total: the
+    instructions of all cells together that may fail. cells: how many there are."""
+
+    changes: tuple[Change, ...]
+    total: Change
+    cells: int
+
+    def regressions(self) -> list[Change]:
+        """What is worse beyond its limit, the sum last."""
+        return [c for c in (*self.changes, self.total) if c.beyond and c.worse()]
+
+    def improvements(self) -> list[Change]:
+        """What is better beyond its limit, the sum last."""
+        return [c for c in (*self.changes, self.total) if c.beyond and not c.worse()]
+
+    def code(self) -> Code:
+        """A regression fails; an improvement asks for a new baseline, or drift hides in
+        what is left of it."""
+        return Code.FAILED if self.regressions() else \
+            Code.CANNOT_TELL if self.improvements() else Code.GOOD
+
+    def sentence(self) -> str:
+        """All of it in one line."""
+        if worse := self.regressions():
+            return f"REGRESSION: {len(worse)} figures are worse beyond their limits"
+        if better := self.improvements():
+            return (f"IMPROVEMENT: {len(better)} figures are better beyond their limits; make a new "
+                    "baseline, or what gets worse again is not seen")
+        return f"no regression: {self.cells} cells, {len(self.changes)} figures changed within limits"
+
+
+def _refuse_other_place(base: Baseline, new: Baseline) -> None:
+    for key, value in base.place.items():
+        if new.place[key] != value:
+            raise CannotTell(f"not comparable: {key} is {value[:60]!r} of the base and "
+                             f"{new.place[key][:60]!r} of the new one; measure both in one place")
+
+
+def _refuse_other_cells(base: Baseline, new: Baseline) -> None:
+    for has, lacks, which in ((base, new, "new one"), (new, base, "base")):
+        if missing := sorted(has.cells.keys() - lacks.cells.keys()):
+            raise CannotTell(f"not comparable: {len(missing)} cells are missing in the {which}, as "
+                             f"{missing[0]}; measure both with one kmbench")
+    for name, figures in base.cells.items():
+        if figures["ops"] != new.cells[name]["ops"]:
+            raise CannotTell(f"not comparable: {name} has {figures['ops']} operations in the base and "
+                             f"{new.cells[name]['ops']} in the new one")
+
+
+def _total(base: Baseline, new: Baseline) -> Change:
+    gated = [name for name in base.cells if is_gated(name)]
+    one, other = (sum(side.cells[name]["insns"] for name in gated) for side in (base, new))
+    ops = sum(base.cells[name]["ops"] for name in gated)
+    return Change("all cells", "insns", one, other, ops, _is_beyond(one, other, ops, _SUM_LIMIT))
+
+
+def compare(base: Baseline, new: Baseline) -> Verdict:
+    """Both sides, cell by cell; CannotTell where they are not of one place, or not of the
+    same cells."""
+    _refuse_other_place(base, new)
+    _refuse_other_cells(base, new)
+    changes = [c for name, figures in base.cells.items()
+               for c in _changes(name, figures, new.cells[name])]
+    changes.sort(key=lambda c: (not c.beyond, -abs(c.per_cent()), c.cell, c.figure))
+    return Verdict(tuple(changes), _total(base, new), len(base.cells))

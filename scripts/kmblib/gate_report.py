@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A verdict of the exact gate as plain text, at most 72 columns."""
+
+from __future__ import annotations
+
+from . import gate, report
+from .baseline import Baseline
+
+# Changes that are shown; the largest come first.
+_MOST = 20
+
+
+def each(value: int, ops: int) -> str:
+    """A figure for each operation, in at most eight characters."""
+    of = value / (ops or 1)
+    return f"{of:.2f}" if of < 100_000 else f"{of:.0f}"
+
+
+def render(verdict: gate.Verdict, base: Baseline, new: Baseline) -> str:
+    """The sentence, what was compared, and what moved."""
+    templates = report.environment()
+    templates.filters["each"] = each
+    return templates.get_template("gate.txt.j2").render(v=verdict, base=base, new=new, most=_MOST)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make gate as a user types it: a kernel of the distribution against its committed
+baseline, and files against each other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from checkout import Checkout
+from kmblib import baseline
+from kmblib.errors import Code
+
+_CELL = "pair/task/GFP_KERNEL/64"
+_BASE, _OTHER = (baseline.BASELINES / f"{name}-x86_64.txt" for name in ("6.1", "6.12"))
+
+
+def _slower(path: Path, out: Path) -> None:
+    """One instruction more in one cell."""
+    side = baseline.load(path)
+    side.cells[_CELL]["insns"] += side.cells[_CELL]["ops"]
+    out.write_text(side.text())
+
+
+def test_kernel_has_the_figures_of_its_baseline(copy: Checkout) -> None:
+    """Measured now, twice, with another build of the tool: no figure is beyond its limit.
+    The baseline is part of the checkout."""
+    (copy.repo / "results/baselines").mkdir(exist_ok=True)
+    shutil.copy(_BASE, copy.repo / "results/baselines")
+    before = copy.runs()
+    ended = copy.run("gate")
+    for run in copy.runs() - before:
+        shutil.rmtree(run)
+    assert ended.status == Code.GOOD, ended.stdout + ended.stderr
+    assert ended.stdout.startswith("no regression: 353 cells, ")
+
+
+def test_one_instruction_more_fails(copy: Checkout, tmp_path: Path) -> None:
+    """Of one cell, between two files; and the other way round a new baseline is due."""
+    _slower(_BASE, tmp_path / "slower")
+    ended = copy.run("gate", BASE=str(_BASE), NEW=str(tmp_path / "slower"))
+    assert ended.status == Code.FAILED and _CELL in ended.stdout and "REGRESSION" in ended.stdout
+    ended = copy.run("gate", BASE=str(tmp_path / "slower"), NEW=str(_BASE))
+    assert ended.status == Code.CANNOT_TELL and "IMPROVEMENT" in ended.stdout
+
+
+def test_bisection_knows_good_bad_and_neither(copy: Checkout, tmp_path: Path) -> None:
+    """What got faster is good; what cannot be compared is skipped."""
+    _slower(_BASE, tmp_path / "slower")
+    pairs = [(_BASE, tmp_path / "slower"), (tmp_path / "slower", _BASE), (_BASE, _OTHER),
+             (_BASE, tmp_path / "none")]
+    assert [copy.run("gate", "--bisect", BASE=str(base), NEW=str(new)).status
+            for base, new in pairs] == [1, 0, 125, 125]
+
+
+def test_verdict_is_kept_for_machines(copy: Checkout) -> None:
+    """In a run of its own, also of files."""
+    before = copy.runs()
+    assert copy.run("gate", BASE=str(_BASE), NEW=str(_BASE)).status == Code.GOOD
+    run, = copy.runs() - before
+    assert {path.name for path in run.iterdir()} == {"gate.json", "gate.ktap", "gate.txt", "gate.xml"}
+    shutil.rmtree(run)
+
+
+def test_other_kernel_is_not_comparable(copy: Checkout) -> None:
+    """It has another configuration: neither good nor a regression."""
+    ended = copy.run("gate", BASE=str(_BASE), NEW=str(_OTHER))
+    assert ended.status == Code.CANNOT_TELL and "not comparable: " in ended.stderr

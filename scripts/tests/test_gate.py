@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The exact gate: what it finds, what it lets pass, what it refuses to compare."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kmblib import baseline, gate, gate_report, kernels, report
+from kmblib.baseline import Baseline
+from kmblib.errors import Broken, CannotTell, Code
+
+_FAST, _SLOW = "pair/task/GFP_KERNEL/64", "burst256-lifo/task/GFP_KERNEL/64"
+_PAGES = "pair/task/GFP_KERNEL/262144"
+_FILES = sorted(baseline.BASELINES.glob("*.txt"))
+
+
+@pytest.fixture(name="base")
+def _base() -> Baseline:
+    """A committed one."""
+    return baseline.load(_FILES[0])
+
+
+def _with(side: Baseline, cell: str, **more: int) -> Baseline:
+    """The same, with figures of a cell raised."""
+    figures = {key: side.cells[cell][key] + by for key, by in more.items()}
+    return replace(side, cells={**side.cells, cell: {**side.cells[cell], **figures}})
+
+
+def test_the_same_is_no_regression(base: Baseline) -> None:
+    """Whatever the order of its cells."""
+    names = list(base.cells)
+    random.Random(1).shuffle(names)
+    verdict = gate.compare(base, replace(base, cells={n: base.cells[n] for n in names}))
+    assert verdict.code() == Code.GOOD and not verdict.changes
+
+
+def test_one_instruction_of_any_fast_cell_is_found(base: Baseline) -> None:
+    """With its exact count, and that it is the only one."""
+    fast = [name for name in base.cells if gate.is_exact(name)]
+    assert len(fast) > 20
+    for name in fast:
+        for n in (1, 2, 4, 8, 16):
+            verdict = gate.compare(base, _with(base, name, insns=n * base.cells[name]["ops"]))
+            change, = verdict.changes
+            assert (change.cell, change.figure, change.each()) == (name, "insns", n)
+            assert verdict.code() == Code.FAILED and change in verdict.regressions()
+
+
+def test_little_of_a_slow_cell_is_let_pass(base: Baseline) -> None:
+    """Up to 32 instructions of each operation, or 2 %; more is found. In the sum, too, it is
+    little; what is more is there as well."""
+    ops, insns = base.cells[_SLOW]["ops"], base.cells[_SLOW]["insns"]
+    little, much = (gate.compare(base, _with(base, _SLOW, insns=n))
+                    for n in (insns // 51, max(33 * ops, insns // 49)))
+    assert little.code() == Code.GOOD and not little.changes[0].beyond
+    assert much.code() == Code.FAILED and much.changes[0].beyond
+
+
+def test_an_instruction_everywhere_shows_in_the_sum(base: Baseline) -> None:
+    """Though of no slow cell it is beyond a limit."""
+    slow = {name: c if gate.is_exact(name) else {**c, "insns": c["insns"] + c["ops"]}
+            for name, c in base.cells.items()}
+    verdict = gate.compare(base, replace(base, cells=slow))
+    assert verdict.regressions() == [verdict.total]
+
+
+def test_more_memory_than_some_slabs_is_found(base: Baseline) -> None:
+    """Four may have objects of others in them."""
+    slabs = 4 * base.cells[_FAST]["block"]
+    assert gate.compare(base, _with(base, _FAST, held=slabs)).code() == Code.GOOD
+    assert gate.compare(base, _with(base, _FAST, held=slabs + 1)).code() == Code.FAILED
+
+
+def test_null_is_found(base: Baseline) -> None:
+    """A single one."""
+    assert gate.compare(base, _with(base, _FAST, failed=1)).code() == Code.FAILED
+
+
+def test_page_allocator_is_told_and_never_fails(base: Baseline) -> None:
+    """But for NULL. The first cell that may fail is of 4096 bytes."""
+    verdict = gate.compare(base, _with(base, _PAGES, insns=base.cells[_PAGES]["insns"]))
+    change, = verdict.changes
+    assert verdict.code() == Code.GOOD and change.per_cent() == 100
+    assert gate.compare(base, _with(base, _PAGES, failed=1)).code() == Code.FAILED
+    assert gate.is_gated("pair/task/GFP_KERNEL/4096") and not gate.is_gated("pair/task/GFP_KERNEL/8192")
+
+
+def test_other_side_has_the_other_sign(base: Baseline) -> None:
+    """What is a regression one way is an improvement the other: a new baseline is due."""
+    slower = _with(base, _FAST, insns=base.cells[_FAST]["ops"])
+    verdict = gate.compare(slower, base)
+    assert verdict.code() == Code.CANNOT_TELL and "make a new baseline" in verdict.sentence()
+    assert verdict.changes[0].each() == -gate.compare(base, slower).changes[0].each() == -1
+
+
+def test_other_place_is_refused(base: Baseline) -> None:
+    """Each part of the fingerprint; the kernel's version is none."""
+    for key in base.place:
+        with pytest.raises(CannotTell, match=f"^not comparable: {key} is "):
+            gate.compare(base, replace(base, place={**base.place, key: "other"}))
+    assert gate.compare(base, replace(base, label={**base.label, "version": "9"})).code() == Code.GOOD
+
+
+def test_other_cells_are_refused(base: Baseline) -> None:
+    """Missing on either side, or with other numbers of operations."""
+    less = replace(base, cells={n: c for n, c in base.cells.items() if n != _FAST})
+    with pytest.raises(CannotTell, match=f"1 cells are missing in the new one, as {_FAST}"):
+        gate.compare(base, less)
+    with pytest.raises(CannotTell, match=f"1 cells are missing in the base, as {_FAST}"):
+        gate.compare(less, base)
+    with pytest.raises(CannotTell, match=f"{_FAST} has .* operations in the base"):
+        gate.compare(base, _with(base, _FAST, ops=1))
+
+
+@pytest.mark.parametrize("name", kernels.KERNELS)
+def test_text_is_read_back(tmp_path: Path, name: str) -> None:
+    """And is the same text again: sorted, a cell a line. There is one of each kernel."""
+    path = baseline.BASELINES / f"{name}-x86_64.txt"
+    base = baseline.load(path)
+    (tmp_path / "one").write_text(base.text())
+    again = baseline.load(tmp_path / "one")
+    assert again == base and again.text() == base.text() == path.read_text()
+    assert base.label["kernel"] == name
+
+
+@pytest.mark.parametrize("text, says", [
+    ("", "begins with ''"), ("# kmbench-baseline 0\n", "begins with '# kmbench-baseline 0'"),
+    ("{}", "begins with '{}'"), ("# kmbench-baseline 1\n", "no line '# kernel: ...'")])
+def test_other_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    """With what is wrong and what would be right."""
+    (tmp_path / "file").write_text(text)
+    with pytest.raises(Broken, match=says):
+        baseline.load(tmp_path / "file")
+
+
+def test_broken_cell_is_refused(base: Baseline, tmp_path: Path) -> None:
+    """A line that is none, and no line at all."""
+    (tmp_path / "file").write_text(base.text() + "pair insns=x\n")
+    with pytest.raises(Broken, match="'pair insns=x' is no cell"):
+        baseline.load(tmp_path / "file")
+    (tmp_path / "file").write_text("".join(f"{line}\n" for line in base.text().splitlines()
+                                           if line.startswith("#")))
+    with pytest.raises(Broken, match="it has no cell"):
+        baseline.load(tmp_path / "file")
+    with pytest.raises(Broken, match="No such file"):
+        baseline.load(tmp_path / "none")
+
+
+def test_boots_that_differ_are_no_figures() -> None:
+    """Of one kernel: a broken set-up, and never a verdict."""
+    cell: dict[str, Any] = {"name": _FAST, "footprint": {"objects": 0}, "events": {}, "repetitions": [
+        {"count": 2, "sum": 340, "failed": 0, "mean_loop": None}]}
+    boot = {"measurement": {"measured": {"cells": [cell]}}}
+    other = {"measurement": {"measured": {"cells": [
+        {**cell, "repetitions": [{"count": 2, "sum": 341, "failed": 0, "mean_loop": None}]}]}}}
+    assert baseline.agreed([boot, boot]) == {_FAST: {"ops": 2, "insns": 340, "failed": 0}}
+    with pytest.raises(CannotTell, match=f"^not deterministic: 1 of 1 cells .*{_FAST}"):
+        baseline.agreed([boot, other])
+
+
+def test_verdict_fits_into_a_mail(base: Baseline) -> None:
+    """72 columns; the sentence first, what is beyond its limit before the rest."""
+    new = _with(_with(base, _SLOW, insns=3), _FAST, insns=base.cells[_FAST]["ops"])
+    text = gate_report.render(gate.compare(base, new), base, new)
+    assert max(map(len, text.splitlines())) <= report.WIDTH
+    assert text.startswith("REGRESSION: 1 figures are worse beyond their limits")
+    assert text.index(_FAST) < text.index("BEYOND ITS LIMIT") < text.index(_SLOW)
+    same = gate_report.render(gate.compare(base, base), base, base)
+    assert "All " in same and same == gate_report.render(gate.compare(base, base), base, base)

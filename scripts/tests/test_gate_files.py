@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the exact gate writes for machines."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from kmblib import baseline, gate, gate_files, results
+from kmblib.baseline import Baseline
+from kmblib.errors import Broken
+
+_CELL = "pair/task/GFP_KERNEL/64"
+
+
+@pytest.fixture(name="base")
+def _base() -> Baseline:
+    """A committed one."""
+    return baseline.load(sorted(baseline.BASELINES.glob("*.txt"))[0])
+
+
+def _slower(base: Baseline) -> Baseline:
+    """One instruction more in one cell."""
+    figures = base.cells[_CELL]
+    return replace(base, cells={**base.cells, _CELL: {**figures, "insns": figures["insns"] + figures["ops"]}})
+
+
+def _written(run: Path, base: Baseline, new: Baseline) -> Path:
+    gate_files.write(run, gate.compare(base, new), base, new, "make gate")
+    return run
+
+
+def test_a_cell_that_is_slower_is_named(base: Baseline, tmp_path: Path) -> None:
+    """In each form, and it alone."""
+    run = _written(tmp_path, base, _slower(base))
+    document = results.load(run / "gate.json")
+    assert document["verdict"] == "fail" and document["cells"] == len(base.cells)
+    assert [(c["cell"], c["figure"], c["new"] - c["base"]) for c in document["changes"]] == [
+        (_CELL, "insns", base.cells[_CELL]["ops"])]
+    red = [line for line in (run / "gate.ktap").read_text().splitlines() if line.startswith("not ok")]
+    assert len(red) == 1 and red[0].endswith(f" {_CELL}")
+    failed = ElementTree.parse(run / "gate.xml").getroot().findall("testcase[failure]")
+    assert [case.get("name") for case in failed] == [_CELL]
+    assert _CELL in (run / "gate.txt").read_text()
+
+
+def test_the_same_is_all_green(base: Baseline, tmp_path: Path) -> None:
+    """The control: a line a cell and one for their sum, twenty times the same bytes."""
+    run = _written(tmp_path, base, base)
+    assert results.load(run / "gate.json")["verdict"] == "pass"
+    ktap = (run / "gate.ktap").read_text()
+    assert ktap.startswith(f"KTAP version 1\n1..{len(base.cells) + 1}\nok 1 ")
+    assert "not ok" not in ktap
+    suite = ElementTree.parse(run / "gate.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(base.cells) + 1), "0")
+    files = ("gate.ktap", "gate.xml", "gate.txt")
+    first = [(run / name).read_bytes() for name in files]
+    for _again in range(19):
+        assert [(_written(tmp_path, base, base) / name).read_bytes() for name in files] == first
+
+
+def test_what_is_better_is_no_failure(base: Baseline, tmp_path: Path) -> None:
+    """It asks for a new baseline: neither pass nor fail."""
+    run = _written(tmp_path, _slower(base), base)
+    assert results.load(run / "gate.json")["verdict"] == "cannot tell"
+    assert "not ok" not in (run / "gate.ktap").read_text()
+
+
+def test_ktap_is_what_the_kernel_reads(base: Baseline, kunit_py: Path, tmp_path: Path) -> None:
+    """By the parser of kunit.py."""
+    _written(tmp_path, base, _slower(base))
+    cases = len(base.cells) + 1
+    assert f"Ran {cases} tests: passed: {cases - 1}, failed: 1" in _parsed(kunit_py, tmp_path)
+
+
+def _parsed(kunit_py: Path, run: Path) -> str:
+    done = subprocess.run(["/usr/bin/python3", kunit_py, "parse", run / "gate.ktap"], check=False,
+                          capture_output=True, text=True)
+    return done.stdout
+
+
+def test_file_that_is_no_verdict_is_refused(base: Baseline, tmp_path: Path) -> None:
+    """The schema has an eye on it."""
+    run = _written(tmp_path, base, base)
+    (run / "gate.json").write_text((run / "gate.json").read_text().replace('"pass"', '"perhaps"'))
+    with pytest.raises(Broken, match="not valid at verdict"):
+        results.load(run / "gate.json")

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The committed baselines are those of the kernels they name; a slower kernel is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kmblib import baseline, bench, cache, gate, kernels, vm
+from kmblib.errors import Code
+from kmblib.kernels import Kernel
+from kmblib.options import Machine
+
+
+def _is_there(name: str) -> bool:
+    """Whether a kernel need not be built first, which takes six minutes."""
+    distro = kernels.KERNELS[name]
+    return bool(distro.stock) or any(
+        cache.root().glob(f"vm/{distro.exact}_*/arch/x86/boot/bzImage"))
+
+
+@pytest.mark.parametrize("name", [name for name in kernels.KERNELS if name != kernels.DEFAULT])
+def test_kernel_has_the_figures_of_its_baseline(tmp_path: Path, name: str) -> None:
+    """Measured now, twice: no figure is beyond its limit. The default kernel is
+    test_command_gate.py's."""
+    if not _is_there(name):
+        pytest.skip(f"the kernel of {name} for the virtual machine is not in the cache; "
+                    f"`make gate KERNEL={name}` builds it and does the same")
+    kernel = kernels.find(name, None)
+    job = bench.Job(kernel, Machine("virtual", 1024, 1), bench.Amount(), tmp_path)
+    verdict = gate.compare(baseline.load(baseline.path_of(kernel)), baseline.measure(job))
+    assert verdict.code() == Code.GOOD, verdict.sentence()
+
+
+def test_slower_kernel_is_found(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the same kernel, whose slabs are checked for consistency at each call, which
+    takes it off the fast path. No cell is let pass; against itself each one is."""
+    job = bench.Job(kernel, Machine("virtual", 1024, 1),
+                    bench.Amount(("pair/task/GFP_KERNEL/64", "pair/hardirq/GFP_ATOMIC/512")), tmp_path)
+    base = baseline.measure(job)
+    monkeypatch.setattr(vm, "CMDLINE", f"{vm.CMDLINE} slub_debug=F")
+    slow = replace(baseline.measure(job), place=base.place)
+    worse = {c.cell for c in gate.compare(base, slow).regressions() if c.figure == "insns"}
+    assert worse == {*base.cells, "all cells"}
+    assert min(c.per_cent() for c in gate.compare(base, slow).regressions()) > 100
+    assert gate.compare(base, base).code() == Code.GOOD
