@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree
+from contextlib import ExitStack
 from pathlib import Path
 
 from . import build, cache, farm, intree, kernels, kunit, lint, proc, results
@@ -121,31 +122,50 @@ def _tool(tally: Tally, kernel: Kernel) -> None:
         tally.add("tool: unit tests", "\n".join(text.splitlines()[-5:]))
 
 
-def _pytest(tally: Tally, what: Path, *options: str) -> None:
-    """Tests of the scripts, and of guests that break."""
-    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
-        report = Path(name) / "junit.xml"
-        log = Path(name) / "log"
-        with log.open("wb") as out, step("tests of the scripts and of guests") as current, \
-                proc.child(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
-                            "no:cacheprovider", f"--junitxml={report}", *options, what],
-                           stdout=out, cwd=farm.REPO) as process:
-            status = proc.wait(process, current)
-        cases = list(xml.etree.ElementTree.parse(report).iter("testcase")) \
-            if report.exists() else []
-        before = tally.failed
-        for case in cases:
-            _junit_case(tally, case, "".join(f" {option}" for option in options))
-        if not cases or (status and tally.failed == before):
-            tally.add("scripts: tests", proc.last_lines(log, 5))
+def _tests(scratch: Path, what: list[Path], *options: str) -> tuple[list[str | Path], Path]:
+    """A command that runs tests, and the report that it writes."""
+    report = scratch / f"{what[0].name}.xml"
+    return ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+            f"--junitxml={report}", *options, *what], report
+
+
+def _take(tally: Tally, report: Path, log: Path, status: int | None, *options: str) -> None:
+    """Count the cases of a report; a failure without a case, or no case, is one as well."""
+    cases = list(xml.etree.ElementTree.parse(report).iter("testcase")) if report.exists() else []
+    before = tally.failed
+    for case in cases:
+        _junit_case(tally, case, "".join(f" {option}" for option in options))
+    if not cases or (status and tally.failed == before):
+        tally.add("scripts: tests", proc.last_lines(log, 5))
+
+
+def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
+    """Tests of the scripts, and of guests that break: each part side by side with the others."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name, ExitStack() as stack, \
+            step("tests of the scripts and of guests") as current:
+        ran = []
+        for part in parts:
+            argv, report = _tests(Path(name), part, *options)
+            log = report.with_suffix(".log")
+            out = stack.enter_context(log.open("wb"))
+            ran.append((stack.enter_context(proc.child(argv, stdout=out, cwd=farm.REPO)),
+                        report, log))
+        for process, report, log in ran:
+            _take(tally, report, log, proc.wait(process, current), *options)
+
+
+def _sharing_guests(test: Path) -> bool:
+    """Whether it looks at guests of lab.py, which are booted once for all such tests."""
+    return "pytest.mark.guests" in test.read_text()
 
 
 def _scripts(tally: Tally, kernel: Kernel) -> None:
     """All tests, with guests of the default kernel; cells with those of another one, too."""
-    tests = farm.REPO / "scripts/tests"
-    _pytest(tally, tests)
+    tests = sorted((farm.REPO / "scripts/tests").glob("test_*.py"))
+    _pytest(tally, [[t for t in tests if _sharing_guests(t) == sharing] for sharing in (True, False)])
     if not kernel.is_tree and kernel.name != kernels.DEFAULT:
-        _pytest(tally, tests / "test_guest_cells.py", "--kernel", kernel.name)
+        _pytest(tally, [[t for t in tests if t.name == "test_guest_cells.py"]],
+                "--kernel", kernel.name)
 
 
 def _junit_case(tally: Tally, case: xml.etree.ElementTree.Element, of: str) -> None:
