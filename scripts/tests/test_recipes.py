@@ -30,14 +30,16 @@ _SCHEMAS: dict[str, Any] = {
                     "timeout-minutes": {"type": "integer"}}}}}},
     "gitlab-ci.yml": {
         "type": "object", "additionalProperties": {
-            "required": ["script"], "additionalProperties": False, "properties": {
-                "image": _TEXT, "timeout": _TEXT, "rules": {"type": "array"},
+            "oneOf": [{"required": ["script"]}, {"required": ["image"]}],
+            "additionalProperties": False, "properties": {
+                "extends": _TEXT, "image": _TEXT, "timeout": _TEXT, "rules": {"type": "array"},
                 "variables": {"additionalProperties": _TEXT}, "cache": {"required": ["key", "paths"]},
                 "before_script": _TEXTS, "script": _TEXTS, "after_script": _TEXTS,
                 "artifacts": {"properties": {"when": {"enum": ["always", "on_failure", "on_success"]},
                                              "paths": _TEXTS, "reports": {"type": "object"}}}}}},
     "lava.yaml": {
-        "type": "object", "required": ["metadata", "run"], "properties": {
+        "type": "object", "required": ["metadata", "install", "run"], "properties": {
+            "install": {"required": ["deps"], "properties": {"deps": _TEXTS}},
             "metadata": {"required": ["format", "name", "description"], "properties": {
                 "format": {"const": "Lava-Test Test Definition 1.0"}}},
             "run": {"required": ["steps"], "properties": {"steps": _TEXTS}}}},
@@ -72,7 +74,7 @@ def test_recipe_is_of_its_system(name: str) -> None:
 
 @pytest.mark.parametrize("name, spoil", [
     ("github-actions.yml", lambda d: d["jobs"]["kmalloc"]["steps"].append({"script": "true"})),
-    ("gitlab-ci.yml", lambda d: d["kmalloc"].update(scripts=["true"])),
+    ("gitlab-ci.yml", lambda d: d["kmalloc cost"].update(scripts=["true"])),
     ("lava.yaml", lambda d: d["metadata"].update(format="1"))])
 def test_other_file_would_be_seen(name: str, spoil: Any) -> None:
     """The control."""
