@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import bench, vm
-from .errors import Broken, CannotTell
+from .errors import Broken, CannotTell, Failed
 from .farm import REPO
 from .kernels import Kernel
 
@@ -23,13 +23,16 @@ BASELINES = REPO / "results/baselines"
 FORMAT = "kmbench-baseline 1"
 # What has to be the same for figures to be of the same machine; the kernel is not among
 # them, it is what is compared.
-_PLACE = ("arch", "compiler", "config_sha256", "qemu", "accelerator", "accelerator_options",
+_PLACE = ("arch", "compiler", "options_sha256", "qemu", "accelerator", "accelerator_options",
           "mem_mib", "cpus", "profile", "cmdline")
 _LABELS = ("kernel", "version")
 # Events that the allocator itself counts.
 _EVENTS = ("alloc_slowpath", "free_slowpath", "alloc_slab", "order_fallback", "compact_stall",
            "compact_success", "pgmigrate_success", "allocstall", "pgscan")
-_LINE = re.compile(r"(\S+)((?: [a-z_]+=\d+)+)")
+# Scenario, context, GFP flags, size, and the number of CPUs where there are several.
+_LINE = re.compile(r"([\w-]+/\w+/[\w|]+/\d{1,12}(?:/\w+)?)((?: [a-z_]+=\d{1,18})+)")
+# Figures without which a cell is none.
+_NEEDED = ("ops", "insns", "failed")
 
 Cells = dict[str, dict[str, int]]
 
@@ -62,9 +65,9 @@ def _median(values: list[int]) -> int:
 def _figures(cell: dict[str, Any]) -> dict[str, int]:
     seen = cell["repetitions"]
     loops = [r["mean_loop"] for r in seen if r["mean_loop"]]
-    figures = {"ops": _median([r["count"] for r in seen]),
+    figures = {"ops": _median([r["count"] + r["failed"] for r in seen]),
                "insns": _median([r["sum"] for r in seen]),
-               "failed": sum(r["failed"] for r in seen)}
+               "failed": sum(r["failed"] for r in (*seen, *loops))}
     if loops:
         figures.update(loop_ops=_median([r["count"] for r in loops]),
                        loop_insns=_median([r["sum"] for r in loops]))
@@ -96,8 +99,12 @@ def agreed(boots: list[dict[str, Any]]) -> Cells:
 
 
 def measure(job: bench.Job) -> Baseline:
-    """Boot a kernel twice; CannotTell where the two do not agree."""
-    boots, fingerprint = bench.twice(job)
+    """Boot a kernel twice; CannotTell where the two do not agree, or one broke down: that is
+    no verdict on what it costs."""
+    try:
+        boots, fingerprint = bench.twice(job)
+    except Failed as error:
+        raise CannotTell(f"no figures: {job.kernel.label} failed: {error}") from error
     place = {**fingerprint, "cmdline": f"{vm.CMDLINE} init_on_alloc=0",
              "profile": job.amount.profile or "quick"}
     return Baseline({key: str(place[key]) for key in _PLACE},
@@ -120,7 +127,12 @@ def _row(line: str, path: Path) -> tuple[str, dict[str, int]]:
     match = _LINE.fullmatch(line)
     if not match:
         raise Broken(f"{path}: {line[:60]!r} is no cell; NAME and figures as insns=1")
-    return match[1], {k: int(v) for k, v in (item.split("=") for item in match[2].split())}
+    items = [item.split("=") for item in match[2].split()]
+    figures = {key: int(value) for key, value in items}
+    needed = (*_NEEDED, "block") if "held" in figures else _NEEDED
+    if len(figures) < len(items) or not figures.keys() >= set(needed):
+        raise Broken(f"{path}: {match[1]}: each of {' '.join(needed)} once, and no other twice")
+    return match[1], figures
 
 
 def load(path: Path) -> Baseline:
@@ -133,7 +145,10 @@ def load(path: Path) -> Baseline:
         raise Broken(f"{path}: begins with {lines[0][:40] if lines else ''!r}; '# {FORMAT}' is what "
                      "this kmbench reads")
     head = _head([line for line in lines if line.startswith("#")], path)
-    cells = dict(_row(line, path) for line in lines if not line.startswith("#"))
+    rows = [_row(line, path) for line in lines if not line.startswith("#")]
+    cells = dict(rows)
     if not cells:
         raise Broken(f"{path}: it has no cell")
+    if len(cells) < len(rows):
+        raise Broken(f"{path}: {len(rows)} cells have {len(cells)} names; each once")
     return Baseline({k: head[k] for k in _PLACE}, {k: head[k] for k in _LABELS}, cells)

@@ -207,7 +207,7 @@ def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
             boots, failure = _boots(job, parts, Path(name), variants)
         if failure:
             raise failure
-        return boots, parts.fingerprint(job.machine)
+        return boots, {**parts.fingerprint(job.machine), "options_sha256": parts.options_sha256()}
 
 
 def _repeat(job: Job) -> str:

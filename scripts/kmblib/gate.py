@@ -36,11 +36,15 @@ _LARGEST = 4096
 _SUM_LIMIT = Limit(0, 0.15)
 # Slabs of which a part may be of others.
 _SLABS = 4
-# Figures that are compared: how often what they are of was done, and the limit.
-_FIGURES: dict[str, tuple[str, Limit | None]] = {
-    "insns": ("ops", None), "loop_insns": ("loop_ops", None), "failed": ("", Limit(0, 0)),
-    "alloc_slowpath": ("ops", Limit(0.01, 1)), "alloc_slab": ("ops", Limit(0.01, 1)),
-    "order_fallback": ("ops", Limit(0, 0)), "allocstall": ("ops", Limit(0, 0))}
+# How often what a figure is of was done; 1 where there is nothing of that kind.
+_OF = {"insns": "ops", "loop_insns": "loop_ops", "alloc_slowpath": "ops", "alloc_slab": "ops",
+       "order_fallback": "ops", "allocstall": "ops"}
+# Limits of what is no instruction; other events are told, and never fail.
+_LIMITS = {"failed": Limit(0, 0), "alloc_slowpath": Limit(0.01, 1), "alloc_slab": Limit(0.01, 1),
+           "order_fallback": Limit(0, 0), "allocstall": Limit(0, 0)}
+_INSTRUCTIONS = ("insns", "loop_insns")
+# What decides what is compared, and is compared with nothing itself.
+_COUNTS = ("ops", "loop_ops")
 
 
 @dataclass(frozen=True)
@@ -89,23 +93,26 @@ def is_gated(cell: str) -> bool:
     return _scenario_and_size(cell)[1] <= _LARGEST
 
 
-def _limit(cell: str) -> Limit:
-    """Of the instructions of a cell."""
+def _limit(cell: str, figure: str, block: int) -> Limit | None:
+    """Of a figure of a cell; None: it may be what it likes. block: bytes of a slab of it."""
+    if figure != "failed" and not is_gated(cell):
+        return None
+    if figure == "held":
+        return Limit(_SLABS * block, 0)
+    if figure not in _INSTRUCTIONS:
+        return _LIMITS.get(figure)
     if is_exact(cell):
         return _FAST_LIMIT
     return _LARGE_LIMIT if _scenario_and_size(cell)[0] == _FAST else _SLOW_LIMIT
 
 
 def _changes(name: str, base: dict[str, int], new: dict[str, int]) -> Iterator[Change]:
-    for figure, (of, own) in _FIGURES.items():
-        if base.get(figure) != new.get(figure):
-            one, other, ops = base.get(figure, 0), new.get(figure, 0), base.get(of, 1)
-            yield Change(name, figure, one, other, ops, (is_gated(name) or figure == "failed")
-                         and _is_beyond(one, other, ops, own or _limit(name)))
-    one, other = base.get("held", 0), new.get("held", 0)
-    if one != other:
-        yield Change(name, "held", one, other, 1, is_gated(name)
-                     and abs(other - one) > _SLABS * base.get("block", 0))
+    for figure, one in base.items():
+        other, ops = new[figure], base.get(_OF.get(figure, ""), 1)
+        limit = _limit(name, figure, base.get("block", 0))
+        if one != other:
+            yield Change(name, figure, one, other, ops,
+                         limit is not None and _is_beyond(one, other, ops, limit))
 
 
 @dataclass(frozen=True)
@@ -154,9 +161,11 @@ def _refuse_other_cells(base: Baseline, new: Baseline) -> None:
             raise CannotTell(f"not comparable: {len(missing)} cells are missing in the {which}, as "
                              f"{missing[0]}; measure both with one kmbench")
     for name, figures in base.cells.items():
-        if figures["ops"] != new.cells[name]["ops"]:
-            raise CannotTell(f"not comparable: {name} has {figures['ops']} operations in the base and "
-                             f"{new.cells[name]['ops']} in the new one")
+        if other := figures.keys() ^ new.cells[name].keys():
+            raise CannotTell(f"not comparable: {name} has {sorted(other)[0]} on one side alone")
+        for of in (key for key in _COUNTS if figures.get(key) != new.cells[name].get(key)):
+            raise CannotTell(f"not comparable: {name} has {figures[of]} operations in the base and "
+                             f"{new.cells[name][of]} in the new one ({of})")
 
 
 def _total(base: Baseline, new: Baseline) -> Change:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ from .baseline import Baseline
 from .gate import Change, Verdict
 
 _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
+_DUE = "a new baseline is due"
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -32,48 +34,81 @@ def document(verdict: Verdict, base: Baseline, new: Baseline, command: str) -> d
             "total": _change(verdict.total), "changes": [_change(c) for c in verdict.changes]}
 
 
-def _said(changes: list[Change]) -> str:
-    """What moved beyond its limit in a cell, in a line."""
+def _said(changes: list[Change], cell: str) -> str:
+    """What moved beyond its limit in a cell, in a line; "" where nothing did."""
     return "; ".join(f"{c.figure} {gate_report.each(c.base, c.ops)} to "
-                     f"{gate_report.each(c.new, c.ops)}" for c in changes)
+                     f"{gate_report.each(c.new, c.ops)}" for c in changes if c.cell == cell)
 
 
-def _beyond(verdict: Verdict, names: list[str]) -> list[tuple[str, str]]:
-    """A line a cell, and one of all together: its name, and what is worse; "" for nothing."""
-    worse = verdict.regressions()
-    return [(name, _said([c for c in worse if c.cell == name]))
-            for name in [*names, verdict.total.cell]]
+@dataclass(frozen=True)
+class Row:
+    """A cell, or all of them together. worse, better: what moved so beyond its limit; "" for
+    nothing."""
+
+    name: str
+    worse: str
+    better: str
 
 
-def ktap(verdict: Verdict, names: list[str]) -> str:
-    """KTAP, version 1: a line a cell, and one of all together."""
-    rows = _beyond(verdict, names)
-    lines = [f"{'not ok' if said else 'ok'} {nr} {name.replace(' ', '_')}"
-             for nr, (name, said) in enumerate(rows, 1)]
-    notes = [f"# {said}" if said else "" for _name, said in rows]
-    body = [text for pair in zip(notes, lines) for text in pair if text]
-    return "\n".join(["KTAP version 1", f"1..{len(rows)}", *body]) + "\n"
+def rows_of(verdict: Verdict, base: Baseline) -> list[Row]:
+    """A row a cell, sorted, and one of all together."""
+    worse, better = verdict.regressions(), verdict.improvements()
+    return [Row(name, _said(worse, name), _said(better, name))
+            for name in [*sorted(base.cells), verdict.total.cell]]
 
 
-def junit(verdict: Verdict, names: list[str]) -> str:
-    """The same as JUnit has it, a test case a cell."""
-    rows = _beyond(verdict, names)
-    suite = ElementTree.Element("testsuite", name="kmbench gate", tests=str(len(rows)),
-                                failures=str(sum(bool(said) for _name, said in rows)))
-    for name, said in rows:
-        case = ElementTree.SubElement(suite, "testcase", classname="gate", name=name)
-        if said:
-            ElementTree.SubElement(case, "failure", message=said)
+def _lines(nr: int, row: Row) -> list[str]:
+    name = row.name.replace(" ", "_")
+    if row.worse:
+        return [f"# {row.worse}", f"not ok {nr} {name}"]
+    return [f"ok {nr} {name}" + (f" # SKIP better, {_DUE}: {row.better}" if row.better else "")]
+
+
+def ktap(rows: list[Row], reason: str) -> str:
+    """KTAP, version 1. What is better is no pass: a baseline is due. reason: why there is no
+    row."""
+    plan = f"1..{len(rows)}" + ("" if rows else f" # SKIP {reason}")
+    body = [line for nr, row in enumerate(rows, 1) for line in _lines(nr, row)]
+    return "\n".join(["KTAP version 1", plan, *body]) + "\n"
+
+
+def _case(suite: ElementTree.Element, name: str, failure: str, error: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname="gate", name=name)
+    if failure or error:
+        ElementTree.SubElement(case, "failure" if failure else "error", message=failure or error)
+
+
+def junit(rows: list[Row], reason: str) -> str:
+    """The same as JUnit has it, a test case a row; what cannot be told is an error."""
+    worse = sum(bool(row.worse) for row in rows)
+    better = sum(bool(row.better and not row.worse) for row in rows)
+    suite = ElementTree.Element("testsuite", name="kmbench gate", tests=str(len(rows) or 1),
+                                failures=str(worse), errors=str(better if rows else 1))
+    for row in rows:
+        _case(suite, row.name, row.worse, row.better and f"better, {_DUE}: {row.better}")
+    if not rows:
+        _case(suite, "comparison", "", reason)
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def _put(run: Path, rows: list[Row], reason: str, text: str) -> None:
+    for name, content in (("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)),
+                          ("gate.txt", text)):
+        aside = run / f"{name}.part"
+        aside.write_text(content)
+        os.replace(aside, run / name)
+
+
 def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: str) -> None:
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
-    names = sorted(base.cells)
     results.write(run / "gate.json", document(verdict, base, new, command))
-    for name, text in (("gate.ktap", ktap(verdict, names)), ("gate.xml", junit(verdict, names)),
-                       ("gate.txt", gate_report.render(verdict, base, new))):
-        aside = run / f"{name}.part"
-        aside.write_text(text)
-        os.replace(aside, run / name)
+    _put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new))
+
+
+def write_refusal(run: Path, reason: str, command: str) -> None:
+    """The same where there is nothing to compare, or no figures."""
+    results.write(run / "gate.json", {
+        **results.header("kmbench-gate", None, command), "verdict": "cannot tell",
+        "reason": reason, "base": None, "new": None, "cells": 0, "total": None, "changes": []})
+    _put(run, [], reason, f"CANNOT TELL: {reason}\n")

@@ -68,6 +68,12 @@ class Parts:
                 "why_not_kvm": self.why_not_kvm, "clock": machine.clock,
                 "mem_mib": machine.mem_mib, "cpus": machine.cpus}
 
+    def options_sha256(self) -> str:
+        """Of what was configured: without comments and the salt of a distribution's build,
+        which name the version."""
+        lines = re.findall(r"^(?:# )?CONFIG_(?!BUILD_SALT\b).*$", self.boot.config.read_text(), re.M)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
     def another_qemu(self, failure: KmbError | None) -> qemu.Emulator | None:
         """The QEMU to hear next, where the failure may be this one's; None else."""
         if not failure or not qemu.blames_flags(str(failure)):

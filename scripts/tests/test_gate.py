@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import baseline, gate, gate_report, kernels, report
+from kmblib import baseline, bench, build, gate, gate_report, kernels, report, vm
 from kmblib.baseline import Baseline
-from kmblib.errors import Broken, CannotTell, Code
+from kmblib.errors import Broken, CannotTell, Code, Failed
+from kmblib.options import Machine
 
 _FAST, _SLOW = "pair/task/GFP_KERNEL/64", "burst256-lifo/task/GFP_KERNEL/64"
 _PAGES = "pair/task/GFP_KERNEL/262144"
@@ -89,6 +90,26 @@ def test_page_allocator_is_told_and_never_fails(base: Baseline) -> None:
     assert gate.is_gated("pair/task/GFP_KERNEL/4096") and not gate.is_gated("pair/task/GFP_KERNEL/8192")
 
 
+def test_kernel_that_only_gives_null_fails(base: Baseline) -> None:
+    """Though it takes fewer instructions; each attempt is an operation."""
+    boot = {"measurement": {"measured": {"cells": [{
+        "name": _FAST, "footprint": {"objects": 0}, "events": {}, "repetitions": [
+            {"count": 0, "sum": 0, "failed": 2, "mean_loop": {"count": 2, "sum": 9, "failed": 2}}]}]}}}
+    null = baseline.cells_of(boot)
+    assert null == {_FAST: {"ops": 2, "insns": 0, "failed": 4, "loop_ops": 2, "loop_insns": 9}}
+    good = {**null[_FAST], "insns": 340, "failed": 0, "loop_insns": 340}
+    verdict = gate.compare(replace(base, cells={_FAST: good}), replace(base, cells=null))
+    assert verdict.code() == Code.FAILED and [c.figure for c in verdict.regressions()] == ["failed"]
+
+
+def test_each_event_is_told(base: Baseline) -> None:
+    """Also those that never fail; the text does not say then that all is the same."""
+    new = _with(base, _FAST, pgscan=1000, compact_stall=5)
+    verdict = gate.compare(base, new)
+    assert {c.figure for c in verdict.changes} == {"pgscan", "compact_stall"}
+    assert verdict.code() == Code.GOOD and "All " not in gate_report.render(verdict, base, new)
+
+
 def test_other_side_has_the_other_sign(base: Baseline) -> None:
     """What is a regression one way is an improvement the other: a new baseline is due."""
     slower = _with(base, _FAST, insns=base.cells[_FAST]["ops"])
@@ -112,8 +133,59 @@ def test_other_cells_are_refused(base: Baseline) -> None:
         gate.compare(base, less)
     with pytest.raises(CannotTell, match=f"1 cells are missing in the base, as {_FAST}"):
         gate.compare(less, base)
-    with pytest.raises(CannotTell, match=f"{_FAST} has .* operations in the base"):
-        gate.compare(base, _with(base, _FAST, ops=1))
+    for of in ("ops", "loop_ops"):
+        with pytest.raises(CannotTell, match=f"{_FAST} has .* operations in the base"):
+            gate.compare(base, _with(base, _FAST, **{of: 1}))
+
+
+def test_figure_on_one_side_alone_is_refused(base: Baseline) -> None:
+    """It is not taken for 0."""
+    for figure in ("loop_insns", "held", "allocstall", "block"):
+        cell = {k: v for k, v in base.cells[_FAST].items() if k != figure}
+        less = replace(base, cells={**base.cells, _FAST: cell})
+        for pair in ((base, less), (less, base)):
+            with pytest.raises(CannotTell, match=f"{_FAST} has {figure} on one side alone"):
+                gate.compare(*pair)
+
+
+@pytest.mark.parametrize("spoil, says", [
+    (lambda line: f"{line}\n{line}", r"354 cells have 353 names"),
+    (lambda line: f"{line} ops=1", "and no other twice"),
+    (lambda line: line.replace(" insns=", " other="), "each of ops insns failed block once"),
+    (lambda line: line.replace(" block=", " other="), "each of ops insns failed block once"),
+    (lambda line: line.replace("/64 ", "/many "), "is no cell"),
+    (lambda line: line.replace(" ops=", f" ops={'9' * 5000}"), "is no cell"),
+    (lambda line: line.replace("pair/", "pair\x01/"), "is no cell")])
+def test_file_that_somebody_spoilt_is_refused(base: Baseline, tmp_path: Path, spoil: Any,
+                                              says: str) -> None:
+    """A line of it, in ways that an editor or a merge has."""
+    lines = base.text().splitlines()
+    (tmp_path / "file").write_text("\n".join(
+        spoil(line) if line.startswith(f"{_FAST} ") else line for line in lines) + "\n")
+    with pytest.raises(Broken, match=says):
+        baseline.load(tmp_path / "file")
+
+
+def test_kernel_that_breaks_down_has_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is no verdict on what it costs, nor a bad commit for a bisection."""
+    def panics(_job: Any) -> Any:
+        raise Failed("Kernel panic")
+    monkeypatch.setattr(bench, "twice", panics)
+    job = bench.Job(kernels.find("6.1", None), Machine("virtual", 1024, 1), bench.Amount(), Path("/"))
+    with pytest.raises(CannotTell, match="^no figures: 6.1 failed: Kernel panic"):
+        baseline.measure(job)
+
+
+def test_version_is_no_option(tmp_path: Path) -> None:
+    """A configuration names it in a comment and in Debian's salt; an option is one."""
+    def options(text: str) -> str:
+        (tmp_path / "config").write_text(text)
+        boot = build.Boot(Path("image"), tmp_path / "config", Path("modules"), ())
+        return vm.Parts(boot, tmp_path, "tcg", (), "").options_sha256()
+    one = "# Linux/x86 6.1.1 Kernel Configuration\nCONFIG_BUILD_SALT=\"1\"\nCONFIG_SLUB=y\n"
+    assert options(one) == options(one.replace("6.1.1", "6.1.2").replace('"1"', '"2"'))
+    assert options(one) != options(one.replace("SLUB=y", "SLUB=n"))
+    assert options(one) != options(one + "# CONFIG_SLAB is not set\n")
 
 
 @pytest.mark.parametrize("name", kernels.KERNELS)

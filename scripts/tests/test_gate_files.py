@@ -63,10 +63,24 @@ def test_the_same_is_all_green(base: Baseline, tmp_path: Path) -> None:
 
 
 def test_what_is_better_is_no_failure(base: Baseline, tmp_path: Path) -> None:
-    """It asks for a new baseline: neither pass nor fail."""
+    """It asks for a new baseline: neither pass nor fail, in any form."""
     run = _written(tmp_path, _slower(base), base)
     assert results.load(run / "gate.json")["verdict"] == "cannot tell"
-    assert "not ok" not in (run / "gate.ktap").read_text()
+    ktap = (run / "gate.ktap").read_text()
+    assert "not ok" not in ktap and f"{_CELL} # SKIP better, a new baseline is due: insns" in ktap
+    suite = ElementTree.parse(run / "gate.xml").getroot()
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
+
+
+def test_refusal_is_no_success(tmp_path: Path) -> None:
+    """In any form, with the reason: not the same as a gate that never ran."""
+    gate_files.write_refusal(tmp_path, "not comparable: why", "make gate")
+    document = results.load(tmp_path / "gate.json")
+    assert (document["verdict"], document["reason"]) == ("cannot tell", "not comparable: why")
+    assert (tmp_path / "gate.ktap").read_text() == "KTAP version 1\n1..0 # SKIP not comparable: why\n"
+    suite = ElementTree.parse(tmp_path / "gate.xml").getroot()
+    assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
+    assert (tmp_path / "gate.txt").read_text() == "CANNOT TELL: not comparable: why\n"
 
 
 def test_ktap_is_what_the_kernel_reads(base: Baseline, kunit_py: Path, tmp_path: Path) -> None:
