@@ -46,7 +46,9 @@ class Step:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\033[K{line[:width]}", end=end, file=sys.stderr, flush=True)
         else:
-            print(line, file=sys.stderr, flush=True)
+            # In one piece: of two steps that end at once neither breaks the other's line.
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 @contextmanager
