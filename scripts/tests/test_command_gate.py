@@ -40,7 +40,7 @@ def test_kernel_has_the_figures_of_its_baseline(copy: Checkout) -> None:
     shutil.copy(_BASE, copy.repo / "results/baselines")
     ended = copy.run("gate")
     assert ended.status == Code.GOOD, ended.stdout + ended.stderr
-    assert ended.stdout.startswith("no regression: 353 cells, ")
+    assert ended.stdout.startswith("no regression: 353 cells; ")
 
 
 def test_one_instruction_more_fails(copy: Checkout, tmp_path: Path) -> None:

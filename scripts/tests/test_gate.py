@@ -85,7 +85,9 @@ def test_page_allocator_is_told_and_never_fails(base: Baseline) -> None:
     """But for NULL. The first cell that may fail is of 4096 bytes."""
     verdict = gate.compare(base, _with(base, _PAGES, insns=base.cells[_PAGES]["insns"]))
     change, = verdict.changes
-    assert verdict.code() == Code.GOOD and change.per_cent() == 100
+    assert verdict.code() == Code.GOOD and change.per_cent() == 100 and not change.limited
+    text = gate_report.render(verdict, base, base)
+    assert "has no limit" in text and "within its limit" not in text
     assert gate.compare(base, _with(base, _PAGES, failed=1)).code() == Code.FAILED
     assert gate.is_gated("pair/task/GFP_KERNEL/4096") and not gate.is_gated("pair/task/GFP_KERNEL/8192")
 
