@@ -121,6 +121,78 @@ static void p30_objects_come_back(struct kunit *test)
 		   bytes, "GFP_KERNEL", "task");
 }
 
+/* Of this size are the objects of a long bulk, and so far apart in it. */
+#define LONG_BYTES SZ_1K
+#define LONG_STRIDE 97
+
+/* A bulk whose neighbours are of different slabs. */
+static void **spread, **one_by_one;
+static unsigned int nr_spread;
+
+static void free_spread(void)
+{
+	while (nr_spread)
+		kfree(one_by_one[--nr_spread]);
+	kvfree(spread);
+	kvfree(one_by_one);
+	spread = NULL;
+	one_by_one = NULL;
+}
+
+static void take_spread(struct kunit *test, unsigned int nr)
+{
+	unsigned int i;
+
+	spread = kvmalloc_array(nr, sizeof(*spread), GFP_KERNEL);
+	one_by_one = kvmalloc_array(nr, sizeof(*one_by_one), GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, spread && one_by_one);
+	while (nr_spread < nr) {
+		one_by_one[nr_spread] = kmb_kmalloc(LONG_BYTES, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, one_by_one[nr_spread]);
+		nr_spread++;
+	}
+	for (i = 0; i < nr; i++)
+		spread[i] = one_by_one[i * LONG_STRIDE % nr];
+}
+
+/* Return: the pages that are gone after one long kfree_bulk(). */
+static long lose_in_a_long_bulk(struct kunit *test, unsigned int keep)
+{
+	unsigned int nr = KMB_VOLUME / LONG_BYTES;
+	struct kmb_counters before;
+
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
+	kmb_counters_read(&before);
+	take_spread(test, nr);
+	kfree_bulk(nr - keep, spread + keep);
+	nr_spread = 0;
+	return kmb_lost_since(&before);
+}
+
+static void p30_objects_of_many_slabs_come_back(struct kunit *test)
+{
+	long gone;
+
+	kmb_promise(test, 30);
+	gone = lose_in_a_long_bulk(test, 0);
+	KMB_EXPECT(test, 30, !kmb_is_lost(gone),
+		   KMB_WHAT "one kfree_bulk() of %lu: expected all memory back, got %ld pages less",
+		   (size_t)LONG_BYTES, "GFP_KERNEL", "task",
+		   KMB_VOLUME / LONG_BYTES, gone);
+}
+
+/* An object that stays in each slab keeps its slab. */
+static void control_slabs_kept_are_seen(struct kunit *test)
+{
+	unsigned int i, keep = KMB_VOLUME / LONG_BYTES / 2;
+	long gone = lose_in_a_long_bulk(test, keep);
+
+	KUNIT_EXPECT_TRUE(test, kmb_is_lost(gone));
+	for (i = 0; i < keep; i++)
+		kfree(spread[i]);
+}
+
 /* What is held between objects of a bulk stays as it is. */
 static void p30_neighbours_stay(struct kunit *test)
 {
@@ -430,11 +502,13 @@ static void control_byte_left_is_seen(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p30_mixed_sizes_all_come_back),
 	KUNIT_CASE_PARAM(p30_objects_come_back, kmb_every_size),
+	KUNIT_CASE(p30_objects_of_many_slabs_come_back),
 	KUNIT_CASE_PARAM(p30_neighbours_stay, kmb_every_size),
 	KUNIT_CASE_PARAM(p32_cleared_before_it_is_freed, sizes_above_a_pointer),
 	KUNIT_CASE_PARAM(p32_objects_come_back, kmb_every_size),
 	KUNIT_CASE(p32_of_nothing_does_nothing),
 	KUNIT_CASE(control_object_left_out_is_seen),
+	KUNIT_CASE(control_slabs_kept_are_seen),
 	KUNIT_CASE_PARAM(control_kfree_leaves_dirt, sizes_above_a_pointer),
 	KUNIT_CASE(control_byte_left_is_seen),
 	{}
@@ -443,6 +517,7 @@ static struct kunit_case cases[] = {
 static void free_exit(struct kunit *test)
 {
 	free_mix();
+	free_spread();
 	kmb_chain_free(&left_out);
 	kmb_objects_exit(test);
 }
