@@ -30,6 +30,7 @@ _INCLUDES = {
     "userspace": r"(\.\./)*module/uapi/kmbench(_tlb)?\.h|tlb/counts_json\.h",
     # The model of a TLB hears of the guest through its own mailbox alone.
     "userspace/tlb": r"module/uapi/kmbench_tlb\.h",
+    "userspace/where": r"tlb/qemu_versions\.h",
 }
 _MAX_LINES = {"Makefile": 100}
 _MAX_LINES_ELSE = 600

@@ -12,7 +12,6 @@
  * processor itself reads and writes (page walks, frames of interrupts), and
  * fetches of instructions.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +26,10 @@
 #include "module/uapi/kmbench_tlb.h"
 #include "page_walk.h"
 #include "qemu_api.h"
+#include "qemu_versions.h"
 #include "regions.h"
 #include "tlb.h"
 
-#define PUBLIC		__attribute__((visibility("default")))
 #define VCPUS_MAX	64
 /* From here on a machine's RAM is not at the physical address of its offset. */
 #define RAM_MAX		(3ULL << 30)
@@ -58,18 +57,6 @@ static struct tlb_geometry geometry;
 static struct guest_memory memory;
 static uint8_t *ram;
 static FILE *region_file;
-static int api_version;
-
-PUBLIC int qemu_plugin_version = 1;
-
-/* QEMU 9.0 no longer takes version 1, and 8.2 nothing else. */
-__attribute__((constructor)) static void choose_version(void)
-{
-	if (dlsym(RTLD_DEFAULT, "qemu_plugin_read_memory_vaddr"))
-		qemu_plugin_version = 4;
-	else if (dlsym(RTLD_DEFAULT, "qemu_plugin_scoreboard_new"))
-		qemu_plugin_version = 2;
-}
 
 static bool walk(void *arg, uint64_t address, struct tlb_translation *found)
 {
@@ -216,26 +203,11 @@ static void on_flush(unsigned int index, void *arg)
 	}
 }
 
-static size_t insn_bytes(const struct qemu_plugin_insn *insn, uint8_t *bytes)
-{
-	const void *(*pointer_to)(const struct qemu_plugin_insn *insn);
-	size_t size = qemu_plugin_insn_size(insn);
-
-	if (size > INSN_BYTES_MAX)
-		return 0;
-	if (api_version >= QEMU_PLUGIN_COPIES_INSN)
-		return qemu_plugin_insn_data(insn, bytes, size);
-	pointer_to = (const void *(*)(const struct qemu_plugin_insn *))(void (*)(void))
-		     qemu_plugin_insn_data;
-	memcpy(bytes, pointer_to(insn), size);
-	return size;
-}
-
 static void look_at(struct qemu_plugin_insn *insn)
 {
 	uint8_t bytes[INSN_BYTES_MAX];
 	uint32_t command = 0;
-	enum insn_kind kind = insn__kind(bytes, insn_bytes(insn, bytes), &command);
+	enum insn_kind kind = insn__kind(bytes, qemu__insn_bytes(insn, bytes, sizeof(bytes)), &command);
 
 	if (kind == INSN_MARKER)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker,
@@ -354,7 +326,7 @@ static bool set_up(const struct qemu_info *info, const struct arguments *argumen
  *
  * Return: 0; 1: refused, after a line on stderr.
  */
-PUBLIC int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc,
+QEMU_PUBLIC int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc,
 			       char **argv)
 {
 	struct arguments arguments = parse(argc, argv);
@@ -364,7 +336,7 @@ PUBLIC int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int ar
 		fprintf(stderr, "kmbench TLB model: %s\n", why);
 		return 1;
 	}
-	api_version = info->version.cur;
+	qemu__offers(info);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
 	return 0;
 }

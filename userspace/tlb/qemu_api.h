@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the model uses of QEMU's plugin API, include/qemu/qemu-plugin.h there.
+ * What our plugins use of QEMU's plugin API, include/qemu/qemu-plugin.h there.
  *
  * Debian ships no such header. One object serves API versions 1 (QEMU 4.2 to
  * 8.2) to 5 (10.1): what is used here has not changed but for
@@ -56,6 +56,13 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      void (*fn)(unsigned int vcpu, uint32_t info,
 						 uint64_t address, void *arg),
 				      int flags, int rw, void *arg);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+					  void (*fn)(unsigned int vcpu, void *arg),
+					  int flags, void *arg);
+void qemu_plugin_register_atexit_cb(uint64_t id, void (*fn)(uint64_t id, void *arg),
+				    void *arg);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
 						 size_t index);
