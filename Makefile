@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate baseline mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate baseline ab mutants patch report setup install clean
 
 help:
 	@cat scripts/help.txt
@@ -16,7 +16,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb frag gate baseline mutants patch: setup
+run kunit ktap bench tlb frag gate baseline ab mutants patch: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.

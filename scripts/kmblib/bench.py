@@ -210,6 +210,15 @@ def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         return boots, {**parts.fingerprint(job.machine), "options_sha256": parts.options_sha256()}
 
 
+def once_with(job: Job, plugin: str) -> dict[str, Any]:
+    """The same boot once, with a plugin of QEMU and its options: what it measured."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        parts = _parts(job, Path(name))
+        options = (*parts.emulator.options, "-plugin", plugin)
+        emulator = dataclasses.replace(parts.emulator, options=options)
+        return _boot(job, dataclasses.replace(parts, emulator=emulator), Variant(0, 3), Path(name))
+
+
 def _repeat(job: Job) -> str:
     machine = job.machine
     return results.command("bench", job.kernel, CLOCK=machine.clock,

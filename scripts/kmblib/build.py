@@ -143,8 +143,10 @@ def _build(kernel: Kernel, wanted: _Wanted, arch: Arch, suffix: str, build: Path
 
 def _built(kernel: Kernel, config: str, arch: Arch) -> Boot:
     """A kernel built from its source with the small configuration, and a fragment on top."""
-    suffix = "".join(f"-{part}" for part in (config, arch.name if arch != _X86_64 else "") if part)
-    wanted = _Wanted((f"vm-{arch.name}.config", *([f"{config}.config"] if config else [])),
+    parts = (config, arch.name if arch != _X86_64 else "", "built" if kernel.from_source else "")
+    suffix = "".join(f"-{part}" for part in parts if part)
+    own = [str(kernel.fragment)] if kernel.fragment else []
+    wanted = _Wanted((f"vm-{arch.name}.config", *([f"{config}.config"] if config else []), *own),
                      f"vm-{arch.name}-optional.config")
     with cache.lock(f"vm{suffix}-{kernel.key}"):
         build = cache.workdir(f"vm{suffix}/{kernel.key}")
@@ -158,7 +160,8 @@ def kernel_for_vm(kernel: Kernel, config: str = "", arch: Arch = _X86_64) -> Boo
     config: a fragment of scripts/configs on top, as "debug"; no stock one has it.
     arch: of another one than x86_64 none is taken from the distribution.
     """
-    has_stock = kernel.distro is not None and kernel.distro.stock is not None
+    has_stock = kernel.distro is not None and kernel.distro.stock is not None and \
+        not kernel.from_source
     if has_stock and not config and arch == _X86_64:
         return _stock(kernel)
     return _built(kernel, config, arch)
@@ -239,6 +242,7 @@ def tool(kernel: Kernel, *targets: str) -> Path:
 
     targets: of userspace/Makefile, besides; "guests" are tests for a guest.
     """
+    kernel = kernel.tools or kernel
     work = cache.workdir(f"tool/{kernel.key}")
     argv = [*tool_make(kernel, work), *(("all", *targets) if targets else ())]
     with cache.lock(f"tool-{kernel.key}"), step("build the tool") as current:

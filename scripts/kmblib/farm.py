@@ -63,7 +63,7 @@ def _init_empty(aside: Path) -> None:
     proc.output(["git", "init", "-q", "--bare", str(aside)], what="git init")
 
 
-def _sources(kernel: Kernel) -> set[str]:
+def sources(kernel: Kernel) -> set[str]:
     """The source files of a tree, relative to it, without build products.
 
     The kernel's own .gitignore files say what a product is, whether or not
@@ -152,7 +152,7 @@ def plant(kernel: Kernel, home: str = "farm") -> Path:
         farm = cache.workdir(f"{home}/{kernel.key}")
         if kernel.is_tree or not (farm / _MANIFEST).exists():
             with step(f"farm of links to {kernel.label}"):
-                files = _sources(kernel)
+                files = sources(kernel)
                 _copy_specials(kernel.source, farm, files)
                 _link_tree(kernel.source, farm, files)
         _link_repo(farm)

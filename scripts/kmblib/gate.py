@@ -153,9 +153,9 @@ class Verdict:
                 f"{len(self.changes) - within} that have none")
 
 
-def _refuse_other_place(base: Baseline, new: Baseline) -> None:
+def _refuse_other_place(base: Baseline, new: Baseline, but: tuple[str, ...]) -> None:
     for key, value in base.place.items():
-        if new.place[key] != value:
+        if new.place[key] != value and key not in but:
             raise CannotTell(f"not comparable: {key} is {value[:60]!r} of the base and "
                              f"{new.place[key][:60]!r} of the new one; measure both in one place")
 
@@ -180,10 +180,10 @@ def _total(base: Baseline, new: Baseline) -> Change:
     return Change("all cells", "insns", one, other, ops, _is_beyond(one, other, ops, _SUM_LIMIT))
 
 
-def compare(base: Baseline, new: Baseline) -> Verdict:
+def compare(base: Baseline, new: Baseline, but: tuple[str, ...] = ()) -> Verdict:
     """Both sides, cell by cell; CannotTell where they are not of one place, or not of the
-    same cells."""
-    _refuse_other_place(base, new)
+    same cells. but: what of the place may differ."""
+    _refuse_other_place(base, new, but)
     _refuse_other_cells(base, new)
     changes = [c for name, figures in base.cells.items()
                for c in _changes(name, figures, new.cells[name])]

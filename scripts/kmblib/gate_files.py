@@ -17,9 +17,11 @@ _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
 _DUE = "a new baseline is due"
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {"cell": change.cell, "figure": change.figure, "base": change.base, "new": change.new,
-            "ops": change.ops, "beyond": change.beyond, "worse": change.worse()}
+def change(change_: Change) -> dict[str, Any]:
+    """A figure that is not the same, as results/schema.json describes it."""
+    return {"cell": change_.cell, "figure": change_.figure, "base": change_.base,
+            "new": change_.new, "ops": change_.ops, "beyond": change_.beyond,
+            "worse": change_.worse()}
 
 
 def _side(side: Baseline) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def document(verdict: Verdict, base: Baseline, new: Baseline, command: str) -> d
     return {**results.header("kmbench-gate", None, command),
             "verdict": _WORDS[verdict.code()], "reason": verdict.sentence(),
             "base": _side(base), "new": _side(new), "cells": verdict.cells,
-            "total": _change(verdict.total), "changes": [_change(c) for c in verdict.changes]}
+            "total": change(verdict.total), "changes": [change(c) for c in verdict.changes]}
 
 
 def _said(changes: list[Change], cell: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -53,7 +54,10 @@ class Kernel:
 
     name: as it was asked for. label: for people and directory names. version: package version, or what
     `make kernelversion` says of a tree. source: a tree that is only read.
-    key: names its things in the cache. distro: None for a KDIR.
+    key: names its things in the cache. distro: None for a KDIR. from_source: what a machine
+    boots is built here, though the distribution has it built. tools: the kernel whose
+    libperf the tool is built with, None for this one. fragment: lines on top of the
+    configuration of what a machine boots.
     """
 
     name: str
@@ -62,6 +66,9 @@ class Kernel:
     source: Path
     key: str
     distro: Distro | None
+    from_source: bool = False
+    tools: Kernel | None = None
+    fragment: Path | None = None
 
     @property
     def is_tree(self) -> bool:
@@ -158,6 +165,11 @@ def _tree(kdir: str) -> Kernel:
                      "looked for); name the top of a source tree")
     digest = hashlib.sha256(str(tree).encode()).hexdigest()[:8]
     return Kernel(kdir, tree.name, version, tree, f"kdir-{tree.name}-{digest}", None)
+
+
+def at(tree: Path, label: str, key: str) -> Kernel:
+    """A tree of the cache, whose files may change like a user's."""
+    return dataclasses.replace(_tree(str(tree)), label=label, key=key)
 
 
 def find(name: str | None, kdir: str | None) -> Kernel:

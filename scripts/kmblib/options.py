@@ -55,6 +55,9 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "out": "the file to write",
         "base": "what make baseline wrote of the base (default: the committed one of KERNEL=)",
         "new": "the same of the new kernel (default: KERNEL= or KDIR= is measured)",
+        "patch": "patches on top of the base, separated by spaces, the first one first",
+        "parts": "of the comparison: kunit exact tlb frag (default: all)",
+        "config_fragment": "a file with lines as CONFIG_X=y, on top of the configuration of both",
         "where": "vm (default), or host: the running machine; bench needs root there",
     }
     for name in names:

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Two kernels, judged one against the other: which promises are newly broken, what each
+operation costs in instructions, where these went, and what became of TLB misses and of
+fragmentation. Both are built from one configuration, here, and both are measured now."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from . import ab_parts, baseline, bench, build, frag, gate, kunit, results, tlb, where
+from .ab_parts import Told
+from .errors import Broken, CannotTell, Code
+from .kernels import Kernel
+from .options import Machine
+
+# In this order: a promise that is newly broken ends it.
+PARTS = ("kunit", "exact", "tlb", "frag")
+# How scarce blocks are for the profile of fragmentation, and which.
+_LEVELS, _ORDER = "0.5,0.9", 9
+# Cells whose instructions are looked for, at most: those that moved most.
+_CELLS_MAX = 40
+_INSTRUCTIONS = ("insns", "loop_insns")
+# Both kernels may differ in this: it is told, option by option.
+_NOT_PLACE = ("options_sha256",)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is compared, on which machine, how much of it (of PARTS), and where results go."""
+
+    base: Kernel
+    new: Kernel
+    machine: Machine
+    parts: tuple[str, ...]
+    run: Path
+
+    def sides(self) -> tuple[tuple[Kernel, Path], ...]:
+        """Each kernel, and the directory for what is found of it."""
+        found = ((self.base, self.run / "base"), (self.new, self.run / "new"))
+        for _kernel, path in found:
+            path.mkdir(exist_ok=True)
+        return found
+
+
+@dataclass
+class Found:
+    """What came of it; None: a part was not asked for, or not reached.
+
+    promises: cases that only the new kernel, or only the base, fails. exact: the gate's
+    verdict; sides: what it compared. moves: of instructions, by function; None: no cell's
+    moved. told: figures of the other parts that are not the same. options: of the
+    configuration that only one side has.
+    """
+
+    promises: ab_parts.Promises | None = None
+    sides: tuple[baseline.Baseline, baseline.Baseline] | None = None
+    exact: gate.Verdict | None = None
+    moves: list[where.Move] | None = None
+    moved_cells: int = 0
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
+
+    def code(self) -> Code:
+        """What got better is good: the base was measured now, no drift hides in it."""
+        worse = self.exact is not None and bool(self.exact.regressions())
+        broken = self.promises is not None and bool(self.promises.broken)
+        return Code.FAILED if worse or broken else Code.GOOD
+
+    def sentence(self) -> str:
+        """All of it in one line."""
+        if self.promises and self.promises.broken:
+            return f"BROKEN: {self.promises.sentence()}"
+        if not self.exact:
+            return "no promise newly broken; no instructions were counted"
+        promises = "no promise newly broken" if self.promises else "promises were not tested"
+        if better := self.exact.improvements() if not self.exact.regressions() else []:
+            return f"better: {len(better)} figures beyond their limits; {promises}"
+        return f"{self.exact.sentence()}; {promises}"
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Check PARTS=."""
+    words = tuple(text.replace(",", " ").split()) or PARTS
+    for word in words:
+        if word not in PARTS:
+            raise Broken(f"no PARTS={word}; there are: {' '.join(PARTS)}")
+    return words
+
+
+def _kunit(job: Job, found: Found) -> None:
+    base, new = (kunit.judge(kernel, path) for kernel, path in job.sides())
+    for kernel, doc in ((job.base, base), (job.new, new)):
+        if doc["verdict"] == "error":
+            raise CannotTell(f"KUnit of {kernel.label}: {doc['reason']}")
+    found.promises = ab_parts.promises(base, new)
+
+
+def _exact(job: Job, found: Found) -> None:
+    jobs = [bench.Job(kernel, job.machine, bench.Amount(), path) for kernel, path in job.sides()]
+    base, new = map(baseline.measure, jobs)
+    found.sides = base, new
+    found.exact = gate.compare(base, new, _NOT_PLACE)
+    found.options = ab_parts.options(*(build.kernel_for_vm(j.kernel).config for j in jobs))
+    cells = [c.cell for c in found.exact.changes if c.figure in _INSTRUCTIONS and c.limited]
+    chosen = list(dict.fromkeys(cells))[:_CELLS_MAX]
+    found.moved_cells = len(chosen)
+    if chosen:
+        one, other = (where.count(where.job_of(j, chosen, j.run)) for j in jobs)
+        found.moves = where.moves(one, other)
+
+
+def _tlb(job: Job, found: Found) -> None:
+    path = tlb.find_geometry("")
+    geometry = tlb.read_geometry(path)
+    docs = []
+    for kernel, run in job.sides():
+        if tlb.run(tlb.Job(kernel, job.machine, geometry, path, run)) != Code.GOOD:
+            raise CannotTell(f"TLB misses of {kernel.label}: "
+                             f"{results.load(run / 'tlb.json')['reason']}")
+        docs.append(results.load(run / "tlb.json"))
+    found.told["tlb"] = ab_parts.tlb_changes(*docs)
+
+
+def _frag(job: Job, found: Found) -> None:
+    wanted = frag.Wanted(_ORDER, _LEVELS, tlb.find_geometry(""))
+    docs = []
+    for kernel, run in job.sides():
+        if frag.run(frag.Job(kernel, job.machine, wanted, run)) != Code.GOOD:
+            raise CannotTell(f"fragmentation of {kernel.label}: "
+                             f"{results.load(run / 'frag.json')['reason']}")
+        docs.append(results.load(run / "frag.json"))
+    found.told["frag"] = ab_parts.frag_changes(*docs)
+
+
+_DO: dict[str, Callable[[Job, Found], None]] = {
+    "kunit": _kunit, "exact": _exact, "tlb": _tlb, "frag": _frag}
+
+
+def compare(job: Job) -> Found:
+    """Do all parts; CannotTell where one of the kernels does not get so far."""
+    found = Found()
+    for part in (part for part in PARTS if part in job.parts):
+        _DO[part](job, found)
+        if found.promises and found.promises.broken:
+            break
+    return found
+
+
+def with_fragment(kernel: Kernel, text: str) -> Kernel:
+    """The same kernel, with the lines of CONFIG_FRAGMENT= in its configuration."""
+    if not text:
+        return kernel
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise Broken(f"CONFIG_FRAGMENT={text}: no such file; one with lines as CONFIG_X=y")
+    for line in path.read_text(errors="replace").splitlines():
+        if not re.fullmatch(r"\s*|#.*|CONFIG_\w+=\S.*", line):
+            raise Broken(f"CONFIG_FRAGMENT={text}: {line[:60]!r} is no line of a configuration; "
+                         "CONFIG_X=y, or '# CONFIG_X is not set'")
+    return dataclasses.replace(kernel, fragment=path)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Kernel trees that are compared: the distribution's, the user's, a revision of the user's,
+and each of them with patches.
+
+The user's tree is only read. What is not there as it is wanted is put into a tree of its own
+in the cache, two for each user's tree: of what lies in them already only what differs is
+written, so that make builds no more than that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, farm, kernels, proc
+from .errors import Broken
+from .kernels import Kernel
+from .progress import step
+
+SLOTS = ("base", "new")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a side is asked for with.
+
+    variable: BASE or NEW, for messages. word: a kernel's name, a directory or a revision.
+    kdir: the tree whose revision it may be; "" for none. slot: one of SLOTS.
+    """
+
+    variable: str
+    word: str
+    kdir: str
+    slot: str
+
+
+class _Git:
+    """A git repository that is read; its own index and work tree stay as they are."""
+
+    def __init__(self, kdir: str, tree: Path) -> None:
+        self._dir = _git_dir(kdir)
+        self._tree = tree
+        self._index = tree.with_name(f"{tree.name}.index")
+
+    def __call__(self, *words: str) -> str:
+        # Neither what the user has checked out in part, nor how lines end there.
+        config = ("core.sparseCheckout=false", "core.autocrlf=false", "core.fsmonitor=false")
+        options = [word for value in config for word in ("-c", value)]
+        return proc.output(
+            ["git", "-c", "safe.directory=*", *options, f"--git-dir={self._dir}",
+             f"--work-tree={self._tree}", *words], cwd=self._tree, what=f"git {words[0]}",
+            env={"GIT_INDEX_FILE": str(self._index), "GIT_OPTIONAL_LOCKS": "0"})
+
+
+def _git_dir(kdir: str) -> str:
+    return proc.output(["git", "-c", "safe.directory=*", "-C", kdir, "rev-parse",
+                        "--absolute-git-dir"], what=f"KDIR={kdir}: git").strip()
+
+
+def commit_of(kdir: str, revision: str) -> str:
+    """The commit that a revision of a tree names; "" if it names none."""
+    try:
+        return proc.output(["git", "-c", "safe.directory=*", "-C", kdir, "rev-parse", "--verify",
+                            "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
+                           what="git rev-parse").strip()
+    except Broken:
+        return ""
+
+
+def _home(name: str, slot: str) -> Path:
+    return cache.workdir(f"trees/{name}-{slot}")
+
+
+def _named(path: Path) -> str:
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    return f"{path.resolve().name}-{digest}"
+
+
+def _revision(asked: Asked, commit: str) -> Kernel:
+    """A commit, in a tree of the cache."""
+    name = _named(Path(asked.kdir))
+    tree = _home(name, asked.slot)
+    git = _Git(asked.kdir, tree)
+    label = re.sub(r"[^\w.-]", "-", f"{Path(asked.kdir).resolve().name}-{asked.word}")
+    with step(f"check out {asked.word} of {asked.kdir}"):
+        git("read-tree", "--reset", "-u", commit)
+        git("clean", "-ffdxq")
+    return kernels.at(tree, label, f"ab-{name}-{asked.slot}")
+
+
+def find(asked: Asked) -> Kernel:
+    """The kernel that a word names. Also a distribution's is built from its source: both
+    sides are to have one configuration."""
+    if asked.word in kernels.KERNELS:
+        kernel = kernels.find(asked.word, None)
+        stock = kernel.distro is not None and kernel.distro.stock is not None
+        return dataclasses.replace(kernel, from_source=stock)
+    if Path(asked.word).is_dir():
+        return kernels.find(None, asked.word)
+    commit = commit_of(asked.kdir, asked.word) if asked.kdir else ""
+    if not commit:
+        where = f"no revision of KDIR={asked.kdir}" if asked.kdir else "no revision without KDIR="
+        raise Broken(f"{asked.variable}={asked.word}: no kernel of the distribution "
+                     f"({' '.join(kernels.KERNELS)}), no directory, and {where}")
+    return _revision(asked, commit)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether a copy is up to date: that of a file with this size and time."""
+    if not os.path.lexists(other) or one.is_symlink() != other.is_symlink():
+        return False
+    a, b = one.lstat(), other.lstat()
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+
+
+def _copy(source: Path, tree: Path, files: set[str]) -> None:
+    """Make a tree one of these files of another, writing only what differs."""
+    for base, _dirs, names in os.walk(tree):
+        for name in names:
+            path = Path(base, name)
+            if str(path.relative_to(tree)) not in files:
+                path.unlink()
+    for name in sorted(files):
+        if not _same(source / name, tree / name):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).unlink(missing_ok=True)
+            shutil.copy2(source / name, tree / name, follow_symlinks=False)
+
+
+def _copied(kernel: Kernel, slot: str) -> Kernel:
+    name = _named(kernel.source)
+    tree = _home(name, slot)
+    with step(f"copy {kernel.label}"):
+        _copy(kernel.source, tree, farm.sources(kernel))
+    return kernels.at(tree, kernel.label, f"ab-{name}-{slot}")
+
+
+def _apply(patch: str, tree: Path) -> None:
+    path = Path(patch).resolve()
+    if not path.is_file():
+        raise Broken(f"PATCH={patch}: no such file; name one of git format-patch or diff -u")
+    # The cache may lie in a repository of somebody else's.
+    proc.output(["git", "apply", "--whitespace=nowarn", path], cwd=tree,
+                what=f"PATCH={patch}: git apply", env={"GIT_CEILING_DIRECTORIES": str(tree.parent)})
+
+
+def patched(asked: Asked, patches: list[str]) -> Kernel:
+    """The kernel that a word names, with patches on top, the first one first."""
+    kernel = find(asked)
+    if not kernel.source.is_relative_to(cache.root() / "trees"):
+        kernel = _copied(kernel, asked.slot)
+    for patch in patches:
+        _apply(patch, kernel.source)
+    names = "+".join(Path(patch).stem for patch in patches)
+    return dataclasses.replace(kernel, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60])

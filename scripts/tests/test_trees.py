@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Trees that are compared: the right files are in them, little is written again, and the
+user's tree stays as it is, git's own files included."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+from kmblib import ab, kernels, trees
+from kmblib.errors import Broken
+from kmblib.kernels import Kernel
+
+_FILES = {
+    "Makefile": "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\nEXTRAVERSION =\n",
+    "Kconfig": "# top\n",
+    ".gitignore": "*.o\n",
+    "mm/Makefile": "obj-y += slub.o\n",
+    "mm/Kconfig": "config SLUB\n",
+    "mm/slab_common.c": "common\n",
+    "mm/slub.c": "one\ntwo\nthree\n",
+}
+_PATCH = """--- a/mm/slub.c
++++ b/mm/slub.c
+@@ -1,3 +1,3 @@
+ one
+-two
++2
+ three
+--- /dev/null
++++ b/mm/fresh.c
+@@ -0,0 +1 @@
++fresh
+"""
+
+
+def _git(tree: Path, *words: str) -> str:
+    return subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@y", *words], cwd=tree,
+                          check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(name="tree")
+def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two commits, and a change that is in neither."""
+    monkeypatch.setenv("KMBENCH_CACHE", str(tmp_path / "cache"))
+    tree = tmp_path / "linux"
+    for name, text in _FILES.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    _git(tree, "init", "-q")
+    _git(tree, "add", "-A")
+    _git(tree, "commit", "-q", "-m", "first")
+    (tree / "mm/slub.c").write_text("one\ntwo\nthree\nfour\n")
+    (tree / "mm/later.c").write_text("later\n")
+    _git(tree, "add", "-A")
+    _git(tree, "commit", "-q", "-m", "second")
+    (tree / "mm/slub.c").write_text("not committed\n")
+    return tree
+
+
+@pytest.fixture(name="patch")
+def _patch(tmp_path: Path) -> str:
+    (tmp_path / "x.patch").write_text(_PATCH)
+    return str(tmp_path / "x.patch")
+
+
+def _asked(tree: Path, word: str, slot: str = "new") -> trees.Asked:
+    return trees.Asked("NEW", word, str(tree), slot)
+
+
+def _text(kernel: Kernel, name: str = "mm/slub.c") -> str:
+    return (kernel.source / name).read_text()
+
+
+def _state(tree: Path) -> dict[str, tuple[str, int]]:
+    return {str(p): (hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "",
+                     p.lstat().st_mtime_ns) for p in (tree, *tree.rglob("*"))}
+
+
+def test_revision_is_what_was_committed(tree: Path) -> None:
+    """Not what lies in the tree; files that it has not are gone again."""
+    assert _text(trees.find(_asked(tree, "HEAD"))) == "one\ntwo\nthree\nfour\n"
+    first = trees.find(_asked(tree, "HEAD~1"))
+    assert _text(first) == "one\ntwo\nthree\n" and not (first.source / "mm/later.c").exists()
+    assert first.label == "linux-HEAD-1" and first.version == "6.1.0" and first.is_tree
+    assert (trees.find(_asked(tree, "HEAD")).source / "mm/later.c").exists()
+
+
+def test_directory_is_the_tree_as_it_lies_there(tree: Path) -> None:
+    """Also the change that is not committed."""
+    assert _text(trees.find(_asked(tree, str(tree)))) == "not committed\n"
+
+
+def test_what_is_the_same_is_not_written_again(tree: Path) -> None:
+    """Or make would build all of it."""
+    kernel = trees.find(_asked(tree, "HEAD"))
+    before = {n: (kernel.source / n).stat().st_mtime_ns for n in _FILES}
+    trees.find(_asked(tree, "HEAD~1"))
+    after = {n: (kernel.source / n).stat().st_mtime_ns for n in _FILES}
+    assert [n for n in _FILES if before[n] != after[n]] == ["mm/slub.c"]
+
+
+def test_two_slots_are_two_trees(tree: Path) -> None:
+    """And one does not change with the other."""
+    base = trees.find(_asked(tree, "HEAD~1", "base"))
+    new = trees.find(_asked(tree, "HEAD"))
+    assert base.source != new.source and base.key != new.key
+    assert _text(base) == "one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize("word", ["HEAD~1", ""])
+def test_patch_is_applied_and_gone_again(tree: Path, patch: str, word: str) -> None:
+    """On a revision, and on a copy of a directory: also the file that it adds."""
+    if not word:
+        (tree / "mm/slub.c").write_text(_FILES["mm/slub.c"])
+    asked = _asked(tree, word or str(tree))
+    patched = trees.patched(asked, [patch])
+    assert _text(patched) == "one\n2\nthree\n" and _text(patched, "mm/fresh.c") == "fresh\n"
+    assert patched.label.endswith("+x")
+    (tree.parent / "empty").mkdir()
+    again = trees.patched(asked, [])
+    assert again.source == patched.source
+    assert _text(again) == "one\ntwo\nthree\n" and not (again.source / "mm/fresh.c").exists()
+
+
+def test_users_tree_stays_as_it_is(tree: Path, patch: str) -> None:
+    """Not a byte, not a time; neither in .git."""
+    before = _state(tree)
+    trees.find(_asked(tree, "HEAD"))
+    trees.patched(_asked(tree, "HEAD~1"), [patch])
+    with pytest.raises(Broken):
+        trees.patched(_asked(tree, str(tree)), [patch])
+    assert _state(tree) == before
+
+
+def test_patch_that_does_not_apply_is_named(tree: Path, patch: str) -> None:
+    """With what git says."""
+    with pytest.raises(Broken, match=r"PATCH=.*x\.patch: git apply failed: .*mm/slub\.c"):
+        trees.patched(_asked(tree, str(tree)), [patch])
+    with pytest.raises(Broken, match="PATCH=/none: no such file"):
+        trees.patched(_asked(tree, "HEAD"), ["/none"])
+
+
+@pytest.mark.parametrize("word", ["no-such-revision", "--all", "6.3"])
+def test_unknown_word_names_what_there_is(tree: Path, word: str) -> None:
+    """A revision of nothing, an option, a kernel that there is not."""
+    with pytest.raises(Broken, match=rf"NEW={word}: no kernel of the distribution \(6.1 .*no revision"):
+        trees.find(_asked(tree, word))
+
+
+def test_distributions_kernel_is_built_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But one that is built from source anyway keeps its place in the cache."""
+    def found(name: str, _kdir: str | None) -> Kernel:
+        return Kernel(name, name, name, Path("/x"), name, kernels.KERNELS[name])
+
+    monkeypatch.setattr(kernels, "find", found)
+    assert trees.find(trees.Asked("BASE", "6.1", "", "base")).from_source
+    assert not trees.find(trees.Asked("BASE", "7.3", "", "base")).from_source
+
+
+def test_fragment_is_looked_at(tmp_path: Path) -> None:
+    """Before a kernel is built with it."""
+    kernel = Kernel("x", "x", "1", tmp_path, "x", None)
+    (tmp_path / "good").write_text("# more\nCONFIG_SLUB_STATS=y\n# CONFIG_MEMCG is not set\n\n")
+    (tmp_path / "bad").write_text("SLUB_STATS=y\n")
+    assert ab.with_fragment(kernel, "") == kernel
+    assert ab.with_fragment(kernel, str(tmp_path / "good")).fragment == tmp_path / "good"
+    with pytest.raises(Broken, match="'SLUB_STATS=y' is no line"):
+        ab.with_fragment(kernel, str(tmp_path / "bad"))
+    with pytest.raises(Broken, match="no such file"):
+        ab.with_fragment(kernel, str(tmp_path / "none"))
