@@ -5,7 +5,6 @@ fragmentation. Both are built from one configuration, here, and both are measure
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,10 +149,10 @@ def compare(job: Job) -> Found:
     return found
 
 
-def with_fragment(kernel: Kernel, text: str) -> Kernel:
-    """The same kernel, with the lines of CONFIG_FRAGMENT= in its configuration."""
+def fragment(text: str) -> Path | None:
+    """Check CONFIG_FRAGMENT=."""
     if not text:
-        return kernel
+        return None
     path = Path(text).resolve()
     if not path.is_file():
         raise Broken(f"CONFIG_FRAGMENT={text}: no such file; one with lines as CONFIG_X=y")
@@ -161,4 +160,4 @@ def with_fragment(kernel: Kernel, text: str) -> Kernel:
         if not re.fullmatch(r"\s*|#.*|CONFIG_\w+=\S.*", line):
             raise Broken(f"CONFIG_FRAGMENT={text}: {line[:60]!r} is no line of a configuration; "
                          "CONFIG_X=y, or '# CONFIG_X is not set'")
-    return dataclasses.replace(kernel, fragment=path)
+    return path

@@ -83,11 +83,11 @@ def write(job: Job, found: Found, command: str) -> None:
         gate_files.write(job.run, found.exact, *found.sides, command)
 
 
-def write_refusal(run: Path, error: KmbError, command: str) -> None:
+def write_refusal(job: Job, error: KmbError, command: str) -> None:
     """The same where there is no comparison."""
     code = Code.CANNOT_TELL if isinstance(error, Failed) else error.code
-    results.write(run / "ab.json", {
+    results.write(job.run / "ab.json", {
         **results.header("kmbench-ab", None, command), "verdict": _WORDS[code],
-        "reason": str(error), "base": None, "new": None, "parts": [], "options": [],
-        "promises": None, "exact": None, "where": None, "told": []})
-    _put(run, f"{_WORDS[code].upper()}: {error}\n")
+        "reason": str(error), "base": _side(job.base), "new": _side(job.new),
+        "parts": list(job.parts), "options": [], "promises": None, "exact": None, "where": None, "told": []})
+    _put(job.run, f"{_WORDS[code].upper()}: {error}\n")

@@ -118,8 +118,19 @@ def _same(one: Path, other: Path) -> bool:
     return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
 
 
-def _copy(source: Path, tree: Path, files: set[str]) -> None:
-    """Make a tree one of these files of another, writing only what differs."""
+def _put(source: Path, target: Path, own: bool) -> None:
+    """Copy a file, or link one of the cache's own; what applies a patch replaces files."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    if own:
+        os.link(source, target, follow_symlinks=False)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _copy(kernel: Kernel, tree: Path) -> None:
+    """Make a tree one of a kernel's sources, writing only what differs."""
+    source, files = kernel.source, farm.sources(kernel)
     for base, _dirs, names in os.walk(tree):
         for name in names:
             path = Path(base, name)
@@ -127,34 +138,38 @@ def _copy(source: Path, tree: Path, files: set[str]) -> None:
                 path.unlink()
     for name in sorted(files):
         if not _same(source / name, tree / name):
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).unlink(missing_ok=True)
-            shutil.copy2(source / name, tree / name, follow_symlinks=False)
+            _put(source / name, tree / name, own=not kernel.is_tree)
 
 
 def _copied(kernel: Kernel, slot: str) -> Kernel:
     name = _named(kernel.source)
     tree = _home(name, slot)
     with step(f"copy {kernel.label}"):
-        _copy(kernel.source, tree, farm.sources(kernel))
+        _copy(kernel, tree)
     return kernels.at(tree, kernel.label, f"ab-{name}-{slot}")
+
+
+def patches(text: str) -> list[str]:
+    """Check PATCH=: files, separated by spaces."""
+    for name in text.split():
+        if not Path(name).is_file():
+            raise Broken(f"PATCH={name}: no such file; name one of git format-patch or diff -u")
+    return text.split()
 
 
 def _apply(patch: str, tree: Path) -> None:
     path = Path(patch).resolve()
-    if not path.is_file():
-        raise Broken(f"PATCH={patch}: no such file; name one of git format-patch or diff -u")
     # The cache may lie in a repository of somebody else's.
     proc.output(["git", "apply", "--whitespace=nowarn", path], cwd=tree,
                 what=f"PATCH={patch}: git apply", env={"GIT_CEILING_DIRECTORIES": str(tree.parent)})
 
 
-def patched(asked: Asked, patches: list[str]) -> Kernel:
+def patched(asked: Asked, files: list[str]) -> Kernel:
     """The kernel that a word names, with patches on top, the first one first."""
     kernel = find(asked)
     if not kernel.source.is_relative_to(cache.root() / "trees"):
         kernel = _copied(kernel, asked.slot)
-    for patch in patches:
+    for patch in files:
         _apply(patch, kernel.source)
-    names = "+".join(Path(patch).stem for patch in patches)
+    names = "+".join(Path(patch).stem for patch in files)
     return dataclasses.replace(kernel, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60])

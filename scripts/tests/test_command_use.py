@@ -64,6 +64,22 @@ _WRONG = {
                             "NEW= is compared with"),
     "base that is none": ("gate", {"BASE": "/nonexistent"}, "kmbench: /nonexistent: No such file or "
                           "directory; make baseline OUT=FILE makes one"),
+    "comparison without a base": ("ab", {"BASE": ""}, "kmbench: BASE= is missing; a kernel as 6.1, a directory, "
+                                  "or a revision of KDIR="),
+    "comparison with nothing": ("ab", {"BASE": "6.1"}, "kmbench: nothing to compare with: NEW=, PATCH= "
+                                "or KDIR= is missing"),
+    "comparison with two": ("ab", {"BASE": "6.1", "NEW": "6.12", "PATCH": "x"},
+                            "kmbench: NEW= and PATCH= exclude each other; give one"),
+    "patch that is none": ("ab", {"BASE": "6.1", "PATCH": "/none"}, "kmbench: PATCH=/none: no such file; "
+                           "name one of git format-patch or diff -u"),
+    "comparison with no kernel": (
+        "ab", {"BASE": "6.3", "NEW": "6.1"}, "kmbench: BASE=6.3: no kernel of the distribution (6.1 "
+        "6.12 7.3), no directory, and no revision without KDIR="),
+    "part that is none": ("ab", {"BASE": "6.1", "NEW": "6.12", "PARTS": "exact speed"},
+                          "kmbench: no PARTS=speed; there are: kunit exact tlb frag"),
+    "fragment that is none": ("ab", {"BASE": "6.1", "NEW": "6.12", "CONFIG_FRAGMENT": "/none"},
+                              "kmbench: CONFIG_FRAGMENT=/none: no such file; one with lines as "
+                              "CONFIG_X=y"),
     "compaction or not": ("frag", {"COMPACT": "yes"}, "kmbench: COMPACT=yes is neither 0 nor 1"),
     "level that is none": ("frag", {"LEVELS": "0.5,1.5"}, "kmbench: LEVELS=0.5,1.5: '1.5' is no "
                            "unusable free space index; 0 to 1, as 0,0.5,0.9"),

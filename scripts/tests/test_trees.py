@@ -140,7 +140,8 @@ def test_patch_that_does_not_apply_is_named(tree: Path, patch: str) -> None:
     with pytest.raises(Broken, match=r"PATCH=.*x\.patch: git apply failed: .*mm/slub\.c"):
         trees.patched(_asked(tree, str(tree)), [patch])
     with pytest.raises(Broken, match="PATCH=/none: no such file"):
-        trees.patched(_asked(tree, "HEAD"), ["/none"])
+        trees.patches(f"{patch} /none")
+    assert trees.patches(f"{patch}  {patch}") == [patch, patch]
 
 
 @pytest.mark.parametrize("word", ["no-such-revision", "--all", "6.3"])
@@ -162,12 +163,23 @@ def test_distributions_kernel_is_built_from_source(monkeypatch: pytest.MonkeyPat
 
 def test_fragment_is_looked_at(tmp_path: Path) -> None:
     """Before a kernel is built with it."""
-    kernel = Kernel("x", "x", "1", tmp_path, "x", None)
     (tmp_path / "good").write_text("# more\nCONFIG_SLUB_STATS=y\n# CONFIG_MEMCG is not set\n\n")
     (tmp_path / "bad").write_text("SLUB_STATS=y\n")
-    assert ab.with_fragment(kernel, "") == kernel
-    assert ab.with_fragment(kernel, str(tmp_path / "good")).fragment == tmp_path / "good"
+    assert ab.fragment("") is None
+    assert ab.fragment(str(tmp_path / "good")) == tmp_path / "good"
     with pytest.raises(Broken, match="'SLUB_STATS=y' is no line"):
-        ab.with_fragment(kernel, str(tmp_path / "bad"))
+        ab.fragment(str(tmp_path / "bad"))
     with pytest.raises(Broken, match="no such file"):
-        ab.with_fragment(kernel, str(tmp_path / "none"))
+        ab.fragment(str(tmp_path / "none"))
+
+
+def test_cached_source_is_linked_and_not_written_through(tree: Path, patch: str,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copying a distribution's kernel takes a minute; a patch must not reach it."""
+    (tree / "mm/slub.c").write_text(_FILES["mm/slub.c"])
+    kernel = Kernel("6.1", "6.1", "6.1.0", tree, "x", kernels.KERNELS["6.1"])
+    found = kernels.find
+    monkeypatch.setattr(kernels, "find", lambda name, kdir: kernel if name else found(name, kdir))
+    patched = trees.patched(trees.Asked("BASE", "6.1", "", "new"), [patch])
+    assert (patched.source / "mm/Kconfig").samefile(tree / "mm/Kconfig")
+    assert _text(patched) == "one\n2\nthree\n" and _text(kernel) == _FILES["mm/slub.c"]

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A comparison of two kernels: what is newly broken, what moved, and that the verdict,
+the text and the file say the same."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kmblib import ab, ab_files, ab_parts, baseline, gate, kunit, results, where
+from kmblib.ab import Found, Job
+from kmblib.errors import Broken, CannotTell, Code, Failed
+from kmblib.kernels import Kernel
+from kmblib.options import Machine
+
+_CELL = "pair/task/GFP_KERNEL/64"
+_FILE = sorted(baseline.BASELINES.glob("*.txt"))[0]
+
+
+def _kernel(label: str) -> Kernel:
+    return Kernel(label, label, "6.1.0", Path("/x"), label, None)
+
+
+@pytest.fixture(name="job")
+def _job(tmp_path: Path) -> Job:
+    return Job(_kernel("base"), _kernel("new"), Machine("virtual", 1024, 1), ab.PARTS, tmp_path)
+
+
+def _case(name: str, outcome: str) -> dict[str, str]:
+    return {"suite": "kmalloc_x", "case": name, "parameter": "8", "outcome": outcome,
+            "reason": "" if outcome == "pass" else f"{name} said so"}
+
+
+def _doc(first: str = "pass", second: str = "pass", control: str = "pass",
+         verdict: str = "") -> dict[str, Any]:
+    """As much of kunit.json as is looked at."""
+    outcomes = (first, second, control)
+    return {"verdict": verdict or ("fail" if "fail" in outcomes else "pass"), "reason": "case 12 of 7",
+            "counts": {"pass": outcomes.count("pass")}, "controls": [_case("control_x", control)],
+            "promises": [{"nr": 2, "place": "slab.h:1", "cases": [_case("p2_a", first)]},
+                         {"nr": 7, "place": "slab.h:9", "cases": [_case("p7_b", second)]}]}
+
+
+@pytest.fixture(name="sides")
+def _sides() -> tuple[baseline.Baseline, baseline.Baseline]:
+    """One instruction more in one cell."""
+    base = baseline.load(_FILE)
+    cells = copy.deepcopy(base.cells)
+    cells[_CELL]["insns"] += cells[_CELL]["ops"]
+    return base, replace(base, cells=cells)
+
+
+def _found(sides: tuple[baseline.Baseline, baseline.Baseline]) -> Found:
+    return Found(ab_parts.promises(_doc(), _doc()), sides, gate.compare(*sides),
+                 [where.Move("kfree", 1000, 1128), where.Move(where.UNKNOWN, 0, 8)], 1)
+
+
+def test_case_that_only_the_new_kernel_fails_is_newly_broken() -> None:
+    """One that both fail is not; one that only the base fails is mended."""
+    found = ab_parts.promises(_doc(first="fail"), _doc(first="fail", second="fail"))
+    assert [(c.nr, c.name, c.place) for c in found.broken] == [(7, "kmalloc_x/p7_b/8", "slab.h:9")]
+    assert (found.mended, found.both) == ([], 1)
+    turned = ab_parts.promises(_doc(first="fail", second="fail"), _doc(first="fail"))
+    assert (turned.broken, [c.nr for c in turned.mended]) == ([], [7])
+
+
+def test_control_and_whole_suite_count_as_well() -> None:
+    """A detector that went blind; a log that breaks off, which names no case."""
+    assert ab_parts.promises(_doc(), _doc(control="fail")).broken[0].nr == 0
+    silent = ab_parts.promises(_doc(), _doc(verdict="fail"))
+    assert silent.broken[0].name == "the whole suite"
+    assert not ab_parts.promises(_doc(verdict="fail"), _doc(verdict="fail")).broken
+
+
+@pytest.mark.parametrize("base, new, code", [
+    (_doc(), _doc(), Code.GOOD), (_doc(), _doc(first="fail"), Code.FAILED),
+    (_doc(first="fail"), _doc(first="fail"), Code.GOOD)])
+def test_promise_newly_broken_ends_it(monkeypatch: pytest.MonkeyPatch, job: Job, base: dict[str, Any],
+                                      new: dict[str, Any], code: Code) -> None:
+    """No figure is measured then; where none is, they are."""
+    measured: list[str] = []
+    monkeypatch.setattr(kunit, "judge", lambda kernel, _run: {"base": base, "new": new}[kernel.label])
+    parts: dict[str, Any] = {p: lambda _job, _found, p=p: measured.append(p) for p in ab.PARTS[1:]}
+    monkeypatch.setattr(ab, "_DO", {**ab._DO, **parts})
+    assert ab.compare(job).code() == code
+    assert measured == ([] if code else ["exact", "tlb", "frag"])
+
+
+def test_kernel_that_does_not_start_is_no_verdict(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
+    """Neither good nor a regression."""
+    monkeypatch.setattr(kunit, "judge", lambda _kernel, _run: _doc(verdict="error"))
+    with pytest.raises(CannotTell, match="KUnit of base: case 12"):
+        ab.compare(job)
+
+
+def test_instruction_more_fails_and_less_is_good(
+        sides: tuple[baseline.Baseline, baseline.Baseline]) -> None:
+    """The base is measured now: nothing hides in what got better."""
+    assert _found(sides).code() == Code.FAILED
+    better = _found(sides[::-1])
+    assert better.code() == Code.GOOD and better.sentence().startswith("better: 1 figures")
+
+
+def test_other_options_are_told_and_not_refused(
+        sides: tuple[baseline.Baseline, baseline.Baseline], tmp_path: Path) -> None:
+    """A patch may bring one; another compiler is refused."""
+    base, new = sides
+    other = replace(new, place={**new.place, "options_sha256": "x"})
+    assert gate.compare(base, other, ("options_sha256",)).code() == Code.FAILED
+    with pytest.raises(CannotTell, match="compiler"):
+        gate.compare(base, replace(new, place={**new.place, "compiler": "x"}), ("options_sha256",))
+    (tmp_path / "a").write_text('CONFIG_A=y\nCONFIG_CC_VERSION_TEXT="1"\nCONFIG_B=m\n')
+    (tmp_path / "b").write_text('CONFIG_A=y\nCONFIG_CC_VERSION_TEXT="2"\nCONFIG_C=m\n')
+    assert ab_parts.options(tmp_path / "a", tmp_path / "b") == ["-CONFIG_B=m", "+CONFIG_C=m"]
+
+
+def test_text_and_file_say_what_was_found(
+        job: Job, sides: tuple[baseline.Baseline, baseline.Baseline]) -> None:
+    """The mail fits: 72 columns, ASCII, at most 60 lines before the full tables."""
+    found = _found(sides)
+    found.told = {"tlb": [ab_parts.Told("kmalloc(64), cold", "page walks", 3, 4)], "frag": []}
+    found.options = ["+CONFIG_X=y"]
+    ab_files.write(job, found, "make ab BASE=x")
+    doc, text = results.load(job.run / "ab.json"), (job.run / "ab.txt").read_text()
+    assert (doc["verdict"], doc["where"]["attributed"]) == ("fail", round(1 - 8 / 136, 4))
+    assert doc["told"] == [{"part": "tlb", "what": "kmalloc(64), cold", "figure": "page walks",
+                            "base": 3, "new": 4}]
+    assert text.isascii() and max(map(len, text.splitlines())) <= 72 and text.count("\n") <= 60
+    for words in ("REGRESSION", "kfree", "94.1", "+CONFIG_X=y", "kmalloc(64), cold", "make ab BASE=x"):
+        assert words in text
+    assert {path.name for path in job.run.iterdir()} >= {"gate.json", "gate.ktap", "gate.xml"}
+
+
+@pytest.mark.parametrize("error, word", [(CannotTell("x"), "cannot tell"), (Broken("x"), "error"),
+                                         (Failed("x"), "cannot tell")])
+def test_refusal_is_kept(job: Job, error: Any, word: str) -> None:
+    """As a file of the same kind; never as a pass or a failure."""
+    ab_files.write_refusal(job, error, "make ab")
+    assert results.load(job.run / "ab.json")["verdict"] == word
+
+
+def test_figures_of_both_sides_are_compared_and_swap() -> None:
+    """What one side alone has cannot be."""
+    one, other = {("a", "x"): 1.0, ("b", "x"): 4.0, ("c", "x"): 7.0}, {("a", "x"): 2.0, ("b", "x"): 5.0}
+    told = ab_parts._differ(one, other)
+    assert [(t.what, t.base, t.new) for t in told] == [("a", 1, 2), ("b", 4, 5)]
+    assert [(t.what, t.base, t.new) for t in ab_parts._differ(other, one)] == [("a", 2, 1), ("b", 5, 4)]
