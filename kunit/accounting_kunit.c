@@ -187,6 +187,20 @@ static unsigned int give_back(struct kmb_chain *chain, const struct life *life)
 }
 
 /*
+ * All are free afterwards: what RCU freed while an allocation of the next round has
+ * the store locked would not get there, and is left with the cgroup.
+ */
+static unsigned int give_back_for_good(struct kmb_chain *chain,
+				       const struct life *life)
+{
+	unsigned int all = give_back(chain, life);
+
+	if (life->free == by_kfree_rcu)
+		kmb_kvfree_rcu_barrier();
+	return all;
+}
+
+/*
  * On one CPU, as each has pages in store. In as many rounds as it takes to have
  * what stays of each object come to more.
  */
@@ -200,12 +214,10 @@ static struct charges measure(const struct kmb_memcg *home,
 	migrate_disable();
 	charges.nr = take(&chain, payer, life, bytes, flags);
 	charges.held = kmb_memcg_pages(home);
-	charges.gone = give_back(&chain, life);
+	charges.gone = give_back_for_good(&chain, life);
 	while (charges.gone < how_many(bytes) &&
 	       take(&chain, payer, life, bytes, flags))
-		charges.gone += give_back(&chain, life);
-	if (life->free == by_kfree_rcu)
-		kmb_kvfree_rcu_barrier();
+		charges.gone += give_back_for_good(&chain, life);
 	charges.left = kmb_memcg_pages(home);
 	migrate_enable();
 	return charges;

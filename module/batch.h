@@ -76,6 +76,16 @@ static __always_inline void kmb_sample(struct kmb_batch *batch, bool got,
 }
 
 /*
+ * A build with KMB_INJECT=N has N instructions more in what is timed: whether the
+ * gate finds them is how it is tested.
+ */
+#ifdef KMB_INJECT
+#define kmb_inject()	asm volatile(".rept %c0\n\tnop\n\t.endr" : : "i" (KMB_INJECT))
+#else
+#define kmb_inject()	do { } while (0)
+#endif
+
+/*
  * The timed loop. @op is a constant, so that its code lies between the two
  * readings and nothing is called there but what it calls.
  */
@@ -90,6 +100,7 @@ static __always_inline void kmb_time_each(struct kmb_batch *batch,
 		if (before)
 			before(batch, i);
 		start = kmb_clock();
+		kmb_inject();
 		got = op(batch, i);
 		end = kmb_clock();
 		kmb_sample(batch, got, end - start);
@@ -117,8 +128,10 @@ static __always_inline void kmb_time_all(struct kmb_batch *batch, kmb_op *op)
 	u64 start, end;
 
 	start = kmb_clock();
-	for (i = 0; i < batch->nr; i++)
+	for (i = 0; i < batch->nr; i++) {
+		kmb_inject();
 		failed += !op(batch, i);
+	}
 	end = kmb_clock();
 	batch->failed += failed;
 	kmb_mean_add(batch->mean, batch->nr, end - start);

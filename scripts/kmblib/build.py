@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arches, cache, farm, kernels, proc, results
+from . import adopted, arches, cache, farm, kernels, proc, results
 from .arches import Arch
 from .errors import Broken
 from .farm import REPO
@@ -121,13 +121,25 @@ def _inputs(kernel: Kernel, wanted: _Wanted, arch: Arch) -> str:
     return hashlib.sha256(f"{kernel.key}\0{wanted.text()}\0{compiler}".encode()).hexdigest()
 
 
+def _adopt(like: Kernel, suffix: str, build: Path, tree: Path) -> None:
+    """Begin with what was compiled of the tree that this one is a copy of."""
+    suffix = f"{suffix}-built" if like.from_source else suffix
+    have = cache.root() / f"vm{suffix}/{like.key}"
+    if have.exists():
+        adopted.copy(have, str(build.relative_to(cache.root())), tree)
+
+
 def _build(kernel: Kernel, wanted: _Wanted, arch: Arch, suffix: str, build: Path) -> None:
     """Build a kernel, unless nothing can have changed since that was done."""
     stamp, inputs = build / ".kmbench-inputs", _inputs(kernel, wanted, arch)
     if inputs and stamp.exists() and stamp.read_text() == inputs:
         return
     stamp.unlink(missing_ok=True)
-    make = _make(farm.plant(kernel), build, arch)
+    tree = farm.plant(kernel)
+    if kernel.like:
+        _adopt(kernel.like, suffix, build, tree)
+    build.mkdir(parents=True, exist_ok=True)
+    make = _make(tree, build, arch)
     logs = cache.workdir(f"logs/{kernel.key}{suffix}")
 
     def how_far() -> str:
@@ -149,7 +161,7 @@ def _built(kernel: Kernel, config: str, arch: Arch) -> Boot:
     wanted = _Wanted((f"vm-{arch.name}.config", *([f"{config}.config"] if config else []), *own),
                      f"vm-{arch.name}-optional.config")
     with cache.lock(f"vm{suffix}-{kernel.key}"):
-        build = cache.workdir(f"vm{suffix}/{kernel.key}")
+        build = cache.root() / f"vm{suffix}/{kernel.key}"
         _build(kernel, wanted, arch, suffix, build)
     return Boot(build / _IMAGES[arch.name].path, build / ".config", build, (), suffix, arch)
 
@@ -185,6 +197,15 @@ def module_make(boot: Boot, work: Path, *variables: str) -> list[str | Path]:
     # No BTF: it needs pahole and the kernel's vmlinux, and nothing here reads it.
     return ["make", "-C", boot.build, f"M={work}", f"-j{os.cpu_count()}", *cross,
             "CONFIG_DEBUG_INFO_BTF_MODULES=", *variables, "modules"]
+
+
+def slower_module(boot: Boot, work: Path, insns: int) -> Path:
+    """kmbench.ko with so many instructions more in what is timed, for tests of the gate,
+    built in a directory of its own."""
+    _copy_sources(REPO / "module", work)
+    proc.run(module_make(boot, work, f"KCFLAGS=-DKMB_INJECT={insns}"), work / "build.log",
+             what="building a slower kmbench.ko")
+    return work
 
 
 def modules(kernel: Kernel, boot: Boot) -> Path:

@@ -56,7 +56,8 @@ class Kernel:
     `make kernelversion` says of a tree. source: a tree that is only read.
     key: names its things in the cache. distro: None for a KDIR. from_source: what a machine
     boots is built here, though the distribution has it built. tools: the kernel whose
-    libperf the tool is built with, None for this one. fragment: lines on top of the
+    libperf the tool is built with, None for this one. like: the kernel of whose tree this one's
+    is a copy, but for what was changed afterwards. fragment: lines on top of the
     configuration of what a machine boots.
     """
 
@@ -68,6 +69,7 @@ class Kernel:
     distro: Distro | None
     from_source: bool = False
     tools: Kernel | None = None
+    like: Kernel | None = None
     fragment: Path | None = None
 
     @property

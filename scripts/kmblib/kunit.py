@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Sequence
 
-from . import arches, cache, configs, farm, ktap, proc, qemu, results, skips
+from . import adopted, arches, cache, configs, farm, ktap, proc, qemu, results, skips
 from .arches import Arch
 from .configs import Config, Merged
 from .errors import Broken, Code
@@ -315,6 +315,12 @@ def _run(work: _Work, run_dir: Path) -> Ran:
     return replace(_run_once(work, run_dir, newer), first=ran.log.complaint) if newer else ran
 
 
+def _build_of(kernel: Kernel, of: Target) -> Path:
+    """Where the cache has its build, if it has."""
+    merged = configs.merge(of.config, of.arch, of.place(kernel))
+    return cache.root() / f"kunit/{of.build_name(kernel, merged)}"
+
+
 def build_and_run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Ran:
     """Build and run a kernel; its console goes to run_dir/kunit.log."""
     of = of or target()
@@ -324,6 +330,8 @@ def build_and_run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Ra
     name = of.build_name(kernel, merged)
     with cache.lock(f"kunit-{name}"):
         tree = farm.plant(kernel)
+        if kernel.like and (have := _build_of(kernel.like, of)).exists():
+            adopted.copy(have, f"kunit/{name}", tree)
         work = _Work(kernel, of, merged, tree / "tools/testing/kunit/kunit.py",
                      cache.workdir(f"kunit/{name}"))
         _make(work, run_dir / "kunit-build.log")

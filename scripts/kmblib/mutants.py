@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import cache, catalogue, configs, farm, ktap, kunit, proc, results
+from . import adopted, cache, catalogue, configs, farm, ktap, kunit, proc, results
 from .catalogue import Mutant
 from .effort import Effort
 from .errors import Broken, CannotTell, Code
@@ -89,25 +89,6 @@ class Result:
         return ""
 
 
-def _relocate(build: Path, tree: Path) -> None:
-    """Have a copied build directory belong to another tree of the same text.
-
-    The paths are in commands, which make compares, and in lists of what an
-    object depends on. Times stay, or everything would be compiled again.
-    """
-    old = re.search(rb"^include (.*)/Makefile$", (build / "Makefile").read_bytes(), re.M)
-    if not old:
-        raise Broken(f"{build}/Makefile names no source tree; remove {build}")
-    for path in build.rglob("*"):
-        if path.suffix not in (".cmd", ".s", ".d") and path.name != "Makefile":
-            continue
-        text = path.read_bytes()
-        if old[1] in text:
-            times = path.stat()
-            path.write_bytes(text.replace(old[1] + b"/", bytes(tree) + b"/"))
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
 def original(kernel: Kernel, name: str) -> str:
     """The text of a file of a kernel."""
     try:
@@ -135,12 +116,8 @@ class Tree:
         have = cache.root() / f"kunit/{name}"
         if not self.build.exists() and (have / "linux").exists():
             with cache.lock(f"kunit-{name}"):
-                cache.made(f"mutants/build/{name}", lambda aside: self._copy(have, aside))
+                adopted.copy(have, f"mutants/build/{name}", self.farm)
         self.build.mkdir(parents=True, exist_ok=True)
-
-    def _copy(self, have: Path, aside: Path) -> None:
-        proc.run(["cp", "-a", have, aside], self.logs / "cp.log", what="cp")
-        _relocate(aside, self.farm)
 
     @property
     def kunit_py(self) -> Path:

@@ -138,15 +138,16 @@ def _copy(kernel: Kernel, tree: Path) -> None:
                 path.unlink()
     for name in sorted(files):
         if not _same(source / name, tree / name):
-            _put(source / name, tree / name, own=not kernel.is_tree)
+            _put(source / name, tree / name, source.is_relative_to(cache.root()))
 
 
-def _copied(kernel: Kernel, slot: str) -> Kernel:
+def copied(kernel: Kernel, slot: str) -> Kernel:
+    """A kernel whose tree is a copy of this one, which may be changed."""
     name = _named(kernel.source)
     tree = _home(name, slot)
     with step(f"copy {kernel.label}"):
         _copy(kernel, tree)
-    return kernels.at(tree, kernel.label, f"ab-{name}-{slot}")
+    return dataclasses.replace(kernels.at(tree, kernel.label, f"ab-{name}-{slot}"), like=kernel)
 
 
 def patches(text: str) -> list[str]:
@@ -164,12 +165,10 @@ def _apply(patch: str, tree: Path) -> None:
                 what=f"PATCH={patch}: git apply", env={"GIT_CEILING_DIRECTORIES": str(tree.parent)})
 
 
-def patched(asked: Asked, files: list[str]) -> Kernel:
-    """The kernel that a word names, with patches on top, the first one first."""
-    kernel = find(asked)
-    if not kernel.source.is_relative_to(cache.root() / "trees"):
-        kernel = _copied(kernel, asked.slot)
+def patched(kernel: Kernel, files: list[str], slot: str) -> Kernel:
+    """A kernel with patches on top, the first one first."""
+    copy = copied(kernel, slot)
     for patch in files:
-        _apply(patch, kernel.source)
+        _apply(patch, copy.source)
     names = "+".join(Path(patch).stem for patch in files)
-    return dataclasses.replace(kernel, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60])
+    return dataclasses.replace(copy, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60])

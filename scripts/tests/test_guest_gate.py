@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kmblib import baseline, bench, cache, gate, kernels, vm
+from kmblib import baseline, bench, build, cache, gate, kernels, vm
 from kmblib.errors import Code
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
@@ -45,3 +45,20 @@ def test_slower_kernel_is_found(kernel: Kernel, tmp_path: Path, monkeypatch: pyt
     assert worse == {*base.cells, "all cells"}
     assert min(c.per_cent() for c in gate.compare(base, slow).regressions()) > 100
     assert gate.compare(base, base).code() == Code.GOOD
+
+
+_LADDER = ("pair/task/GFP_KERNEL/8", "pair/task/GFP_KERNEL/512", "pair/hardirq/GFP_ATOMIC/64")
+
+
+def test_ladder_is_found_rung_by_rung(kernel: Kernel, tmp_path: Path,
+                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same kernel, and N instructions more in what is timed: each cell has them, as many,
+    and so has the loop that reads no clock in between."""
+    job = bench.Job(kernel, Machine("virtual", 1024, 1), bench.Amount(_LADDER), tmp_path)
+    base, boot = baseline.measure(job), build.kernel_for_vm(kernel)
+    for insns in (1, 2, 4, 8, 16):
+        slower = build.slower_module(boot, tmp_path / f"{insns}", insns)
+        monkeypatch.setattr(build, "modules", lambda _kernel, _boot, slower=slower: slower)
+        worse = gate.compare(base, baseline.measure(job)).regressions()
+        found = {(c.cell, c.figure): c.each() for c in worse if c.cell in _LADDER}
+        assert found == {(cell, figure): insns for cell in _LADDER for figure in ("insns", "loop_insns")}

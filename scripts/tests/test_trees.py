@@ -115,12 +115,11 @@ def test_patch_is_applied_and_gone_again(tree: Path, patch: str, word: str) -> N
     """On a revision, and on a copy of a directory: also the file that it adds."""
     if not word:
         (tree / "mm/slub.c").write_text(_FILES["mm/slub.c"])
-    asked = _asked(tree, word or str(tree))
-    patched = trees.patched(asked, [patch])
+    base = trees.find(_asked(tree, word or str(tree), "base"))
+    patched = trees.patched(base, [patch], "new")
     assert _text(patched) == "one\n2\nthree\n" and _text(patched, "mm/fresh.c") == "fresh\n"
-    assert patched.label.endswith("+x")
-    (tree.parent / "empty").mkdir()
-    again = trees.patched(asked, [])
+    assert patched.label.endswith("+x") and patched.like == base
+    again = trees.patched(base, [], "new")
     assert again.source == patched.source
     assert _text(again) == "one\ntwo\nthree\n" and not (again.source / "mm/fresh.c").exists()
 
@@ -129,16 +128,16 @@ def test_users_tree_stays_as_it_is(tree: Path, patch: str) -> None:
     """Not a byte, not a time; neither in .git."""
     before = _state(tree)
     trees.find(_asked(tree, "HEAD"))
-    trees.patched(_asked(tree, "HEAD~1"), [patch])
+    trees.patched(trees.find(_asked(tree, "HEAD~1", "base")), [patch], "new")
     with pytest.raises(Broken):
-        trees.patched(_asked(tree, str(tree)), [patch])
+        trees.patched(trees.find(_asked(tree, str(tree))), [patch], "new")
     assert _state(tree) == before
 
 
 def test_patch_that_does_not_apply_is_named(tree: Path, patch: str) -> None:
     """With what git says."""
     with pytest.raises(Broken, match=r"PATCH=.*x\.patch: git apply failed: .*mm/slub\.c"):
-        trees.patched(_asked(tree, str(tree)), [patch])
+        trees.patched(trees.find(_asked(tree, str(tree))), [patch], "new")
     with pytest.raises(Broken, match="PATCH=/none: no such file"):
         trees.patches(f"{patch} /none")
     assert trees.patches(f"{patch}  {patch}") == [patch, patch]
@@ -173,13 +172,19 @@ def test_fragment_is_looked_at(tmp_path: Path) -> None:
         ab.fragment(str(tmp_path / "none"))
 
 
-def test_cached_source_is_linked_and_not_written_through(tree: Path, patch: str,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copying a distribution's kernel takes a minute; a patch must not reach it."""
-    (tree / "mm/slub.c").write_text(_FILES["mm/slub.c"])
-    kernel = Kernel("6.1", "6.1", "6.1.0", tree, "x", kernels.KERNELS["6.1"])
-    found = kernels.find
-    monkeypatch.setattr(kernels, "find", lambda name, kdir: kernel if name else found(name, kdir))
-    patched = trees.patched(trees.Asked("BASE", "6.1", "", "new"), [patch])
-    assert (patched.source / "mm/Kconfig").samefile(tree / "mm/Kconfig")
-    assert _text(patched) == "one\n2\nthree\n" and _text(kernel) == _FILES["mm/slub.c"]
+def test_cached_source_is_linked_and_not_written_through(tree: Path, patch: str) -> None:
+    """Copying a whole kernel takes a minute; a patch must not reach the original, and what
+    changes there reaches the copy."""
+    base = trees.find(_asked(tree, "HEAD~1", "base"))
+    patched = trees.patched(base, [patch], "new")
+    assert (patched.source / "mm/Kconfig").samefile(base.source / "mm/Kconfig")
+    assert _text(patched) == "one\n2\nthree\n" and _text(base) == _FILES["mm/slub.c"]
+    base = trees.find(_asked(tree, "HEAD", "base"))
+    assert _text(trees.patched(base, [], "new")) == "one\ntwo\nthree\nfour\n"
+
+
+def test_users_tree_is_copied_and_not_linked(tree: Path) -> None:
+    """A link would change the time of its file."""
+    copy = trees.copied(trees.find(_asked(tree, str(tree))), "new")
+    assert not (copy.source / "mm/Kconfig").samefile(tree / "mm/Kconfig")
+    assert _text(copy) == "not committed\n"
