@@ -19,7 +19,7 @@ def test_there_are_enough_of_both_kinds() -> None:
     assert sum(not c.slower for c in _CHANGES) >= 5
 
 
-@pytest.mark.parametrize("change", _CHANGES, ids=lambda change: change.name)
+@pytest.mark.parametrize("change", _CHANGES, ids=[c.name for c in _CHANGES])
 def test_change_fits_its_source(change: seeded.Change) -> None:
     """Where that is in the cache."""
     sources = sorted((cache.root() / "source").glob("linux-source-7.3_*"))
