@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Iterator, Mapping, Sequence
+from typing import IO, Callable, Iterator, Mapping, Sequence
 
 from .errors import Broken, CannotTell
 from .progress import Step
@@ -105,8 +105,8 @@ def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DE
 
 
 def wait(process: subprocess.Popen[bytes], step: Step | None = None,
-         timeout: float | None = None) -> int | None:
-    """Wait for a child, ticking a step.
+         timeout: float | None = None, watch: Callable[[], None] = lambda: None) -> int | None:
+    """Wait for a child, ticking a step, and calling `watch` as often.
 
     Returns its exit status, or None when `timeout` seconds have passed.
     """
@@ -116,6 +116,7 @@ def wait(process: subprocess.Popen[bytes], step: Step | None = None,
             return process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
             waited += 0.2
+        watch()
         if step:
             step.tick()
     return None

@@ -21,7 +21,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from . import proc, qemu, results
 from .build import Boot
@@ -187,10 +187,12 @@ def how_far(console: str, seconds: float) -> str:
 
 
 def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
-         what: str, timeout: float, emulator: qemu.Emulator = qemu.INSTALLED) -> Ended:
+         what: str, timeout: float, emulator: qemu.Emulator = qemu.INSTALLED,
+         watch: Callable[[int], None] = lambda _pid: None) -> Ended:
     """Boot a guest and wait until it is off, or for `timeout` seconds.
 
-    QEMU is gone when this returns, whichever way it returns.
+    QEMU is gone when this returns, whichever way it returns. watch: is called with its process
+    id now and then while it runs.
     """
     for path in (paths.console, paths.verdict, paths.results):
         path.unlink(missing_ok=True)
@@ -205,7 +207,7 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
     with step(what, far) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
                        stdout=out, files=emulator.files) as process:
-        status = proc.wait(process, current, timeout)
+        status = proc.wait(process, current, timeout, lambda: watch(process.pid))
         if status:
             raise Broken(f"QEMU did not run: {proc.last_lines(log)}")
     log.unlink()
