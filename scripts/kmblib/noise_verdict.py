@@ -47,7 +47,8 @@ class Row:
 
     def key(self) -> tuple[bool, float, str, str]:
         """Regressions first, then what moved most."""
-        return self.verdict != REGRESSION, -abs(self.per_cent()[0]), self.cell, self.figure
+        moved = abs(self.tested.change.middle) if self.tested else 0.0
+        return self.verdict != REGRESSION, -moved, self.cell, self.figure
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import functools
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Any, Sequence
 
 import numpy
-from scipy import stats
 
 # The smallest change that matters, of figures that may fail: a fraction of the base.
 DELTAS = {"p50": 0.01, "p90": 0.05, "p99": 0.20}
@@ -35,18 +35,31 @@ def by_unit(values: Sequence[float], units: Sequence[int]) -> _Array:
     of: dict[int, list[float]] = {}
     for value, unit in zip(values, units):
         of.setdefault(unit, []).append(value)
-    return numpy.array([numpy.median(of[unit]) for unit in sorted(of)])
+    return numpy.array([statistics.median(of[unit]) for unit in sorted(of)])
 
 
 @functools.lru_cache(maxsize=None)
-def _critical(count: int, alpha: float) -> int:
-    """The largest w for which a signed rank sum of `count` pairs is w or less with a
-    probability of at most alpha; -1: there is none. Exact, without ties."""
+def _at_most(count: int) -> _Array:
+    """Probability that the signed rank sum of `count` pairs is w or less, by w. Exact for each
+    number of pairs; scipy's is exact up to 50, and takes twenty times as long."""
     ways: _Array = numpy.ones(1)
     for rank in range(1, count + 1):
-        ways = numpy.append(ways, numpy.zeros(rank)) + numpy.insert(ways, 0, numpy.zeros(rank))
-        ways /= 2
-    return int(numpy.searchsorted(numpy.cumsum(ways), alpha, side="right")) - 1
+        none = numpy.zeros(rank)
+        ways = (numpy.append(ways, none) + numpy.append(none, ways)) / 2
+    return numpy.minimum(1.0, numpy.cumsum(ways))
+
+
+@functools.lru_cache(maxsize=None)
+def _indices(count: int) -> tuple[_Array, _Array]:
+    row, column = numpy.triu_indices(count)
+    return row, column
+
+
+def _walsh(values: _Array) -> _Array:
+    """The means of all pairs of values, each with itself included. So many of them as are above
+    0 is the signed rank sum, hence test and interval cannot contradict each other."""
+    row, column = _indices(len(values))
+    return (values[row] + values[column]) / 2
 
 
 @dataclass(frozen=True)
@@ -61,22 +74,19 @@ class Estimate:
 
 
 def hodges_lehmann(values: _Array, alpha: float) -> Estimate:
-    """The median of the means of all pairs of values, each with itself included. alpha: of
-    each end of the interval."""
-    row, column = numpy.triu_indices(len(values))
-    means: _Array = numpy.sort((values[row] + values[column]) / 2)
-    at = _critical(len(values), alpha)
+    """The median of the means of all pairs of values. alpha: of each end of the interval."""
+    means = numpy.sort(_walsh(values))
+    at = int(numpy.searchsorted(_at_most(len(values)), alpha, side="right")) - 1
     ends = (means[at], means[-1 - at]) if at >= 0 else (-math.inf, math.inf)
     return Estimate(float(numpy.median(means)), float(ends[0]), float(ends[1]))
 
 
 def signed_rank(values: _Array, delta: float) -> float:
-    """p of the hypothesis that it is worse by delta (a fraction) at most. With values that
-    are all the same distance from delta there is nothing to rank: 1."""
-    above: _Array = values - math.log1p(delta)
-    if not above.any():
-        return 1.0
-    return float(stats.wilcoxon(above, alternative="greater").pvalue)
+    """p of the hypothesis that it is worse by delta (a fraction) at most. A value at delta
+    speaks for and against it alike."""
+    means = _walsh(values - math.log1p(delta))
+    against = len(means) - numpy.count_nonzero(means > 0) - numpy.count_nonzero(means == 0) // 2
+    return float(_at_most(len(values))[against])
 
 
 @dataclass(frozen=True)

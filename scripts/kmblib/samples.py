@@ -126,4 +126,4 @@ def ratios(base: list[float | None], new: list[float | None]) -> list[float] | N
     """ln(new/base) of each round; None unless each has both, above 0."""
     if any(not one or not other for one, other in zip(base, new)):
         return None
-    return [math.log(other / one) for one, other in zip(base, new) if one and other]
+    return [math.log(other) - math.log(one) for one, other in zip(base, new) if one and other]
