@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate baseline ab mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean
 
 help:
 	@cat scripts/help.txt
@@ -16,7 +16,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb frag gate baseline ab mutants patch: setup
+run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.

@@ -158,7 +158,7 @@ def peers(noise: Noise, figures: Figures, draws: int) -> None:
                 "cells", min(stored) > 100 * ALARMS_MAX)
     ours = noise_trials.power(noise, "p50", 0.0, 60, ACROSS_BOOTS, 4 * draws).alone
     finds = noise_trials.power(noise, "p50", 0.1, 60, ACROSS_BOOTS, draws).alone
-    figures.say(f"  {'this gate, 60 pairs, p .01':<32}{'refused':>16}{'refused':>16}{100 * ours:>16.1f}"
+    figures.say(f"  {'this gate, 60 pairs, p .01':<32}{'-':>16}{'-':>16}{100 * ours:>16.1f}"
                 f"{100 * finds:>8.1f}")
 
 

@@ -18,6 +18,8 @@ from kmblib.kernels import Kernel
 from kmblib.options import Machine
 from kmblib.plan import Plan
 
+pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2,
+                                reason="one processor alone: nothing can run side by side")
 _CELLS = ("pair/task/GFP_KERNEL/64", "pair/hardirq/GFP_ATOMIC/512")
 _PATIENCE = 120.0
 # A command of its own, to be interrupted: rounds without end.
