@@ -210,11 +210,11 @@ def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         return boots, {**parts.fingerprint(job.machine), "options_sha256": parts.options_sha256()}
 
 
-def once_with(job: Job, plugin: str) -> dict[str, Any]:
-    """The same boot once, with a plugin of QEMU and its options: what it measured."""
+def once(job: Job, plugin: str = "") -> dict[str, Any]:
+    """The same boot once, with a plugin of QEMU and its options, if any: what it measured."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
-        options = (*parts.emulator.options, "-plugin", plugin)
+        options = (*parts.emulator.options, *(("-plugin", plugin) if plugin else ()))
         emulator = dataclasses.replace(parts.emulator, options=options)
         return _boot(job, dataclasses.replace(parts, emulator=emulator), Variant(0, 3), Path(name))
 

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A verdict of the exact gate for machines: JSON, KTAP with a line a cell, JUnit's XML."""
+"""A verdict of the exact gate for machines: JSON, KTAP with a line a cell, JUnit's XML, and
+KernelCI's kcidb."""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from . import gate_report, results
+from . import gate_report, kcidb, results
 from .baseline import Baseline
 from .gate import Change, Verdict
+from .gate_report import Row
 
 _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
 _DUE = "a new baseline is due"
@@ -40,16 +42,6 @@ def _said(changes: list[Change], cell: str) -> str:
     """What moved beyond its limit in a cell, in a line; "" where nothing did."""
     return "; ".join(f"{c.figure} {gate_report.each(c.base, c.ops)} to "
                      f"{gate_report.each(c.new, c.ops)}" for c in changes if c.cell == cell)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A cell, or all of them together. worse, better: what moved so beyond its limit; "" for
-    nothing."""
-
-    name: str
-    worse: str
-    better: str
 
 
 def rows_of(verdict: Verdict, base: Baseline) -> list[Row]:
@@ -94,9 +86,10 @@ def junit(rows: list[Row], reason: str) -> str:
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _put(run: Path, rows: list[Row], reason: str, text: str) -> None:
-    for name, content in (("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)),
-                          ("gate.txt", text)):
+def _put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
+    for name, content in (
+            ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
+            ("gate.kcidb.json", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):
         aside = run / f"{name}.part"
         aside.write_text(content)
         os.replace(aside, run / name)
@@ -105,7 +98,7 @@ def _put(run: Path, rows: list[Row], reason: str, text: str) -> None:
 def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: str) -> None:
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
     results.write(run / "gate.json", document(verdict, base, new, command))
-    _put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new))
+    _put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new), new)
 
 
 def write_refusal(run: Path, reason: str, command: str) -> None:

@@ -3,11 +3,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from . import gate, report
 from .baseline import Baseline
 
 # Changes that are shown; the largest come first.
 _MOST = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell, or all of them together. worse, better: what moved so beyond its limit; "" for
+    nothing."""
+
+    name: str
+    worse: str
+    better: str
 
 
 def each(value: int, ops: int) -> str:

@@ -88,7 +88,7 @@ def count(job: bench.Job) -> Where:
     # Another run may build another version.
     aside.write_bytes(plugin.read_bytes())
     try:
-        bench.once_with(job, f"{aside},out={out}")
+        bench.once(job, f"{aside},out={out}")
         return parse(out.read_text(), Symbols(system_map.read_text()))
     finally:
         aside.unlink()

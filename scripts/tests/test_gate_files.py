@@ -6,10 +6,12 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
-from kmblib import baseline, gate, gate_files, results
+from kmblib import baseline, gate, gate_files, kcidb, results
 from kmblib.baseline import Baseline
 from kmblib.errors import Broken
 
@@ -102,3 +104,49 @@ def test_file_that_is_no_verdict_is_refused(base: Baseline, tmp_path: Path) -> N
     (run / "gate.json").write_text((run / "gate.json").read_text().replace('"pass"', '"perhaps"'))
     with pytest.raises(Broken, match="not valid at verdict"):
         results.load(run / "gate.json")
+
+
+# What schema 5.3 of kcidb-io says of a document and of a test in it, as far as we fill it.
+_KCIDB_ID = r"^[a-z0-9_]+:.*$"
+_KCIDB = {
+    "type": "object", "required": ["version"], "additionalProperties": False,
+    "properties": {
+        "version": {"const": {"major": 5, "minor": 3}},
+        "tests": {"type": "array", "items": {
+            "type": "object", "required": ["build_id", "id", "origin"], "additionalProperties": False,
+            "properties": {
+                "id": {"type": "string", "pattern": _KCIDB_ID},
+                "build_id": {"type": "string", "pattern": _KCIDB_ID},
+                "origin": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+                "path": {"type": "string", "pattern": r"^([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*)?$"},
+                "status": {"enum": ["FAIL", "ERROR", "MISS", "PASS", "DONE", "SKIP"]},
+                "comment": {"type": "string"},
+                "number": {"type": "object", "required": ["value"], "additionalProperties": False,
+                           "properties": {"value": {"type": "number"}, "unit": {"type": "string"},
+                                          "prefix": {"enum": ["metric", "binary"]}}}}}}}}
+
+
+def _kcidb(base: Baseline, new: Baseline) -> list[dict[str, Any]]:
+    document = kcidb.document(gate_files.rows_of(gate.compare(base, new), base), new, "")
+    jsonschema.validate(document, _KCIDB)
+    tests: list[dict[str, Any]] = document["tests"]
+    return tests
+
+
+def test_kcidb_has_a_number_a_cell(base: Baseline) -> None:
+    """Instructions of an operation, under a path that the schema takes; one cell is worse."""
+    slower = _slower(base)
+    tests = _kcidb(base, slower)
+    assert len({t["id"] for t in tests}) == len(tests) == len(base.cells) + 1
+    worse, = (t for t in tests if t["status"] == "FAIL" and "number" in t)
+    figures = slower.cells[_CELL]
+    assert worse["path"] == "kmbench.pair.task.GFP_KERNEL.64"
+    assert worse["number"] == {"value": figures["insns"] / figures["ops"], "unit": "instructions"}
+    assert {t["status"] for t in _kcidb(slower, base)} == {"PASS", "DONE"}
+
+
+def test_kcidb_says_what_could_not_be_compared() -> None:
+    """That is no pass."""
+    document = kcidb.document([], None, "not comparable: qemu")
+    jsonschema.validate(document, _KCIDB)
+    assert [(t["status"], t["comment"]) for t in document["tests"]] == [("MISS", "not comparable: qemu")]
