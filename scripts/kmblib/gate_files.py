@@ -23,7 +23,7 @@ def change(change_: Change) -> dict[str, Any]:
     """A figure that is not the same, as results/schema.json describes it."""
     return {"cell": change_.cell, "figure": change_.figure, "base": change_.base,
             "new": change_.new, "ops": change_.ops, "beyond": change_.beyond,
-            "worse": change_.worse()}
+            "limited": change_.limited, "worse": change_.worse()}
 
 
 def _side(side: Baseline) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import gate, report
+from . import gate
 from .baseline import Baseline
+from .templates import environment
 
 # Changes that are shown; the largest come first.
 _MOST = 20
@@ -30,6 +31,6 @@ def each(value: int, ops: int) -> str:
 
 def render(verdict: gate.Verdict, base: Baseline, new: Baseline) -> str:
     """The sentence, what was compared, and what moved."""
-    templates = report.environment()
+    templates = environment()
     templates.filters["each"] = each
     return templates.get_template("gate.txt.j2").render(v=verdict, base=base, new=new, most=_MOST)

@@ -268,15 +268,19 @@ class Latencies:
     def _misses(self, kind: str, pattern: str) -> Curve:
         return self._curves.of(kind, pattern, misses)
 
-    def plot(self, path: Path) -> None:
+    def panels(self) -> list[list[plots.Panel]]:
         """Nanoseconds an access against footprint, a line a kind, for each pattern; where
         steps lie as lines across. And misses per access, where a PMU counted them."""
         label, spans = self._document["kernel"]["label"], tuple(
             (s["kind"], s["below_bytes"], s["above_bytes"]) for s in self._document["steps"])
         rows = [("ns per access", self._curves.latency, "log"),
                 ("dTLB-load-misses per access", self._misses, "symlog")]
-        plots.draw(path, [
+        return [
             [plots.by_footprint(f"{label}, {pattern}", ylabel, self._lines(pattern, value), scale,
                                 spans if pattern == PATTERN and value == rows[0][1] else ())
              for pattern in self.patterns()]
-            for ylabel, value, scale in rows[:2 if self.counted()[0] else 1]])
+            for ylabel, value, scale in rows[:2 if self.counted()[0] else 1]]
+
+    def plot(self, path: Path) -> None:
+        """Write panels() into a file."""
+        plots.draw(path, self.panels())

@@ -52,6 +52,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "init_on_alloc": "1: the kernel zeroes every allocation; 0 (default): it does not",
         "only": "which mutants, or changes: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
+        "format": "text (default), for a mail; markdown, as GitHub reads it; html, one page",
         "out": "the file to write",
         "base": "what make baseline wrote of the base (default: the committed one of KERNEL=)",
         "new": "the same of the new kernel (default: KERNEL= or KDIR= is measured)",

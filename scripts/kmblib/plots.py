@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 _MARKERS = "osv^D<>P*X"
+_COLOURS = tuple(f"C{i}" for i in range(10))
 
 FOOTPRINT = "footprint, bytes"
 
@@ -21,7 +22,8 @@ class Panel:
     title, xlabel, ylabel: texts. lines: points by the name of what they are of.
     scales: of x and y, as matplotlib names them; log is to the base of 2 for x.
     intervals: by name of a line, low and high for each of its points. spans: from x to
-    x, to be marked in the colour of a line.
+    x, to be marked in the colour of a line. marks: points that are to be seen, by what they
+    are. ticks: names of places on the x axis, instead of numbers.
     """
 
     title: str
@@ -31,6 +33,8 @@ class Panel:
     scales: tuple[str, str] = ("linear", "linear")
     intervals: Mapping[str, Points] = field(default_factory=dict)
     spans: tuple[tuple[str, float, float], ...] = ()
+    marks: Mapping[str, Points] = field(default_factory=dict)
+    ticks: Mapping[float, str] = field(default_factory=dict)
 
 
 def by_footprint(title: str, ylabel: str, lines: Mapping[str, Points], yscale: str,
@@ -48,14 +52,23 @@ def _bars(panel: Panel, name: str) -> list[list[float]] | None:
             [max(0.0, high - y) for (_x, y), (_low, high) in pairs]]
 
 
-def _styles(panels: list[Panel]) -> dict[str, dict[str, str]]:
+def styles_of(panels: list[Panel], colours: Sequence[str]) -> dict[str, dict[str, str]]:
     """How each line looks: the same in all plots of a row, and told by its marker as well."""
     names = dict.fromkeys(name for panel in panels for name in panel.lines)
-    return {name: {"color": f"C{i % 10}", "marker": _MARKERS[i % len(_MARKERS)]}
+    return {name: {"color": colours[i % len(colours)], "marker": _MARKERS[i % len(_MARKERS)]}
             for i, name in enumerate(names)}
 
 
-def _draw(axis: Any, panel: Panel, styles: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _mark(axis: Any, panel: Panel) -> dict[str, Any]:
+    """Draw what is to be seen, and name places of the x axis."""
+    if panel.ticks:
+        axis.set_xticks(list(panel.ticks), list(panel.ticks.values()), rotation=30, ha="right")
+    return {name: axis.plot(*zip(*points), linestyle="none", marker="s", markersize=11,
+                            fillstyle="none", color=axis.xaxis.label.get_color(), label=name)[0]
+            for name, points in panel.marks.items() if points}
+
+
+def draw_on(axis: Any, panel: Panel, styles: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Draw a plot; its lines by name."""
     drawn = {name: axis.errorbar(*zip(*points), yerr=_bars(panel, name), capsize=2, markersize=4,
                                  label=name, **styles[name])
@@ -65,18 +78,18 @@ def _draw(axis: Any, panel: Panel, styles: dict[str, dict[str, str]]) -> dict[st
     axis.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, yscale=panel.scales[1])
     if panel.scales[0] == "log":
         axis.set_xscale("log", base=2)
-    return drawn
+    return {**drawn, **_mark(axis, panel)}
 
 
 def _draw_row(axes: Any, panels: list[Panel]) -> None:
     """Draw plots side by side, with one legend."""
-    styles, drawn = _styles(panels), dict[str, Any]()
+    styles, drawn = styles_of(panels, _COLOURS), dict[str, Any]()
     for axis, panel in zip(axes, panels):
-        drawn = {**_draw(axis, panel, styles), **drawn}
+        drawn = {**draw_on(axis, panel, styles), **drawn}
     for axis in axes[len(panels):]:
         axis.remove()
     if drawn:
-        axes[len(panels) - 1].legend([drawn[name] for name in styles], list(styles),
+        axes[len(panels) - 1].legend(list(drawn.values()), list(drawn),
                                      loc="center left", bbox_to_anchor=(1.02, 0.5))
 
 

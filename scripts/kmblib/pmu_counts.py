@@ -198,11 +198,15 @@ class PmuCounts:
                     lines.setdefault(what, []).append((pair.once["pages"] * PAGE, misses / loads))
         return lines
 
-    def plot(self, path: Path) -> None:
+    def panels(self) -> list[list[plots.Panel]]:
         """Misses per access against footprint, of memory of a process, for each pattern."""
-        plots.draw(path, [[plots.by_footprint(f"{self._title}, {pattern}", f"{MISSES} per access",
-                                              self._lines(pattern), "symlog")
-                           for pattern in dict.fromkeys(p.once["pattern"] for p in self._pairs)]])
+        return [[plots.by_footprint(f"{self._title}, {pattern}", f"{MISSES} per access",
+                                    self._lines(pattern), "symlog")
+                 for pattern in dict.fromkeys(p.once["pattern"] for p in self._pairs)]]
+
+    def plot(self, path: Path) -> None:
+        """Write panels() into a file."""
+        plots.draw(path, self.panels())
 
     def kernel_rows(self) -> list[list[str]]:
         """A row a kind of the kernel's memory: loads of a pass, and misses of the first

@@ -1,111 +1,120 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Plain text of a run, at most 72 columns, from its JSON files alone."""
+"""The report of a run, from its JSON documents alone: as text for a mail, Markdown, HTML."""
 
 from __future__ import annotations
 
-import shlex
-import textwrap
+import os
 from pathlib import Path
-from typing import Any
+from typing import Callable
 
-import jinja2
-
-from . import results
-from .cells import Cells, size
+from . import history_page, layout, results
 from .errors import Broken, Code
-from .kernel_walks import KernelWalks
-from .latencies import Latencies
-from .level_walks import LevelWalks
-from .pmu_counts import PmuCounts
-from .responses import Responses
-from .walks import Walks
+from .kinds import KINDS, OUTCOMES
+from .page import Commands, Document, Fields, Page, Paste, Section, text
+from .templates import environment
 
-WIDTH = 72
-_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+WIDTH = layout.WIDTH
+_ORIGINS = {"tree": "from a tree", "distribution": "from a distribution's package",
+            "running": "of the running machine"}
 
 
-def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
-    """Fold to the width; continuation lines are indented by `hang` more."""
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=" " * indent,
-                         subsequent_indent=" " * (indent + hang), break_on_hyphens=False)
-
-
-def field(text: str, label: str) -> str:
-    """A labelled text: the label in a column of its own, the text folded."""
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=f"{label:<13}",
-                         subsequent_indent=" " * 13, break_on_hyphens=False)
-
-
-def shell(text: str) -> str:
-    """A command, folded so that it can still be pasted.
-
-    Between words a backslash goes before the line's end; within quotes the
-    line just ends, which for a list of names is as good as a space.
-    """
-    lines = [""]
-    for word in shlex.split(text):
-        quoted = textwrap.wrap(shlex.quote(word), WIDTH - 8, break_long_words=False,
-                               break_on_hyphens=False)
-        if lines[-1] and len(lines[-1]) + len(quoted[0]) > WIDTH - 8:
-            lines[-1] += " \\"
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {quoted[0]}".strip()
-        lines.extend(quoted[1:])
-    return "\n    ".join(lines)
-
-
-def _case_name(case: dict[str, str]) -> str:
-    return "/".join(filter(None, (case["suite"], case["case"], case["parameter"])))
-
-
-def _label(document: dict[str, Any], text: str) -> str:
-    """A heading, which says so when a module stood in for KUnit."""
-    return f"{text}, tested by a module" if document["environment"].get("guest") else text
-
-
-def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
-    """Each distinct reason once, with the first case that gave it."""
-    reasons: dict[str, str] = {}
-    for case in cases:
-        if case["outcome"] in outcomes:
-            reasons.setdefault(case["reason"], _case_name(case))
-    return [f"{name}: {reason}" for reason, name in reasons.items()]
-
-
-def environment() -> jinja2.Environment:
-    """For templates of plain text."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    made.filters.update(size=size, wrap=wrap, field=field, shell=shell)
-    return made
-
-
-def render(run: Path) -> str:
-    """The report of a run that has some of results.KINDS."""
-    documents = {kind: results.load(run / f"{kind}.json") if (run / f"{kind}.json").exists()
-                 else None for kind in results.KINDS}
-    if not any(documents.values()):
+def _documents(run: Path) -> dict[str, Document]:
+    found = {kind: results.load(run / f"{kind}.json") for kind in results.KINDS
+             if (run / f"{kind}.json").exists()}
+    if not found:
         raise Broken(f"RUN={run}: none of {', '.join(f'{k}.json' for k in results.KINDS)} in it")
-    templates = environment()
-    templates.globals.update(why=_why, label=_label, Cells=Cells, Walks=Walks,
-                             KernelWalks=KernelWalks,
-                             Latencies=Latencies, LevelWalks=LevelWalks,
-                             PmuCounts=PmuCounts, Responses=Responses)
-    head = next(d for d in documents.values() if d)
-    return templates.get_template("report.txt.j2").render(run=run.name, head=head, **documents)
+    return found
+
+
+def _sentence(documents: dict[str, Document]) -> str:
+    """All verdicts in one sentence, the worst first."""
+    topics = {word: [KINDS[kind].topic for kind, d in documents.items() if d["verdict"] == outcome]
+              for outcome, word in OUTCOMES.items()}
+    return "Verdict: " + "; ".join(f"{word} ({', '.join(of)})" for word, of in topics.items() if of) + "."
+
+
+def _fingerprint(documents: dict[str, Document]) -> Section:
+    heads = [d for d in documents.values() if "kernel" in d] or list(documents.values())
+    head = heads[0]
+    kernel = [("kernel", f"{k['label']}, {k['version']}, {_ORIGINS[k['origin']]}")
+              for k in (d["kernel"] for d in heads[:1] if "kernel" in d)]
+    return Section("Kernel and fingerprint", [Fields([
+        *kernel, ("measured", head["time"]), ("kmbench", head["tool"]["version"]),
+        *(pair for kind, d in documents.items() for pair in KINDS[kind].measured_on(d))])])
+
+
+def _patch(subject: str, documents: dict[str, Document]) -> Section:
+    head = next(iter(documents.values()))
+    lines = [f"kmbench {head['tool']['version']}, kmalloc() on {subject}. {_sentence(documents)}",
+             *(line for kind, d in documents.items() for line in KINDS[kind].brief(d))]
+    return Section("Under a patch", [text("Ready to be pasted below the line --- of a patch."),
+                                     Paste(lines, [d["command"] for d in documents.values()])])
+
+
+def page(run: Path) -> Page:
+    """The report of a run that has some of KINDS."""
+    documents = _documents(run)
+    kind, head = next(iter(documents.items()))
+    kind, head = next(((k, d) for k, d in documents.items() if "kernel" in d), (kind, head))
+    subject = KINDS[kind].subject(head)
+    return Page(
+        f"kmalloc() on {subject}", _sentence(documents),
+        [KINDS[k].verdict(d) for k, d in documents.items()],
+        [_fingerprint(documents), *(s for k, d in documents.items() for s in KINDS[k].sections(d)),
+         *history_page.sections(run),
+         Section("To repeat", [Commands([d["command"] for d in documents.values()])]),
+         _patch(subject, documents),
+         *(s for k, d in documents.items() for s in KINDS[k].appendix(d))])
+
+
+def _written(template: str, of: Page, **more: str) -> str:
+    return environment().get_template(template).render(page=of, **more)
+
+
+# How a page is written, and what of it: what it is of is named in some formats alone.
+FORMATS: dict[str, Callable[[Page, str], str]] = {
+    "text": lambda page_, _of: _written("report.txt.j2", page_.short()),
+    "markdown": lambda page_, _of: _written("report.md.j2", page_.short()),
+    "html": lambda page_, of: _written("report.html.j2", page_, run=of),
+}
+
+
+def rendered(of: Page, form: str, name: str) -> str:
+    """A page in one of FORMATS; Broken where there is no such format. name: of the run."""
+    if form not in FORMATS:
+        raise Broken(f"no FORMAT={form}; there are: {' '.join(FORMATS)}")
+    return FORMATS[form](of, name)
+
+
+def render(run: Path, form: str = "text") -> str:
+    """The report of a run in one of FORMATS."""
+    return rendered(page(run), form, run.name)
 
 
 def code(run: Path) -> Code:
     """What a run's verdicts come to."""
-    verdicts = [results.load(f)["verdict"] for f in sorted(run.glob("*.json"))]
+    verdicts = [results.verdict(f) for f in sorted(run.glob("*.json"))]
     if "fail" in verdicts:
         return Code.FAILED
-    return Code.BROKEN if "error" in verdicts else Code.GOOD
+    if "error" in verdicts:
+        return Code.BROKEN
+    return Code.CANNOT_TELL if "cannot tell" in verdicts else Code.GOOD
+
+
+def put(path: Path, text_: str) -> None:
+    """Write a file, whole or not at all."""
+    aside = path.with_name(f"{path.name}.part")
+    aside.write_text(text_)
+    os.replace(aside, path)
 
 
 def write(run: Path) -> str:
     """Render a run into its report.txt; returns the text."""
-    text = render(run)
-    (run / "report.txt").write_text(text)
-    return text
+    return write_to(run, run / "report.txt", "text")
+
+
+def write_to(run: Path, path: Path, form: str) -> str:
+    """Render a run into a file; returns the text."""
+    said = render(run, form)
+    put(path, said)
+    return said

@@ -24,8 +24,8 @@ from .kernels import Kernel
 
 SCHEMA = REPO / "results/schema.json"
 RUNS = REPO / "results/runs"
-# The documents that a report is made of.
-KINDS = ("kunit", "ktap", "bench", "tlb", "chase", "pmu", "frag")
+# The documents that a report is made of, in its order; report.KINDS has how each is told.
+KINDS = ("gate", "kunit", "ktap", "bench", "tlb", "frag", "chase", "pmu")
 FORMAT_VERSION = 1
 # boots / boot / measurement / measured / cells / cell
 _ONE_LINE_DEPTH = 6
@@ -195,3 +195,11 @@ def load(path: Path) -> dict[str, Any]:
         return parse(path.read_bytes(), str(path))
     except OSError as error:
         raise Broken(f"{path}: {error.strerror}; name a run that has it") from error
+
+
+def verdict(path: Path) -> str:
+    """The verdict of a results file; Broken where it has none. Does not validate it."""
+    try:
+        return str(json.loads(path.read_bytes())["verdict"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise Broken(f"{path}: no results with a verdict: {error}") from error

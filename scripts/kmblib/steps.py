@@ -25,6 +25,8 @@ _PENALTY = 3
 # for granted, so that a curve without any is not cut to pieces.
 _RISE_MIN = 0.32
 _NOISE_MIN = 0.03
+# Over time less is no change, log2: 5 %, from when on repetitions of a cell disagree.
+_CHANGE_MIN = 0.07
 _REDRAWN = 200
 _INTERVAL = (2.5, 97.5)
 
@@ -123,3 +125,16 @@ def find(footprints: Sequence[int], cost: Sequence[float], floor: float) -> list
             before, after = (floor * (2 ** level - 1) for level in levels[i:i + 2])
             steps.append(Step(footprints[below], footprints[above], before, after))
     return steps
+
+
+def changes(values: Sequence[float]) -> list[int]:
+    """Where a series of positive values, one after the other, changes its level: which of
+    them are the first ones of a new level, by 5 % at least. [] where there are too few
+    for two levels."""
+    logs = numpy.log2(numpy.array(values))
+    if len(logs) < 2 * _POINTS_MIN:
+        return []
+    cuts = _cut(logs)
+    levels = [float(numpy.median(part)) for part in numpy.split(logs, cuts)]
+    return [cut for cut, one, other in zip(cuts, levels, levels[1:])
+            if abs(other - one) >= _CHANGE_MIN]

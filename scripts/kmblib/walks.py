@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from . import kernel_counts, plots
 from .cells import number, size
 
 _FOOTPRINTS_ABREAST = 7
+_T = TypeVar("_T")
 # The pages of memory whose page tables could not be walked.
 _UNKNOWN: dict[str, int | None] = dict.fromkeys(("4K", "2M", "1G"))
 
 
-def abreast(all_: list[int]) -> list[int]:
-    """Of ascending footprints those that fit side by side, both ends among them."""
+def abreast(all_: list[_T]) -> list[_T]:
+    """Of ascending footprints, or what has a size, those that fit side by side, both ends
+    among them."""
     if len(all_) <= _FOOTPRINTS_ABREAST:
         return all_
     last = len(all_) - 1
@@ -187,11 +189,15 @@ class Walks:
                 lines.setdefault(walk["kind"], []).append((walk["bytes"], value))
         return lines
 
-    def plot(self, path: Path) -> None:
+    def panels(self) -> list[list[plots.Panel]]:
         """Page walks, and misses of the first level, per 1000 loads against footprint, a
         line a kind, for each pattern."""
-        plots.draw(path, [
+        return [
             [plots.by_footprint(f"{self._title}, {pattern}", f"{what} per 1000 loads",
                                 self._lines(pattern, level), "symlog")
              for pattern in self.patterns()]
-            for what, level in (("page walks", -1), ("L1 misses", 0))])
+            for what, level in (("page walks", -1), ("L1 misses", 0))]
+
+    def plot(self, path: Path) -> None:
+        """Write panels() into a file."""
+        plots.draw(path, self.panels())

@@ -93,7 +93,7 @@ def test_report_of_a_recorded_run(job: chase.Job, measured: Document) -> None:
                  "no PMU in this machine, or none that counts it",
                  "unavailable: hugetlb 64K to 16M: 0 free hugetlb pages of 2 MiB are too few"):
         assert line in text, line
-    assert text.endswith("To repeat --------- make tlb WHERE=host")
+    assert "To repeat --------- make tlb WHERE=host Under a patch" in text
     assert report.code(job.run) == Code.GOOD
     assert "dTLB-load-misses per access" not in text
 

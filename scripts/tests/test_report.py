@@ -176,7 +176,7 @@ def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tm
     # What reads the command: prints the variables as scripts/ would see them.
     (tmp_path / "Makefile").write_text(
         "export KERNEL KDIR CLOCK SCENARIOS MEM CPUS\nkunit bench:\n\t@/usr/bin/env -0\n")
-    pasted = text[text.index("To repeat\n---------\n"):].split("\n", 2)[2]
+    pasted = text[text.index("To repeat\n---------\n"):].split("\n", 2)[2].split("\n\n")[0]
     done = subprocess.run(["bash", "-euc", pasted], cwd=tmp_path, capture_output=True, check=True)
     seen: dict[str, list[str]] = {}
     for entry in done.stdout.decode().split("\0"):
@@ -263,8 +263,8 @@ def test_memory_and_events_stand_beside(rendered: Callable[[Change], str]) -> No
 
 def test_run_without_results_is_refused(tmp_path: Path) -> None:
     """There is nothing to report."""
-    with pytest.raises(Broken, match=f"^RUN={tmp_path}: none of kunit.json, ktap.json, bench.json, tlb.json, chase.json, "
-                       "pmu.json, frag.json in it$"):
+    with pytest.raises(Broken, match=f"^RUN={tmp_path}: none of gate.json, kunit.json, ktap.json, "
+                       "bench.json, tlb.json, frag.json, chase.json, pmu.json in it$"):
         report.render(tmp_path)
 
 

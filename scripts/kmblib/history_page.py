@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The history of runs as a page, and as a section of a run's report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import history, plots
+from .history import Bench, Listed, Moved
+from .page import Block, Lines, Page, Section, Table, text
+from .panel_figures import figure_of
+from .plots import Panel
+
+# Cells of the newest two runs that are shown.
+_MOST = 10
+_CHANGE = "change"
+_ABOUT = ("Runs one after the other, the newest on the right; a square is a change. On the virtual "
+          "clock each other value is one; on the real clock only where the level of the curve "
+          "changes for three runs or more.")
+
+
+def _panel(of: list[Bench]) -> Panel:
+    lines, marks = {}, []
+    for name in history.shown(of):
+        points = history.curve(of, name)
+        at = history.changes([value for _i, value in points], of[-1].virtual)
+        lines[name] = [(float(i), value) for i, value in points]
+        marks += [lines[name][i] for i in at]
+    ticks = {float(i): bench.run[:15] for i, bench in enumerate(of)}
+    return Panel(f"{of[-1].series[0]}, over runs", "run", f"{of[-1].unit} of an operation", lines,
+                 ("linear", "log"), marks={_CHANGE: marks}, ticks=ticks)
+
+
+def _moved(rows: list[Moved]) -> Table:
+    return Table("What changed, of one operation, the largest first", "%-42s%10s%10s%10s",
+                 ["cell", "before", "now", "per cent"],
+                 [[m.cell, f"{m.base:.2f}", f"{m.new:.2f}", f"{m.per_cent():+.2f}"] for m in rows])
+
+
+def _pair(base: Bench, new: Bench) -> list[Block]:
+    all_ = history.compare(base, new)
+    moved = [m for m in all_ if m.changed]
+    blocks: list[Block] = [text(
+        f"{new.run} against {base.run}, {new.unit}: {len(moved)} of {len(all_)} cells that both have "
+        "changed." + ("" if new.virtual else " One changed where the medians of all its repetitions "
+                      "are on one side of the others."))]
+    return [*blocks, *([_moved(moved[:_MOST])] if moved else [])]
+
+
+def sections(run: Path) -> list[Section]:
+    """What a report has of the runs before it: the curves of its own series."""
+    of = history.benches(run.parent, run.name, history.MOST)
+    own = [series for series in history.series_of(of) if series[-1].run == run.name]
+    return [Section("History", [figure_of(_panel(series), _ABOUT) for series in own])] if own else []
+
+
+def _list(rows: list[Listed]) -> list[Block]:
+    table = Table("Documents of each run, the oldest first", "%-22s%-7s%-11s%-11s%-21s",
+                  ["run", "kind", "kernel", "verdict", "headline"],
+                  [[r.run, r.kind, r.kernel, r.verdict, r.headline] for r in rows])
+    broken = [f"broken: {r.run}{f'/{r.kind}.json' if r.kind else ''}: {r.broken}"
+              for r in rows if r.broken]
+    return [table, *([Lines(broken)] if broken else [])]
+
+
+def _compared(series: list[list[Bench]]) -> list[Section]:
+    return [Section(f"The newest two of {of[-1].series[0]}, {of[-1].unit}",
+                    [*_pair(of[-2], of[-1]), figure_of(_panel(of), _ABOUT)]) for of in series]
+
+
+def page(top: Path) -> Page:
+    """All runs of a directory."""
+    rows = history.listed(top)
+    series = history.series_of(history.benches(top))
+    bad = sum(bool(r.broken) for r in rows)
+    said = f"{len({r.run for r in rows})} runs" + (f", {bad} documents or runs broken" if bad else "")
+    alone: list[Block] = [] if series else [Lines([
+        "unavailable: comparison and curves (no two runs of make bench are of one kernel, machine, "
+        "clock and set of cells)"])]
+    return Page("History of kmbench", f"{said}.", [], [
+        Section("Runs", [*_list(rows), *alone]), *_compared(series)])
+
+
+def draw(top: Path, path: Path) -> bool:
+    """Write the curves into a file of SVG; False: there are none."""
+    series = history.series_of(history.benches(top))
+    if series:
+        plots.draw(path, [[_panel(of)] for of in series])
+    return bool(series)
