@@ -3,12 +3,12 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT FORMAT
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest
 
 help:
 	@cat scripts/help.txt
@@ -31,8 +31,13 @@ kunit-matrix: setup
 	@scripts/setup $$(scripts/kunit-matrix --arches) || :
 	@scripts/kunit-matrix
 
-report: setup
-	@scripts/report
+report history: setup
+	@scripts/$@
+
+# Some 300 MB of packages, which nothing else needs.
+report-selftest: setup
+	@scripts/setup browser
+	@scripts/report-selftest
 
 install: setup
 	@scripts/install '$(DESTDIR)' '$(PREFIX)'

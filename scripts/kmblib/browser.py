@@ -64,6 +64,7 @@ def opened() -> Iterator[Any]:
     try:
         # Not installed where nobody looks at pages, mypy included.
         webdriver: Any = importlib.import_module("selenium.webdriver")
+        service: Any = importlib.import_module("selenium.webdriver.chrome.service")
     except ImportError as error:
         raise Broken(f"{error}; scripts/setup browser installs what is missing") from error
     for path in (_DRIVER, _CHROMIUM):
@@ -75,7 +76,7 @@ def opened() -> Iterator[Any]:
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         given.add_argument(word)
     given.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(service=webdriver.ChromeService(str(_DRIVER)), options=given)
+    driver = webdriver.Chrome(service=service.Service(str(_DRIVER)), options=given)
     try:
         yield driver
     finally:
