@@ -10,13 +10,12 @@ from .page import Block, Document, Figure, Lines, Section, Table, text
 from .svg import Dot, Dots
 
 # Movers that stand on top, and those of which it is said what moved with them.
-_MOST, _CAUSES = 10, 5
+_MOST, _CAUSES, _BRIEF = 6, 2, 3
 _PLOTTED = 20
-_WORDS = {"pass": "", "fail": "FAILED. ", "cannot tell": "CANNOT TELL. "}
-_FORM, _HEAD = "%-40s%9s%9s%9s %-5s", ["figure of one operation", "base", "new", "%", ""]
-_ABOUT = ("In instructions, bytes or events of one operation. Both kernels have been booted twice and "
-          "agreed with themselves to the last digit, so that the interval of each figure is the figure "
-          "itself. !: beyond its limit; =: within it; no mark: it has no limit, and cannot fail.")
+_FORM, _HEAD = "%-42s%9s%9s%9s %-2s", ["cell", "base", "new", "%", ""]
+_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell. Both kernels "
+          "agreed with themselves in two boots, so that the interval of each figure is the figure. !: "
+          "beyond its limit; =: within it; no mark: it has none.")
 _DOTS = ("By how much each figure changed, in per cent of the base. There is no noise on the virtual "
          "clock: the interval of each is nothing but its point.")
 
@@ -25,7 +24,8 @@ Change = dict[str, Any]
 
 def verdict(document: Document) -> str:
     """In a sentence."""
-    return f"Gate: {_WORDS[document['verdict']]}{document['reason']}."
+    unclear = "CANNOT TELL. " if document["verdict"] == "cannot tell" else ""
+    return f"Gate: {unclear}{document['reason']}."
 
 
 def subject(document: Document) -> str:
@@ -63,8 +63,12 @@ def _mark(change: Change) -> str:
     return "!" if change["beyond"] else "=" if change.get("limited", False) else ""
 
 
+def _name(change: Change) -> str:
+    return str(change["cell"]) + ("" if change["figure"] == "insns" else f" {change['figure']}")
+
+
 def _row(change: Change) -> list[str]:
-    return [f"{change['cell']} {change['figure']}", each(change["base"], change["ops"]),
+    return [_name(change), each(change["base"], change["ops"]),
             each(change["new"], change["ops"]), _percent(change), _mark(change)]
 
 
@@ -79,16 +83,23 @@ def _alike(changes: list[Change]) -> list[tuple[Change, int]]:
 
 def _mover(change: Change, cells: int) -> list[str]:
     name, *rest = _row(change)
-    return [f"{name}, and {cells - 1} cells alike" if cells > 1 else name, *rest]
+    return [f"{name}, {cells} cells" if cells > 1 else name, *rest]
 
 
-def _cause(change: Change, changes: list[Change]) -> str:
-    """What was counted in the same cell and moved, too."""
+def _beside(change: Change, changes: list[Change]) -> str:
+    """What was counted in the same cell and moved, too; "" where nothing did."""
     others = [f"{c['figure']} {each(c['base'], c['ops'])} to {each(c['new'], c['ops'])}"
               for c in changes if c["cell"] == change["cell"] and c["figure"] != change["figure"]]
-    return f"{change['cell']} {change['figure']}: " + (
-        "with it moved " + ", ".join(others) if others else
-        "nothing else that is counted moved with it: the same way is longer or shorter")
+    return f"{_name(change)}: with it moved {', '.join(others)}" if others else ""
+
+
+def _causes(shown: list[Change], changes: list[Change]) -> list[str]:
+    """What moved with the first movers: all of a cause that was counted."""
+    found = [(c, _beside(c, changes)) for c in shown]
+    alone = sum(not beside for _c, beside in found)
+    lines = [beside for _c, beside in found if beside][:_CAUSES]
+    return lines + ([f"{alone} of these moved alone: nothing else that is counted did in their cells, so "
+                     "the same way is longer or shorter."] if alone else [])
 
 
 def _dots(changes: list[Change]) -> list[Figure]:
@@ -98,7 +109,7 @@ def _dots(changes: list[Change]) -> list[Figure]:
     title = "New against base, per cent"
     dots = [Dot(_mover(c, cells)[0], by, by, by, c["beyond"])
             for c, cells in some for by in (100 * (c["new"] - c["base"]) / c["base"],)]
-    said = "; ".join(f"{d.label} {d.value:+.2f} %" for d in dots[:_CAUSES])
+    said = "; ".join(f"{d.label} {d.value:+.2f} %" for d in dots[:_BRIEF])
     return [Figure(title, _DOTS, f"The largest: {said}.", Dots(title, "per cent of the base", dots),
                    Table(title, _FORM, _HEAD, [_mover(*one) for one in some]))]
 
@@ -116,8 +127,8 @@ def sections(document: Document) -> list[Section]:
         f"{document['cells']} cells beyond their limits, {len(changes)} changed at all.")]
     if shown:
         blocks += [Table("Movers, the largest first", _FORM, _HEAD, [_mover(*one) for one in shown]),
-                   Lines([_cause(c, changes) for c, _n in shown[:_CAUSES] if c["beyond"]])]
-    return [Section("Movers", [b for b in [*blocks, *_dots(changes)] if b != Lines([])])]
+                   Lines(_causes([c for c, _n in shown], changes))]
+    return [Section("Movers", [*blocks, *_dots(changes)])]
 
 
 def appendix(document: Document) -> list[Section]:
@@ -129,13 +140,12 @@ def appendix(document: Document) -> list[Section]:
 
 def brief(document: Document) -> list[str]:
     """For a mail under a patch: the sum, and the first movers."""
-    total = document["total"]
+    total, movers = document["total"], [c for c in document["changes"] if c["beyond"]]
     if total is None:
         return [verdict(document)]
-    return [f"{subject(document)}: {document['reason']}",
-            f"instructions, sum of {document['cells']} cells: {_exactly(total)} %",
-            *(f"{' '.join(_row(c)[0].split())}: {_row(c)[1]} to {_row(c)[2]} ({_percent(c)} %)"
-              for c in document["changes"][:5] if c["beyond"])]
+    return [f"{document['reason']}; instructions of {document['cells']} cells: {_exactly(total)} %",
+            *(f"{_mover(c, n)[0]}: {_row(c)[1]} to {_row(c)[2]} ({_percent(c)} %)"
+              for c, n in _alike(movers)[:_BRIEF])]
 
 
 def headline(document: Document) -> str:

@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
+import signal
+from concurrent.futures import ProcessPoolExecutor
 
 from markupsafe import Markup
 
 from . import svg
-from .page import Figure
+from .page import Figure, Page
+
+# Fewer are drawn sooner than a process has begun.
+_FEW = 4
 
 
 def slug(text: str) -> str:
@@ -16,6 +23,23 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def figure(of: Figure, number: int) -> Markup:
-    """The plot of a figure; its number is of no other one in the page."""
-    return Markup(svg.inline(svg.draw(of.plot), f"f{number}", of.title, of.text))
+def _quiet() -> None:
+    """A process that only draws ends without a word when it is told to."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
+
+
+def plots(of: Page) -> list[str]:
+    """All figures of a page as SVG, in its order; drawn by as many processes as there are
+    processors, since that is most of the work."""
+    all_ = [b.plot for section in of.sections for b in section.blocks if isinstance(b, Figure)]
+    if len(all_) < _FEW or os.cpu_count() == 1:
+        return [svg.draw(plot) for plot in all_]
+    svg.load()
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork"), _quiet) as pool:
+        return list(pool.map(svg.draw, all_))
+
+
+def figure(of: Figure, number: int, drawn: list[str]) -> Markup:
+    """The plot of the figure with this number, from 1 on, of those that plots() made."""
+    return Markup(svg.inline(drawn[number - 1], f"f{number}", of.title, of.text))

@@ -46,13 +46,13 @@ def _text(panel: Panel) -> str:
         (x0, y0), (x1, y1) = min(points), max(points)
         said.append(f"{name}: {figure(y0)} at {_x(panel, x0)}" +
                     (f", {figure(y1)} at {_x(panel, x1)}" if len(points) > 1 else ""))
-    return f"{panel.ylabel} against {panel.xlabel}. " + "; ".join(said) + "."
+    return "; ".join(said) + "."
 
 
 def figure_of(panel: Panel, about: str = "") -> Figure:
     """A plot as a figure."""
     return Figure(f"{panel.title}: {panel.ylabel}", about or
-                  f"{panel.ylabel} against {panel.xlabel}; each line has a marker of its own.",
+                  f"Against {panel.xlabel}; each line has a marker of its own.",
                   _text(panel), panel, table_of(panel))
 
 

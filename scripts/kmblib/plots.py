@@ -68,11 +68,16 @@ def _mark(axis: Any, panel: Panel) -> dict[str, Any]:
             for name, points in panel.marks.items() if points}
 
 
+def _line(axis: Any, points: Points, bars: list[list[float]] | None, look: dict[str, str]) -> Any:
+    if bars is None:
+        return axis.plot(*zip(*points), markersize=4, **look)[0]
+    return axis.errorbar(*zip(*points), yerr=bars, capsize=2, markersize=4, **look)
+
+
 def draw_on(axis: Any, panel: Panel, styles: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Draw a plot; its lines by name."""
-    drawn = {name: axis.errorbar(*zip(*points), yerr=_bars(panel, name), capsize=2, markersize=4,
-                                 label=name, **styles[name])
-             for name, points in panel.lines.items()}
+    drawn = {name: _line(axis, points, _bars(panel, name), {"label": name, **styles[name]})
+             for name, points in panel.lines.items() if points}
     for name, low, high in panel.spans:
         axis.axvspan(low, high, alpha=0.15, color=styles[name]["color"])
     axis.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, yscale=panel.scales[1])

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
-from . import history_page, layout, results
+from . import history_page, layout, page_html, results
 from .errors import Broken, Code
 from .kinds import KINDS, OUTCOMES
 from .page import Commands, Document, Fields, Page, Paste, Section, text
@@ -67,7 +67,7 @@ def page(run: Path) -> Page:
          *(s for k, d in documents.items() for s in KINDS[k].appendix(d))])
 
 
-def _written(template: str, of: Page, **more: str) -> str:
+def _written(template: str, of: Page, **more: Any) -> str:
     return environment().get_template(template).render(page=of, **more)
 
 
@@ -75,7 +75,7 @@ def _written(template: str, of: Page, **more: str) -> str:
 FORMATS: dict[str, Callable[[Page, str], str]] = {
     "text": lambda page_, _of: _written("report.txt.j2", page_.short()),
     "markdown": lambda page_, _of: _written("report.md.j2", page_.short()),
-    "html": lambda page_, of: _written("report.html.j2", page_, run=of),
+    "html": lambda page_, of: _written("report.html.j2", page_, run=of, plots=page_html.plots(page_)),
 }
 
 

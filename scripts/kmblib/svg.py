@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
 
 from . import plots
-from .cells import size
+from .cells import number, size
 from .plots import Panel, Points
 
 # Stand-ins, which no plot uses otherwise, for colours that the page decides on.
@@ -24,6 +24,8 @@ _ROW, _AROUND = 0.3, 1.0
 _CELL_WIDTH = 0.52
 # Of a letter of a label, and around it.
 _LETTER, _GAP, _HANDLE = 0.075, 0.3, 0.5
+# A logarithmic scale from one value to so many times it has other numbers beside it.
+_NARROW, _WIDE = 3, 40
 # A cell of the heat map that is darker is written on in white.
 _DARK = 0.5
 _STYLE = {
@@ -84,6 +86,14 @@ def _panel(figure: Any, panel: Panel) -> None:
     for i, style in enumerate(styles.values()):
         style["linestyle"] = _DASHES[i % len(_DASHES)]
     _legend(axis, plots.draw_on(axis, panel, styles))
+    from matplotlib.ticker import FuncFormatter  # pylint: disable=import-outside-toplevel
+    if panel.xlabel == plots.FOOTPRINT:
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: size(int(value))))
+    values = [y for points in panel.lines.values() for _x, y in points]
+    if panel.scales[1] == "log" and min(values) > 0:
+        _ticks(axis.yaxis, values)
+    elif panel.scales[1] == "symlog":
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:g}"))
 
 
 def _legend(axis: Any, drawn: Mapping[str, Any]) -> None:
@@ -91,14 +101,17 @@ def _legend(axis: Any, drawn: Mapping[str, Any]) -> None:
                 frameon=False)
 
 
-def _few_ticks(axis: Any, values: list[float]) -> None:
-    """Of a logarithmic scale, also where it spans less than a power of ten."""
+def _ticks(axis: Any, values: list[float]) -> None:
+    """Numbers beside an axis with a logarithmic scale, also where it spans less than a power
+    of ten. matplotlib's own are formulas, which take long to draw."""
     from matplotlib.ticker import (  # pylint: disable=import-outside-toplevel
         FuncFormatter, LogLocator, MaxNLocator)
-    narrow = max(values) < 3 * min(values)
-    axis.minorticks_off()
-    axis.xaxis.set_major_locator(MaxNLocator(4) if narrow else LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:g}"))
+    span = max(values) / min(values)
+    axis.set_major_locator(MaxNLocator(4) if span < _NARROW else LogLocator(
+        subs=(1.0, 2.0, 5.0) if span < _WIDE else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:g}" if value < 1 else
+                                           number(round(value)) if value == round(value) else
+                                           f"{value:.6g}"))
 
 
 def _distribution(figure: Any, plot: Distribution) -> None:
@@ -111,7 +124,7 @@ def _distribution(figure: Any, plot: Distribution) -> None:
                                  **styles[name])
     axis.set(title=plot.title, xlabel=plot.xlabel, xscale="log", yscale="log",
              ylabel="part that takes longer")
-    _few_ticks(axis, [x for points in plot.lines.values() for x, _part in points])
+    _ticks(axis.xaxis, [x for points in plot.lines.values() for x, _part in points])
     axis.set_yticks([1, 0.5, 0.1, 0.01, 0.001, 0.0001],
                     ["all", "p50", "p90", "p99", "p99.9", "p99.99"])
     axis.grid(axis="y", alpha=0.3, color=_INK)
@@ -182,23 +195,15 @@ def _margins(plot: Any) -> dict[str, float]:
             "bottom": _BELOW.get(type(plot), 0.75 if getattr(plot, "ticks", None) else 0.5) / height}
 
 
-def _plain_numbers(axis: Any) -> None:
-    """Powers are drawn as formulas otherwise, which takes long and looks like nothing else."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter  # pylint: disable=import-outside-toplevel
-    for one in (axis.xaxis, axis.yaxis):
-        if one.get_scale() in ("log", "symlog") and not one.isDefault_majfmt:
-            continue
-        if one.get_scale() in ("log", "symlog"):
-            is_bytes = axis.get_xlabel() == plots.FOOTPRINT and one is axis.xaxis
-            one.set_major_formatter(FuncFormatter(
-                lambda value, _at, is_bytes=is_bytes: size(int(value)) if is_bytes else f"{value:g}"))
-            one.set_minor_formatter(NullFormatter())
-
-
 # What is below a plot, inches: names of columns, or a legend.
 _BELOW: dict[type, float] = {Heat: 0.65, Dots: 1.0}
 _DRAW: dict[type, Callable[[Any, Any], None]] = {
     Panel: _panel, Distribution: _distribution, Heat: _heat, Dots: _dots}
+
+
+def load() -> None:
+    """Have what draw() needs in memory: a fork has it, too."""
+    draw(Panel("", "x", "y", {"": [(0, 1)]}))
 
 
 def draw(plot: Any) -> str:
@@ -216,7 +221,8 @@ def draw(plot: Any) -> str:
         _DRAW[type(plot)](figure, plot)
         for axis in figure.axes:
             axis.patch.set_visible(False)
-            _plain_numbers(axis)
+            # Each of them is drawn, and there are hundreds.
+            axis.minorticks_off()
         figure.savefig(out, format="svg", transparent=True,
                        metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return out.getvalue()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The history of runs: what is listed, compared and marked, and what is not."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kmblib import history, history_page, report, results, specimens
+from kmblib.page import Figure
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(name="bench", scope="module")
+def _bench() -> Document:
+    """The recorded one, on the real clock."""
+    return results.load(specimens.DATA / "bench.json")
+
+
+def _put(top: Path, day: int, document: Document, factor: float = 1.0) -> Path:
+    """A run of a day, in which all took so many times as long."""
+    made = copy.deepcopy(document)
+    for cell in (c for b in made["boots"] for c in b["measurement"]["measured"]["cells"]):
+        for r in cell["repetitions"]:
+            r["sum"] = int(r["sum"] * factor)
+            r["histogram"] = [[int(low * factor), n] for low, n in r["histogram"]]
+        cell["percentiles"] = {k: v if v is None else int(v * factor)
+                               for k, v in cell["percentiles"].items()}
+    run = top / f"202601{day:02}-000000-6.1"
+    run.mkdir()
+    results.write(run / "bench.json", made)
+    return run
+
+
+def _virtual(document: Document) -> Document:
+    made = copy.deepcopy(document)
+    made["fingerprint"]["clock"] = "virtual"
+    return made
+
+
+def _text(top: Path) -> str:
+    return report.rendered(history_page.page(top), "text", "history")
+
+
+def test_each_document_is_listed(tmp_path: Path) -> None:
+    """With time, kind, kernel, verdict and a figure; in a mail's width."""
+    specimens.runs(tmp_path)
+    text = _text(tmp_path)
+    assert text.startswith("History of kmbench\n") and "3 runs." in text
+    assert re.search(r"^20260102-000000-6.1   kunit  6.1.192-2  good +225 of 225 passed$", text, re.M)
+    assert re.search(r"^20260102-000000-6.1   bench  6.1.192-2  good +\w+ 64: \d+$", text, re.M)
+    assert re.search(r"^20260103-000000-gate  gate   6.1.192-2  FAILED +\+0.2668 %$", text, re.M)
+    assert max(map(len, text.splitlines())) <= 72
+
+
+def test_broken_run_is_listed_as_broken(bench: Document, tmp_path: Path) -> None:
+    """And nothing else is lost for it."""
+    _put(tmp_path, 1, bench)
+    for day, content in ((2, "{"), (3, '{"format": "kmbench-bench"}'), (4, None)):
+        run = tmp_path / f"202601{day:02}-000000-6.1"
+        run.mkdir()
+        if content:
+            (run / "bench.json").write_text(content)
+    text = _text(tmp_path)
+    assert "4 runs, 3 documents or runs broken." in text
+    flat = " ".join(text.split())
+    assert "broken: 20260102-000000-6.1/bench.json: " in flat and "not JSON" in flat
+    assert "broken: 20260103-000000-6.1/bench.json: " in flat and "not valid" in flat
+    assert "broken: 20260104-000000-6.1: it has no results" in flat
+    assert re.search(r"^20260101-000000-6.1 +bench +6.1.192-2 +good", text, re.M)
+
+
+def test_other_directories_are_no_runs(bench: Document, tmp_path: Path) -> None:
+    """Such as what somebody keeps beside."""
+    _put(tmp_path, 1, bench)
+    (tmp_path / "notes").mkdir()
+    assert [run.name for run in history.runs(tmp_path)] == ["20260101-000000-6.1"]
+
+
+def test_one_instruction_is_a_change(bench: Document, tmp_path: Path) -> None:
+    """On the virtual clock; the same run again has none."""
+    before, same, new = (_virtual(bench) for _ in range(3))
+    for repetition in new["boots"][0]["measurement"]["measured"]["cells"][0]["repetitions"]:
+        repetition["sum"] += repetition["count"]
+    for day, document in enumerate((before, same, new), 1):
+        _put(tmp_path, day, document)
+    first, second, third = history.benches(tmp_path)
+    assert not any(m.changed for m in history.compare(first, second))
+    moved = history.compare(second, third)
+    assert [m.changed for m in moved].count(True) == 1 and moved[0].new == moved[0].base + 1
+    assert "1 of 4 cells that both have changed" in " ".join(_text(tmp_path).split())
+
+
+@pytest.mark.parametrize("factor, changed", [(1.0, 0), (1.0001, 0), (2.0, 4)])
+def test_noise_is_no_change(bench: Document, tmp_path: Path, factor: float, changed: int) -> None:
+    """On the real clock the medians of all repetitions have to be apart."""
+    _put(tmp_path, 1, bench)
+    _put(tmp_path, 2, bench, factor)
+    one, other = history.benches(tmp_path)
+    assert sum(m.changed for m in history.compare(one, other)) == changed
+
+
+def _other_kernel(document: Document) -> None:
+    document["kernel"]["label"] = "6.12"
+
+
+def _other_machine(document: Document) -> None:
+    document["fingerprint"]["mem_mib"] += 1
+
+
+def _other_cells(document: Document) -> None:
+    del document["boots"][0]["measurement"]["measured"]["cells"][0]
+
+
+def _other_config(document: Document) -> None:
+    document["fingerprint"]["config_sha256"] = "0" * 64
+
+
+@pytest.mark.parametrize("change, comparable", [
+    (_other_kernel, False), (_other_machine, False), (_other_cells, False), (_other_config, True)])
+def test_unlike_runs_are_not_compared(bench: Document, tmp_path: Path, change: Any,
+                                      comparable: bool) -> None:
+    """The kernel's configuration names its version, so that it is no machine's."""
+    other = copy.deepcopy(bench)
+    change(other)
+    _put(tmp_path, 1, bench)
+    _put(tmp_path, 2, other)
+    assert bool(history.series_of(history.benches(tmp_path))) == comparable
+    assert ("unavailable: comparison" in _text(tmp_path)) != comparable
+    assert history_page.draw(tmp_path, tmp_path / "history.svg") == comparable
+    assert (tmp_path / "history.svg").exists() == comparable
+
+
+@pytest.mark.parametrize("values, virtual, at", [
+    ([5, 5, 5], True, []), ([5, 5, 6, 6, 5], True, [2, 4]),
+    ([100, 101, 99, 100, 101, 100], False, []),
+    ([100, 101, 99, 150, 151, 149], False, [3]),
+    ([100, 101, 99, 100, 150, 101, 99, 100], False, []),
+    ([150, 151, 149, 100, 101, 99, 150, 151, 149], False, [3, 6]),
+    ([100, 101, 150, 151], False, [])])
+def test_change_points(values: list[float], virtual: bool, at: list[int]) -> None:
+    """Of integers each; of times a level of three, not one that stands out."""
+    assert history.changes(values, virtual) == at
+
+
+def test_change_is_marked_in_the_page(bench: Document, tmp_path: Path) -> None:
+    """In the plot and in the table behind it; without one there is no mark."""
+    runs = [_put(tmp_path, day, _virtual(bench), factor)
+            for day, factor in ((1, 1.0), (2, 1.0), (3, 1.5))]
+
+    def marked(run: Path) -> int:
+        figures = [b for s in history_page.sections(run) for b in s.blocks]
+        return sum(cell.endswith(" change") for b in figures if isinstance(b, Figure)
+                   for row in b.table.rows for cell in row)
+
+    assert marked(runs[2]) and not marked(runs[1])
+    assert history_page.sections(runs[1]) and not history_page.sections(runs[0]), "nothing before it"
+    assert ">change</text>" in report.render(runs[2], "html")
+
+
+def test_curves_are_drawn(bench: Document, tmp_path: Path) -> None:
+    """The same runs give the same file, and a change another one."""
+    for day in (1, 2):
+        _put(tmp_path, day, _virtual(bench))
+    out = [tmp_path / f"{n}.svg" for n in range(3)]
+    assert history_page.draw(tmp_path, out[0]) and history_page.draw(tmp_path, out[1])
+    _put(tmp_path, 3, _virtual(bench), 2.0)
+    history_page.draw(tmp_path, out[2])
+    assert out[0].read_bytes() == out[1].read_bytes() != out[2].read_bytes()
+    assert "change" in out[2].read_text() and "<!-- change -->" not in out[0].read_text()
