@@ -112,8 +112,9 @@ def _faint(driver: Any, scheme: str) -> list[str]:
     c = driver.execute_script(_COLOURS)
     wanted = [(c["ink"], _TEXT), (c["link"], _TEXT), (c["text"], _TEXT),
               *((line, _DRAWN) for line in c["lines"])]
-    return [f"{scheme}: {colour} on {c['paper']} has a contrast of {contrast(colour, c['paper']):.1f}, "
-            f"at least {least}" for colour, least in wanted if contrast(colour, c["paper"]) < least]
+    found = [(colour, contrast(colour, c["paper"]), least) for colour, least in wanted]
+    return [f"{scheme}: {colour} on {c['paper']} has a contrast of {has:.1f}, at least {least}"
+            for colour, has, least in found if has < least]
 
 
 def _keys(driver: Any) -> list[str]:

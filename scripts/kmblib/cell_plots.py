@@ -15,8 +15,8 @@ from .svg import Distribution, Heat
 # As many distributions are drawn; the table of all cells has the others.
 _MOST = 12
 _QUANTILES = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99.9": 0.001, "p99.99": 0.0001}
-_ABOUT = ("Which part of the operations took longer than so much, down to the slowest of all; marked are "
-          "p50, p90, p99, p99.9 and p99.99, as far as there are samples enough.")
+_ABOUT = ("Which part of the operations took longer than so much, down to the slowest of all; "
+          "marked are p50, p90, p99, p99.9 and p99.99, as far as there are samples enough.")
 _HEAT = ("The median of each size (column) in each context with each set of flags (row). A lighter "
          "place is a slower one; each has its number in it.")
 

@@ -10,8 +10,8 @@ from .page import Block, Document, Lines, Section, Table, simple, text
 from .panel_figures import figures_of
 from .walk_page import MAPPED, mapped, no_pmu, user_mapped
 
-_APART = ("From how many lines on an access takes longer, of lines that stand so far apart, up to 256; "
-          "where it is the same for all, no more is translated at once than the least")
+_APART = ("From how many lines on an access takes longer, of lines that stand so far apart, up to "
+          "256; where it is the same for all, no more is translated at once than the least")
 
 
 def verdict(document: Document) -> str:
@@ -26,8 +26,8 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
     f, system = document["fingerprint"], document["measured"]["system"]
     return [("command", document["command"]), ("walks", f"{f['arch']}, {f['compiler']}"),
             ("", f"config {f['config_sha256'][:16]}"),
-            ("machine", f"{system['cpu']}, {f['cpus']} CPU, {f['mem_mib']} MiB, no virtual machine of "
-                        f"kmbench's, cpufreq governor {', '.join(f['governors']) or 'none'}"),
+            ("machine", f"{system['cpu']}, {f['cpus']} CPU, {f['mem_mib']} MiB, no virtual machine "
+                        f"of kmbench's, cpufreq governor {', '.join(f['governors']) or 'none'}"),
             ("boot", system["cmdline"])]
 
 
@@ -60,8 +60,8 @@ def _user(document: Document, c: Latencies) -> list[Block]:
     return [
         text("Loads that depend on each other, a line of each page, on CPU "
              f"{document['measured']['cpu']}; dense is the control: as many lines, side by side. "
-             f"Nanoseconds by {clock['name']} at {clock['hz']} Hz, the fastest of {c.laps} laps; in "
-             f"{disturbed} of all {laps} the thread lost its CPU."),
+             f"Nanoseconds by {clock['name']} at {clock['hz']} Hz, the fastest of {c.laps} laps; "
+             f"in {disturbed} of all {laps} the thread lost its CPU."),
         *figures_of(c.panels()),
         *(simple(f"Nanoseconds per access, {pattern}, by footprint", 16, 8,
                  ["", *map(size, c.few_footprints())], c.latencies(pattern))
@@ -79,8 +79,8 @@ def _kernel(k: KernelWalks) -> list[Block]:
         "Misses of the data TLB per 1000 loads, largest footprint, by the PMU", "%-15s%10s%11s%11s",
         ["", "footprint", "module", "libperf"], [row[:4] for row in k.walks.pmu()])] \
         if k.walks.pmu() else no_pmu(k.walks.no_pmu())
-    return [simple("Memory of the kernel, walked over by kmbench.ko with interrupts off, the fastest of "
-                   f"several times: {k.unit()} per access, chase, by footprint.", 15, 8,
+    return [simple("Memory of the kernel, walked over by kmbench.ko with interrupts off, the "
+                   f"fastest of several times: {k.unit()} per access, chase, by footprint.", 15, 8,
                    ["", *map(size, k.walks.few_footprints())], k.latencies()),
             *mapped(k.walks), *pmu, *([Lines(k.walks.missing())] if k.walks.missing() else [])]
 

@@ -37,9 +37,11 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
     if not f:
         return []
     systems = [b["measurement"]["system"] for b in boots[:1]]
-    return [("benchmark", f"{f['arch']}, {f['compiler']}"), ("", f"config {f['config_sha256'][:16]}"),
+    return [("benchmark", f"{f['arch']}, {f['compiler']}"),
+            ("", f"config {f['config_sha256'][:16]}"),
             ("machine", _machine(f)),
-            *([("no KVM", f["why_not_kvm"])] if f.get("why_not_kvm") and f["clock"] == "real" else []),
+            *([("no KVM", f["why_not_kvm"])]
+              if f.get("why_not_kvm") and f["clock"] == "real" else []),
             *first_failure(document),
             *(("booted", f"{s['release']}, {s['build']}") for s in systems),
             *(("boot", b["cmdline"]) for b in boots)]
@@ -58,12 +60,12 @@ def _about(document: Document) -> str:
     hz = f" at {clock['hz']} Hz" if clock["hz"] else ""
     noise = ", the same in every run of the same kernel" \
         if document["fingerprint"]["clock"] == "virtual" else f"{hz}; noisy on a shared machine"
-    return (f"In {unit(document)}{noise}. p50 and p99 are middles of buckets, off by less than 0.8 %; "
-            "a p99 needs 100 samples, of large objects fewer are taken. Each sample contains one "
-            "reading of the clock, not subtracted: the same loop around nothing takes "
-            f"{o['empty_min']} to {o['empty_max']}, one reading in a row of them {o['clock_min']} to "
-            f"{o['clock_max']}, a sample with its recording {o['record_min']} to {o['record_max']}. "
-            f"init_on_alloc={boot['init_on_alloc']} unless said.")
+    return (f"In {unit(document)}{noise}. p50 and p99 are middles of buckets, off by less than 0.8 "
+            "%; a p99 needs 100 samples, of large objects fewer are taken. Each sample contains "
+            "one reading of the clock, not subtracted: the same loop around nothing takes "
+            f"{o['empty_min']} to {o['empty_max']}, one reading in a row of them {o['clock_min']} "
+            f"to {o['clock_max']}, a sample with its recording {o['record_min']} to "
+            f"{o['record_max']}. init_on_alloc={boot['init_on_alloc']} unless said.")
 
 
 def _where(place: Place) -> str:
@@ -99,7 +101,7 @@ def _doubtful(boot: Document) -> list[str]:
     unsteady = cells.unsteady()
     more = ", ..." if len(unsteady) > _UNSTEADY_MOST else ""
     return [*([f"{len(unsteady)} of {len(cells.cells)} cells are UNSTEADY, {at}: medians of their "
-               "repetitions differ by more than 5 %: " + ", ".join(unsteady[:_UNSTEADY_MOST]) + more]
+               f"repetitions differ by more than 5 %: {', '.join(unsteady[:_UNSTEADY_MOST])}{more}"]
               if unsteady else []),
             *(f"NULL {count} times: {name}, {at}" for name, count in cells.nulls())]
 
@@ -107,7 +109,8 @@ def _doubtful(boot: Document) -> list[str]:
 def _remarks(cells: Cells) -> list[Block]:
     lines = []
     if cells.untabled():
-        lines.append("In bench.json, and in no table here, cells of: " + ", ".join(cells.untabled()))
+        lines.append("In bench.json, and in no table here, cells of: "
+                     f"{', '.join(cells.untabled())}")
     if cells.charged_nothing():
         lines.append("account: in the root's memory cgroup, where nothing is charged.")
     return [Lines([line]) for line in lines]
@@ -121,8 +124,8 @@ def _cost(document: Document) -> Section:
         *([Lines([f"FORCED in spite of {reason}" for reason in forced])] if forced else []),
         text(_about(document)), *cell_plots.figures(document, unit(document)),
         *_by_size(cells, place),
-        _few(cells, f"{_where(place)}: the mean of many operations between two readings of the clock",
-             cells.by_loop(place)),
+        _few(cells, f"{_where(place)}: the mean of many operations between two readings of the "
+                    "clock", cells.by_loop(place)),
         *(_by_place(boot, boot is boots[0]) for boot in boots), *_remarks(cells)])
 
 

@@ -24,8 +24,8 @@ _WALKS = (("huge", "Per cent of the pages under a mapping of 2 MiB or more"),
           ("user_rate", "Of a process's memory: page walks per 1000 loads, by the model"),
           ("user_pmu", "Of a process's memory: misses of the data TLB per 1000 loads, by the PMU"),
           ("user_ticks", "Of a process's memory: per load, {}"))
-_RECOVERED = ("After each level was undone{}: the index before, then, and at last; seconds until it was "
-              "back; pages that compaction scanned, as free ones to fill, and moved")
+_RECOVERED = ("After each level was undone{}: the index before, then, and at last; seconds until "
+              "it was back; pages that compaction scanned, as free ones to fill, and moved")
 
 
 def verdict(document: Document) -> str:
@@ -55,10 +55,10 @@ def _whom(measured: Document) -> str:
 
 def _about(r: Responses) -> str:
     m = r.measured
-    return (f"Free memory was fragmented for blocks of order {r.order}, {_whom(m)}, {m['spread']} with "
-            f"seed {m['seed']}; the level is the unusable free space index: the part of free memory "
-            f"that lies in no such block. At each level {m['demand']} % of free memory, at most 1024 "
-            "blocks, were asked for and held at once.")
+    return (f"Free memory was fragmented for blocks of order {r.order}, {_whom(m)}, {m['spread']} "
+            f"with seed {m['seed']}; the level is the unusable free space index: the part of free "
+            f"memory that lies in no such block. At each level {m['demand']} % of free memory, at "
+            "most 1024 blocks, were asked for and held at once.")
 
 
 def _by_level(r: Responses, caption: str, rows: Rows, first: int = 20) -> Table:
@@ -74,8 +74,8 @@ def _responses(document: Document, r: Responses) -> list[Block]:
              for outcome, said, thousandths in _TICKS]
     did = [_by_level(r, f"What the kernel did for each block of order {r.order} with GFP_KERNEL",
                      r.events())]
-    vmalloced = [_by_level(r, "Per cent for which kvmalloc() had to ask vmalloc(), by order and level",
-                           r.vmalloced())] if r.vmalloced() else []
+    vmalloced = [_by_level(r, "Per cent for which kvmalloc() had to ask vmalloc(), by order and "
+                              "level", r.vmalloced())] if r.vmalloced() else []
     return [*got, *ticks, *did, *vmalloced]
 
 
@@ -86,9 +86,10 @@ def _walks(document: Document, r: Responses, walks: LevelWalks) -> list[Block]:
     tables = [_by_level(r, said.format(_unit(document)), walks.rows(figure))
               for figure, said in _WALKS
               if walks.rows(figure) and not (virtual and "ticks" in figure)]
-    return [text(f"Walks over {size(walks.bytes())} allocated at the level, of each kind: a load in "
-                 "each page, in random order, once before and once counted."),
-            *tables, *no_pmu(walks.no_pmu()), *([Lines([walks.no_model])] if walks.no_model else [])]
+    return [text(f"Walks over {size(walks.bytes())} allocated at the level, of each kind: a load "
+                 "in each page, in random order, once before and once counted."),
+            *tables, *no_pmu(walks.no_pmu()),
+            *([Lines([walks.no_model])] if walks.no_model else [])]
 
 
 def _undone(r: Responses, walks: LevelWalks) -> list[Block]:
@@ -112,8 +113,8 @@ def sections(document: Document) -> list[Section]:
     levels = Table("Levels", "%8s%10s%10s%10s%10s%10s%12s",
                    ["asked", "before", "reached", "extfrag", "held", "seconds", "lost, %"],
                    r.levels(), bare=True)
-    types = simple("Free memory by migrate type, per cent, and how many blocks of the order", 12, 10,
-                   ["", *r.asked()], r.types())
+    types = simple("Free memory by migrate type, per cent, and how many blocks of the order",
+                   12, 10, ["", *r.asked()], r.types())
     return [Section("Fragmentation", [
         text(_about(r)), *figures_of(ResponsePlots(document).panels()), levels,
         *([types] if r.types() else []),

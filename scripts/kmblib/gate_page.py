@@ -13,11 +13,11 @@ from .svg import Dot, Dots
 _MOST, _CAUSES, _BRIEF = 6, 2, 3
 _PLOTTED = 20
 _FORM, _HEAD = "%-42s%9s%9s%9s %-2s", ["cell", "base", "new", "%", ""]
-_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell. Both kernels "
-          "agreed with themselves in two boots, so that the interval of each figure is the figure. !: "
-          "beyond its limit; =: within it; no mark: it has none.")
-_DOTS = ("By how much each figure changed, in per cent of the base. There is no noise on the virtual "
-         "clock: the interval of each is nothing but its point.")
+_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell. Both "
+          "kernels agreed with themselves in two boots, so that the interval of each figure is the "
+          "figure. !: beyond its limit; =: within it; no mark: it has none.")
+_DOTS = ("By how much each figure changed, in per cent of the base. There is no noise on the "
+         "virtual clock: the interval of each is nothing but its point.")
 
 Change = dict[str, Any]
 
@@ -98,8 +98,8 @@ def _causes(shown: list[Change], changes: list[Change]) -> list[str]:
     found = [(c, _beside(c, changes)) for c in shown]
     alone = sum(not beside for _c, beside in found)
     lines = [beside for _c, beside in found if beside][:_CAUSES]
-    return lines + ([f"{alone} of these moved alone: nothing else that is counted did in their cells, so "
-                     "the same way is longer or shorter."] if alone else [])
+    return lines + ([f"{alone} of these moved alone: nothing else that is counted did in their "
+                     "cells, so the same way is longer or shorter."] if alone else [])
 
 
 def _dots(changes: list[Change]) -> list[Figure]:
@@ -126,7 +126,8 @@ def sections(document: Document) -> list[Section]:
         f"{', BEYOND ITS LIMIT' if total['beyond'] else ''}; {len(beyond)} figures of "
         f"{document['cells']} cells beyond their limits, {len(changes)} changed at all.")]
     if shown:
-        blocks += [Table("Movers, the largest first", _FORM, _HEAD, [_mover(*one) for one in shown]),
+        rows = [_mover(*one) for one in shown]
+        blocks += [Table("Movers, the largest first", _FORM, _HEAD, rows),
                    Lines(_causes([c for c, _n in shown], changes))]
     return [Section("Movers", [*blocks, *_dots(changes)])]
 

@@ -41,9 +41,9 @@ def _pair(base: Bench, new: Bench) -> list[Block]:
     all_ = history.compare(base, new)
     moved = [m for m in all_ if m.changed]
     blocks: list[Block] = [text(
-        f"{new.run} against {base.run}, {new.unit}: {len(moved)} of {len(all_)} cells that both have "
-        "changed." + ("" if new.virtual else " One changed where the medians of all its repetitions "
-                      "are on one side of the others."))]
+        f"{new.run} against {base.run}, {new.unit}: {len(moved)} of {len(all_)} cells that both "
+        "have changed." + ("" if new.virtual else " One changed where the medians of all its "
+                      "repetitions are on one side of the others."))]
     return [*blocks, *([_moved(moved[:_MOST])] if moved else [])]
 
 
@@ -51,7 +51,7 @@ def sections(run: Path) -> list[Section]:
     """What a report has of the runs before it: the curves of its own series."""
     of = history.benches(run.parent, run.name, history.MOST)
     own = [series for series in history.series_of(of) if series[-1].run == run.name]
-    return [Section("History", [figure_of(_panel(series), _ABOUT) for series in own])] if own else []
+    return [Section("History", [figure_of(_panel(series), _ABOUT)]) for series in own]
 
 
 def _list(rows: list[Listed]) -> list[Block]:
@@ -73,7 +73,8 @@ def page(top: Path) -> Page:
     rows = history.listed(top)
     series = history.series_of(history.benches(top))
     bad = sum(bool(r.broken) for r in rows)
-    said = f"{len({r.run for r in rows})} runs" + (f", {bad} documents or runs broken" if bad else "")
+    broken = f", {bad} documents or runs broken" if bad else ""
+    said = f"{len({r.run for r in rows})} runs{broken}"
     alone: list[Block] = [] if series else [Lines([
         "unavailable: comparison and curves (no two runs of make bench are of one kernel, machine, "
         "clock and set of cells)"])]

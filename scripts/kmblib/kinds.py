@@ -57,5 +57,6 @@ KINDS = {
                  frag_page.brief, frag_page.headline),
     "chase": Kind("contiguity in user space", chase_page.verdict, chase_page.measured_on,
                   chase_page.sections, chase_page.brief, chase_page.headline),
-    "pmu": Kind("PMU", pmu_page.verdict, pmu_page.measured_on, pmu_page.sections, pmu_page.brief, pmu_page.headline),
+    "pmu": Kind("PMU", pmu_page.verdict, pmu_page.measured_on, pmu_page.sections,
+                pmu_page.brief, pmu_page.headline),
 }

@@ -45,8 +45,8 @@ def sections(document: Document) -> list[Section]:
     counts = PmuCounts(document)
     head, *rows = counts.largest()
     return [Section("TLB misses by the PMU", [
-        text("This proves the way from libperf through the kernel to the counters of an emulated PMU; "
-             "it is no measurement of hardware."),
+        text("This proves the way from libperf through the kernel to the counters of an emulated "
+             "PMU; it is no measurement of hardware."),
         *figures_of(counts.panels()),
         Table("Memory of a process: misses by footprint", "%-7s%9s|%8s%9s%10s|%8s%9s%10s",
               ["pattern", "size", *["loads", "misses", "per load"] * 2], counts.rows(),

@@ -41,8 +41,10 @@ def _guest(guest: Document) -> list[tuple[str, str]]:
 
 def first_failure(of: Document) -> list[tuple[str, str]]:
     """How a kernel failed before it was heard under another QEMU."""
-    said = of.get("first_failure")
-    return [("at first", f"{said} (under another QEMU; this one does not confirm it)")] if said else []
+    if not of.get("first_failure"):
+        return []
+    return [("at first", f"{of['first_failure']} (under another QEMU; this one does not confirm "
+                         "it)")]
 
 
 def _case_name(case: dict[str, str]) -> str:

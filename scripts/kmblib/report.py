@@ -30,7 +30,8 @@ def _sentence(documents: dict[str, Document]) -> str:
     """All verdicts in one sentence, the worst first."""
     topics = {word: [KINDS[kind].topic for kind, d in documents.items() if d["verdict"] == outcome]
               for outcome, word in OUTCOMES.items()}
-    return "Verdict: " + "; ".join(f"{word} ({', '.join(of)})" for word, of in topics.items() if of) + "."
+    said = (f"{word} ({', '.join(of)})" for word, of in topics.items() if of)
+    return f"Verdict: {'; '.join(said)}."
 
 
 def _fingerprint(documents: dict[str, Document]) -> Section:
@@ -75,7 +76,8 @@ def _written(template: str, of: Page, **more: Any) -> str:
 FORMATS: dict[str, Callable[[Page, str], str]] = {
     "text": lambda page_, _of: _written("report.txt.j2", page_.short()),
     "markdown": lambda page_, _of: _written("report.md.j2", page_.short()),
-    "html": lambda page_, of: _written("report.html.j2", page_, run=of, plots=page_html.plots(page_)),
+    "html": lambda page_, of: _written("report.html.j2", page_, run=of,
+                                       plots=page_html.plots(page_)),
 }
 
 

@@ -162,8 +162,8 @@ def _dots(figure: Any, plot: Dots) -> None:
     axis.axvline(plot.nothing, color=_INK, linewidth=0.8)
     axis.set(title=plot.title, xlabel=plot.xlabel, ylim=(len(plot.dots) - 0.5, -0.5))
     axis.set_yticks(range(len(plot.dots)), [d.label for d in plot.dots])
-    axis.legend(list(drawn.values()), list(drawn), loc="upper left", bbox_to_anchor=(0, -0.55 / (_ROW * len(plot.dots))),
-                frameon=False)
+    axis.legend(list(drawn.values()), list(drawn), loc="upper left", frameon=False,
+                bbox_to_anchor=(0, -0.55 / (_ROW * len(plot.dots))))
 
 
 def _size(plot: Any) -> tuple[float, float]:
@@ -191,8 +191,9 @@ def _margins(plot: Any) -> dict[str, float]:
     (width, height), sides = _size(plot), _names(plot)
     left, right = (max(map(len, names), default=0) * _LETTER + _GAP for names in sides)
     right += _HANDLE if sides[1] else 0
+    below = _BELOW.get(type(plot), 0.75 if getattr(plot, "ticks", None) else 0.5)
     return {"left": left / width, "right": 1 - right / width, "top": 1 - 0.35 / height,
-            "bottom": _BELOW.get(type(plot), 0.75 if getattr(plot, "ticks", None) else 0.5) / height}
+            "bottom": below / height}
 
 
 # What is below a plot, inches: names of columns, or a legend.
@@ -239,7 +240,8 @@ def inline(svg: str, prefix: str, title: str, text: str) -> str:
     """
     head = (f'<title id="{prefix}-t">{html.escape(title)}</title>'
             f'<desc id="{prefix}-d">{html.escape(text)}</desc>')
-    svg = _own_ids(re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg"):], flags=re.S), prefix)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg"):], flags=re.S)
+    svg = _own_ids(svg, prefix)
     svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg).replace(_INK, "currentColor")
     for i, colour in enumerate(COLOURS):
         svg = svg.replace(colour, f"var(--c{i})")

@@ -16,14 +16,14 @@ _ABOUT = ("A load in each page: in the kernel, with interrupts off, {} passes ov
           "memory of a process one pass that comes after another. What a TLB would have missed is "
           "counted by a model of it on the guest's own accesses and page tables, the same in every "
           "run of the same kernel. It is no measurement of this machine's processor.")
-_PMU = ("Misses of the data TLB per 1000 loads, largest footprint, by the PMU: counted in the module "
-        "around little but the walk, and through libperf around the whole ioctl; beside the model's "
-        "of the last level, and the ratio of the first to it. What the PMU calls a miss is its own "
-        "matter: page walks on x86, misses of the first level on Arm.")
-_ALLOCATOR = ("One kmalloc(size, GFP_ATOMIC) and one kfree(): accesses, and page walks, with an empty "
-              "TLB (cold) and with what it holds after a pair (warm).")
-_REGIONS = ("Regions that the kernel marked: accesses, misses of the first level, page walks by size "
-            "of the page, flushes")
+_PMU = ("Misses of the data TLB per 1000 loads, largest footprint, by the PMU: counted in the "
+        "module around little but the walk, and through libperf around the whole ioctl; beside the "
+        "model's of the last level, and the ratio of the first to it. What the PMU calls a miss is "
+        "its own matter: page walks on x86, misses of the first level on Arm.")
+_ALLOCATOR = ("One kmalloc(size, GFP_ATOMIC) and one kfree(): accesses, and page walks, with an "
+              "empty TLB (cold) and with what it holds after a pair (warm).")
+_REGIONS = ("Regions that the kernel marked: accesses, misses of the first level, page walks by "
+            "size of the page, flushes")
 
 
 def verdict(document: Document) -> str:
@@ -44,7 +44,8 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
     proof = f"verified: {geometry['verified']}" if geometry["verified"] else \
         "not verified on a processor"
     return [*guest("walks", document["fingerprint"]), *first_failure(document),
-            ("boot", document["cmdline"]), ("TLB model", f"{geometry['name']}: {geometry['about']}"),
+            ("boot", document["cmdline"]),
+            ("TLB model", f"{geometry['name']}: {geometry['about']}"),
             ("", f"{geometry['source']}, {proof}")]
 
 

@@ -51,7 +51,8 @@ def test_each_document_is_listed(tmp_path: Path) -> None:
     specimens.runs(tmp_path)
     text = _text(tmp_path)
     assert text.startswith("History of kmbench\n") and "3 runs." in text
-    assert re.search(r"^20260102-000000-6.1   kunit  6.1.192-2  good +225 of 225 passed$", text, re.M)
+    assert re.search(r"^20260102-000000-6.1 +kunit +6.1.192-2 +good +225 of 225 passed$", text,
+                     re.M)
     assert re.search(r"^20260102-000000-6.1   bench  6.1.192-2  good +\w+ 64: \d+$", text, re.M)
     assert re.search(r"^20260103-000000-gate  gate   6.1.192-2  FAILED +\+0.2668 %$", text, re.M)
     assert max(map(len, text.splitlines())) <= 72
@@ -158,7 +159,8 @@ def test_change_is_marked_in_the_page(bench: Document, tmp_path: Path) -> None:
                    for row in b.table.rows for cell in row)
 
     assert marked(runs[2]) and not marked(runs[1])
-    assert history_page.sections(runs[1]) and not history_page.sections(runs[0]), "nothing before it"
+    assert history_page.sections(runs[1])
+    assert not history_page.sections(runs[0]), "nothing was before it"
     assert ">change</text>" in report.render(runs[2], "html")
 
 

@@ -91,8 +91,9 @@ def test_order_is_that_of_a_reviewer(runs: list[Path], page: str, form: str) -> 
         r"^## (.*)$" if form == "markdown" else r"^(.+)\n-+$", body, re.M)
     history = ["History"] if form == "html" else []
     assert titles == [
-        "Kernel and fingerprint", "Promises", "Cost", "Memory cost, and what the kernel did meanwhile",
-        "Contiguity", "Fragmentation", *history, "To repeat", "Under a patch"]
+        "Kernel and fingerprint", "Promises", "Cost",
+        "Memory cost, and what the kernel did meanwhile", "Contiguity", "Fragmentation",
+        *history, "To repeat", "Under a patch"]
 
 
 def _tables(text: str) -> list[list[str]]:
