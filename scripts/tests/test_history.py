@@ -105,6 +105,18 @@ def test_noise_is_no_change(bench: Document, tmp_path: Path, factor: float, chan
     assert sum(m.changed for m in history.compare(one, other)) == changed
 
 
+def test_one_repetition_is_no_change(bench: Document, tmp_path: Path) -> None:
+    """However far it is off, and though it moves all that is made of all of them."""
+    other = copy.deepcopy(bench)
+    for cell in other["boots"][0]["measurement"]["measured"]["cells"]:
+        first = cell["repetitions"][0]
+        first["histogram"] = [[3 * low, n] for low, n in first["histogram"]]
+    _put(tmp_path, 1, bench)
+    _put(tmp_path, 2, other)
+    one, new = history.benches(tmp_path)
+    assert not any(m.changed for m in history.compare(one, new))
+
+
 def _other_kernel(document: Document) -> None:
     document["kernel"]["label"] = "6.12"
 
@@ -142,7 +154,8 @@ def test_unlike_runs_are_not_compared(bench: Document, tmp_path: Path, change: A
     ([100, 101, 99, 150, 151, 149], False, [3]),
     ([100, 101, 99, 100, 150, 101, 99, 100], False, []),
     ([150, 151, 149, 100, 101, 99, 150, 151, 149], False, [3, 6]),
-    ([100, 101, 150, 151], False, [])])
+    ([100, 101, 150, 151], False, []),
+    ([100] * 12 + [104] * 12, False, []), ([100] * 12 + [106] * 12, False, [12])])
 def test_change_points(values: list[float], virtual: bool, at: list[int]) -> None:
     """Of integers each; of times a level of three, not one that stands out."""
     assert history.changes(values, virtual) == at

@@ -294,7 +294,7 @@ def test_format_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([farm.REPO / "scripts/report", *words], capture_output=True, text=True,
-                          check=False, env=proc.clean_env())
+                          check=False, env=proc.clean_env(), timeout=120)
 
 
 def test_command_writes_the_page(runs: list[Path], page: str, tmp_path: Path) -> None:
