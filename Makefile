@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs
 
 help:
 	@cat scripts/help.txt
@@ -16,7 +16,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch: setup
+run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch: patch docs: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.
@@ -30,6 +30,8 @@ run_tests: check
 kunit-matrix: setup
 	@scripts/setup $$(scripts/kunit-matrix --arches) || :
 	@scripts/kunit-matrix
+
+htmldocs: docs
 
 report history: setup
 	@scripts/$@

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from . import configs
+from . import promises as table
 from .errors import Broken
 from .farm import REPO
 from .kernels import KERNELS, Kernel
@@ -70,8 +71,7 @@ class Mutant:
 
 def promises() -> dict[int, str]:
     """Kind (C or I) of each promise, by its number."""
-    rows = re.findall(r"\.nr = (\d+), \.kind = '([CI])'", _PROMISES.read_text())
-    return {int(nr): kind for nr, kind in rows}
+    return {row.nr: row.kind for row in table.read(_PROMISES)}
 
 
 def _edit(row: dict[str, Any], scope: str, where: str) -> Edit:

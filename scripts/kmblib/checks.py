@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import build, cache, farm, intree, kernels, kunit, lint, proc, results
+from . import build, cache, docs, farm, intree, kernels, kunit, lint, proc, results
 from .errors import Code, KmbError
 from .kernels import Kernel
 from .progress import step
@@ -71,9 +71,16 @@ def _patch(kernel: Kernel) -> str:
     return done.stdout if done.returncode else ""
 
 
+def _manual() -> str:
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        return docs.man_complaints(docs.man(Path(name)))
+
+
 def _lint(tally: Tally, kernel: Kernel) -> None:
     script = kernel.source / "scripts/checkpatch.pl"
     lint.run(tally, (
+        lint.Lint("Documentation, by Sphinx", lambda _: docs.complaints(), "sphinx-build"),
+        lint.Lint("kmbench(1), by groff", lambda _: _manual(), "groff"),
         lint.Lint("checkpatch", lint.checkpatch(script), "perl"),
         lint.Lint("checkpatch of the in-tree patch", lambda _: _patch(kernel), "perl"),
         lint.Lint("sparse and W=1 of module/", lambda _: _strict_modules(kernel, "module"), "sparse"),

@@ -53,7 +53,7 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "only": "which mutants, or changes: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "format": "text (default), for a mail; markdown, as GitHub reads it; html, one page",
-        "out": "the file to write",
+        "out": "the file to write; of docs and deb: the directory",
         "base": "what make baseline wrote of the base (default: the committed one of KERNEL=)",
         "new": "the same of the new kernel (default: KERNEL= or KDIR= is measured)",
         "patch": "patches on top of the base, separated by spaces, the first one first",
