@@ -3,7 +3,7 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT FORMAT
+export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT FORMAT V
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
@@ -16,7 +16,7 @@ help:
 setup:
 	@scripts/setup
 
-run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch: patch docs: setup
+run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch docs: setup
 	@scripts/$@
 
 # One guest of another architecture is among the tests.

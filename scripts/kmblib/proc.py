@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import IO, Callable, Iterator, Mapping, Sequence
 
 from .errors import Broken, CannotTell
-from .progress import Step
+from .progress import Step, note
 
 # What make(1) and a user hand down that a build of ours must not see.
 _HIDDEN = (
@@ -34,6 +35,20 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     env["LC_ALL"] = "C"
     env.update(extra or {})
     return env
+
+
+def shown(argv: Sequence[str | Path], cwd: Path | None = None,
+          env: Mapping[str, str] | None = None) -> str:
+    """A command as a shell takes it: where, with which variables, what."""
+    words = ["env", *(f"{k}={v}" for k, v in env.items())] if env else []
+    line = shlex.join([*words, *map(str, argv)])
+    return f"(cd {shlex.quote(str(cwd))} && {line})" if cwd else line
+
+
+def _show(argv: Sequence[str | Path], cwd: Path | None, env: Mapping[str, str] | None) -> None:
+    """With V=1 tell what is about to run, as Kbuild does."""
+    if os.environ.get("V", "").strip() not in ("", "0"):
+        note(shown(argv, cwd, env))
 
 
 # Those that are running, in whichever thread; and whether there may be new ones.
@@ -92,6 +107,7 @@ def child(argv: Sequence[str | Path], *, stdout: IO[bytes] | int = subprocess.DE
     with _children_lock:
         if _closed.is_set():
             raise CannotTell("interrupted")
+        _show(argv, cwd, env)
         process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
             stdin=stdin, stdout=stdout, stderr=subprocess.STDOUT, cwd=cwd,

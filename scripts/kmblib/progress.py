@@ -51,6 +51,13 @@ class Step:
             sys.stderr.flush()
 
 
+def note(text: str) -> None:
+    """A line of its own, also in the middle of a step."""
+    begin = "\r\033[K" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{begin}  {text}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def step(what: str, how_far: Callable[[], str] | None = None) -> Iterator[Step]:
     """Announce a step, hand it out, close it as done or as stopped."""

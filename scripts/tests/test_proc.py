@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
-from kmblib import farm
+import pytest
+from kmblib import farm, proc
 
 # In a process of its own, as what is closed stays closed.
 _LATE = """
@@ -37,3 +40,44 @@ def test_nobody_starts_after_the_end() -> None:
 def test_somebody_starts_before_it() -> None:
     """The control of the test above."""
     assert _said(closed=False) == ["late: 0"]
+
+
+_RUN = """
+from pathlib import Path
+from kmblib import proc
+proc.run(["sh", "-c", 'echo "$X" "$V" "$(pwd)"', "it's me"], Path("{log}"), what="sh",
+         cwd=Path("{cwd}"), env={{"X": "a  b"}})
+"""
+
+
+def _run(tmp_path: Path, **variables: str) -> str:
+    """What a run of a command says on stderr."""
+    (tmp_path / "of two words").mkdir(exist_ok=True)
+    code = _RUN.format(log=tmp_path / "log", cwd=tmp_path / "of two words")
+    environ = {k: v for k, v in os.environ.items() if k != "V"}
+    done = subprocess.run([sys.executable, "-B", "-c", code], check=True, text=True, timeout=60,
+                          cwd=farm.REPO / "scripts", capture_output=True, env={**environ, **variables})
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.mark.parametrize("variables", [{}, {"V": ""}, {"V": "0"}])
+def test_commands_are_not_shown_unasked(tmp_path: Path, variables: dict[str, str]) -> None:
+    """The control of the one below: the command ran, and nothing was said."""
+    assert _run(tmp_path, **variables) == ""
+    assert (tmp_path / "log").read_text() == f"a  b  {tmp_path}/of two words\n"
+
+
+def test_commands_are_shown_as_a_shell_takes_them(tmp_path: Path) -> None:
+    """V=1; the line does by hand what it did here, and the child does not see V."""
+    line = _run(tmp_path, V="1")
+    assert line.startswith(f"  (cd '{tmp_path}/of two words' && env 'X=a  b' sh -c ")
+    assert (tmp_path / "log").read_text() == f"a  b  {tmp_path}/of two words\n"
+    again = subprocess.run(["bash", "-c", line], check=True, capture_output=True, text=True,
+                           env=proc.clean_env())
+    assert again.stdout == (tmp_path / "log").read_text()
+
+
+def test_command_of_plain_words_is_shown_plainly() -> None:
+    """Nothing in front where nothing is set."""
+    assert proc.shown(["make", "-C", Path("/x"), "a b"]) == "make -C /x 'a b'"
