@@ -42,7 +42,7 @@ report-selftest: setup
 	@scripts/report-selftest
 
 install: setup
-	@scripts/install '$(DESTDIR)' '$(PREFIX)'
+	@scripts/install $(if $(INSTALL_PATH),--kselftest '$(INSTALL_PATH)','$(DESTDIR)' '$(PREFIX)')
 
 clean:
 	rm -rf results/runs

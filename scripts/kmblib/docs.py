@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 from . import cache, proc
-from .errors import Broken
 from .farm import REPO
 from .progress import step
 
@@ -40,15 +39,6 @@ def man(out: Path) -> Path:
         proc.run(sphinx("man", out, "-t", "man"), cache.workdir("logs") / "man.log",
                  what="building kmbench(1)")
     return out / "kmbench.1"
-
-
-def place(given: str) -> Path:
-    """Check OUT=, the directory that pages go to; never one of the repository's."""
-    path = Path(given).resolve() if given else cache.root() / "docs/html"
-    if path.is_relative_to(REPO) or (path.exists() and not path.is_dir()):
-        raise Broken(f"OUT={given} is {'in the repository' if path.is_relative_to(REPO) else 'a file'}"
-                     "; name a directory elsewhere")
-    return path
 
 
 def complaints(home: Path = HOME) -> str:

@@ -38,7 +38,7 @@ class Guest:
 
 def _fill(guest: Guest, root: Path) -> None:
     for name in guest.directories:
-        (root / name).mkdir(parents=True)
+        (root / name).mkdir(parents=True, exist_ok=True)
     shutil.copy(guest.init, root / "init")
     for name, program in guest.programs.items():
         shutil.copy(program, root / "bin" / name)

@@ -79,7 +79,8 @@ def _run(argv: list[str]) -> str:
 
 
 def _shellcheck(names: list[str]) -> str:
-    return _run(["shellcheck", *_scripts(names, "bash")])
+    return _run(["shellcheck", "-x", *_scripts(names, "bash"), *_scripts(names, "/bin/sh"),
+                 *(f for f in names if f.startswith("scripts/completion/"))])
 
 
 def _mypy(names: list[str]) -> str:

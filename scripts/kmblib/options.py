@@ -7,8 +7,10 @@ import argparse
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import Broken
+from .farm import REPO
 
 CLOCKS = ("virtual", "real")
 PLACES = ("vm", "host")
@@ -65,6 +67,17 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         default = os.environ.get(name.upper(), "").strip()
         args.add_argument(f"--{name.replace('_', '-')}", default=default,
                           metavar=name.upper(), help=texts[name])
+
+
+def directory(variable: str, given: str) -> Path:
+    """Check the directory that a variable names for what is written: not one of the
+    repository's."""
+    path = Path(given).resolve()
+    if path.is_relative_to(REPO):
+        raise Broken(f"{variable}={given} is in the repository; name a directory elsewhere")
+    if path.exists() and not path.is_dir():
+        raise Broken(f"{variable}={given} is a file; name a directory elsewhere")
+    return path
 
 
 @dataclass(frozen=True)

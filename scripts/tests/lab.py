@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Iterator
 
-from kmblib import bench, build, cache, farm, initramfs, kernels, proc, qemu, tlb, vm
+from kmblib import bench, build, cache, farm, initramfs, install, kernels, proc, qemu, tlb, vm
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
@@ -64,7 +64,8 @@ class Order:
     mem_mib: its memory, MiB. plain_loop: load the module of tests/plain_loop, too.
     walks: arguments of `kmbench tlb`, which is run in place of `kmbench run`. model:
     the geometry of the TLB that is modelled meanwhile. newer: under another QEMU.
-    tlb_flush, split_map: load the module of tests/ of that name, too.
+    tlb_flush, split_map: load the module of tests/ of that name, too. kselftest: put
+    what `make install INSTALL_PATH=` installs into /bin/kselftest.
     """
 
     clock: str = "real"
@@ -83,6 +84,7 @@ class Order:
     newer: bool = False
     tlb_flush: bool = False
     split_map: bool = False
+    kselftest: bool = False
 
 
 def _memory(part: str, cpus: int = 1, mem_mib: int = _MACHINE.mem_mib) -> Order:
@@ -118,6 +120,7 @@ GUESTS = {
     "held": Order("virtual", script="held.sh"),
     "skewed": Order(script="skewed.sh", cpus=2, word=_TWO),
     "some online": Order(script="online.sh", cpus=6, word=f"{_TWO} maxcpus=3"),
+    "kselftest": Order(script="kselftest.sh", module="none", kselftest=True),
     "nolock": Order(scenario="--repetitions 1 nolock/*/GFP_NOWAIT/64"),
     # The stamps of the kernel's log are what it looks at.
     "outside": Order("virtual", script="outside.sh", plain_loop=True, word="printk.time=1"),
@@ -266,6 +269,8 @@ class Lab:
             programs = {"busybox": _BUSYBOX, order.script: _HERE / "guest" / order.script}
             guest = replace(guest, programs={**guest.programs, **programs},
                             command=("/bin/busybox", "sh", f"/bin/{order.script}"))
+        if order.kselftest:
+            guest = self._with_kselftest(guest)
         archive = base.with_suffix(".cpio")
         initramfs.pack(guest, archive)
         machine = replace(_MACHINE, cpus=order.cpus, mem_mib=order.mem_mib)
@@ -281,6 +286,15 @@ class Lab:
         if name == "real":
             self._healthy = time.monotonic() - began
         return ended
+
+    def _with_kselftest(self, guest: initramfs.Guest) -> initramfs.Guest:
+        top = self._scratch / "kselftest"
+        install.kselftest(self._kernel, top)
+        found = {str(p.relative_to(self._scratch)): p for p in top.rglob("*")}
+        return replace(
+            guest, directories=(*guest.directories, "bin/kselftest",
+                                *(f"bin/{name}" for name, p in found.items() if p.is_dir())),
+            programs={**guest.programs, **{n: p for n, p in found.items() if p.is_file()}})
 
     @contextmanager
     def _emulator(self, order: Order, base: Path) -> Iterator[qemu.Emulator]:

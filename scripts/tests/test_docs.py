@@ -11,7 +11,7 @@ from pathlib import Path
 
 import messages
 import pytest
-from kmblib import build, directives, docs, errors, kernels, proc, promises
+from kmblib import build, directives, docs, errors, kernels, options, proc, promises
 from kmblib.farm import REPO
 
 _PAGE = docs.HOME / "troubleshooting.rst"
@@ -134,8 +134,8 @@ def test_pages_go_nowhere_into_the_repository() -> None:
     """Not below it, either; the control is a directory elsewhere."""
     for wrong in (REPO, REPO / "Documentation/html"):
         with pytest.raises(errors.Broken, match="is in the repository"):
-            docs.place(str(wrong))
-    assert docs.place("/nonexistent/html") == Path("/nonexistent/html")
+            options.directory("OUT", str(wrong))
+    assert options.directory("OUT", "/nonexistent/html") == Path("/nonexistent/html")
 
 
 _RECIPE = re.compile(r"``(kmb_\w+)`` of ``module/([\w.]+)``::\n\n\t(.*)\n")

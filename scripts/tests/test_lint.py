@@ -116,6 +116,9 @@ def test_version_outside_of_compat_is_found(repo: Path) -> None:
 
 @pytest.mark.parametrize("tool, check, name, bad, good", [
     ("shellcheck", lint._shellcheck, "x", "#!/bin/bash\nrm $1\n", '#!/bin/bash\nrm "$1"\n'),
+    ("shellcheck", lint._shellcheck, "x.sh", "#!/bin/sh\nrm $1\n", '#!/bin/sh\nrm "$1"\n'),
+    ("shellcheck", lint._shellcheck, "scripts/completion/x", "# shellcheck shell=bash\nrm $1\n",
+     '# shellcheck shell=bash\nrm "$1"\n'),
     ("codespell", lint._codespell, "x.c", "/* rec" "ieve */\n", "/* receive */\n"),
 ])
 def test_linter_from_outside_can_fail(repo: Path, tool: str, check: object, name: str, bad: str,

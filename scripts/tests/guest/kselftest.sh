@@ -1,0 +1,31 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: what `make install INSTALL_PATH=` installed, where there is no module yet,
+# and nothing of the repository. Each step tells its exit code on the console.
+busybox --install -s /bin
+runner=/bin/kselftest/run_kselftest.sh
+one=pair/task/GFP_KERNEL/64
+export KSELFTEST_COUNTS_SH_ARGS=$one KSELFTEST_COST_SH_ARGS=$one
+export KSELFTEST_PROMISES_SH_ARGS='filter=*_alignment.p2_*'
+
+step() {
+	name=$1
+	shift
+	echo "begin $name"
+	"$@"
+	echo "step $name: $?"
+}
+
+step all $runner
+step modules grep -c '^kmbench\|^kmalloc_ktap' /proc/modules
+KSELFTEST_PROMISES_SH_ARGS='filter=no_such_suite' step "no case" $runner -t kmbench:promises.sh
+KSELFTEST_PROMISES_SH_ARGS='filter=kmalloc_kmemleak' step "no kmemleak" $runner -t kmbench:promises.sh
+KSELFTEST_COUNTS_SH_ARGS=pear step "no cell" $runner -t kmbench:counts.sh
+insmod "/bin/kselftest/kmbench/modules/$(uname -r)/kmbench.ko"
+# Each opening is a kmalloc() and a kfree() of the module, of no scenario.
+while :; do : <>/dev/kmbench; done &
+step disturbed $runner -t kmbench:counts.sh
+kill $!
+rm -r /bin/kselftest/kmbench/modules
+step "one of two" $runner -t kmbench:promises.sh -t kmbench:cost.sh
+echo '{}' >/results.json

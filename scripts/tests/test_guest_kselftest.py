@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What `make install INSTALL_PATH=` installs: run where all is there, where something is
+wrong, and here, where there is no module for the kernel."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+import lab
+import pytest
+from kmblib import install, kernels, proc, vm
+from kmblib.errors import Code
+
+_OK = r"^ok \d+ selftests: kmbench: {}\.sh$"
+_NOT_OK = r"^not ok 1 selftests: kmbench: {}\.sh # exit=1$"
+
+
+@pytest.fixture(name="said")
+def _said(guests: lab.Lab) -> Callable[[str], tuple[int, str]]:
+    """Exit code and output of a step of the guest's script."""
+    ended = guests.ended("kselftest")
+    assert vm.judge(ended) == Code.GOOD
+    console = ended.console.replace("\r", "")
+
+    def said(step: str) -> tuple[int, str]:
+        match = re.search(rf"^begin {step}\n(.*?)^step {step}: (\d+)$", console, re.M | re.S)
+        assert match, f"no step {step} in:\n{console[-3000:]}"
+        return int(match[2]), match[1]
+
+    return said
+
+
+@pytest.mark.guests("kselftest")
+def test_tests_pass_where_nothing_is_wrong(said: Callable[[str], tuple[int, str]]) -> None:
+    """Modules are loaded, and gone afterwards."""
+    code, text = said("all")
+    assert code == 0, text
+    for name in ("cost", "counts", "promises"):
+        assert re.search(_OK.format(name), text, re.M), text
+    assert "# Totals: pass:3 fail:0 xfail:0 xpass:0 skip:0 error:0\n" in text
+    assert "# ok 1 pair/task/GFP_KERNEL/64\n" in text
+    assert "# # 1 suites passed, 0 failed, 0 skipped, of 1\n" in text
+    assert said("modules") == (1, "0\n")
+
+
+@pytest.mark.guests("kselftest")
+@pytest.mark.parametrize("step, name, why", [
+    ("no case", "promises", "# not ok 1 insmod modules/"),
+    ("no cell", "counts", "# not ok 1 kmbench check exits with 2"),
+    ("disturbed", "counts", "# not ok 1 pair/task/GFP_KERNEL/64"),
+])
+def test_what_is_wrong_fails(said: Callable[[str], tuple[int, str]], step: str, name: str,
+                             why: str) -> None:
+    """Nothing run, a wrong name, and counts that differ, are no pass and no skip."""
+    code, text = said(step)
+    assert code == 1 and why in text, text
+    assert re.search(_NOT_OK.format(name), text, re.M), text
+
+
+@pytest.mark.guests("kselftest")
+def test_suite_that_skips_is_a_skip(said: Callable[[str], tuple[int, str]]) -> None:
+    """The distribution's kernels have no kmemleak."""
+    code, text = said("no kmemleak")
+    assert code == 4, text
+    assert "# # 0 suites passed, 0 failed, 1 skipped, of 1\n" in text
+    assert "ok 1 selftests: kmbench: promises.sh # SKIP\n" in text
+
+
+@pytest.mark.guests("kselftest")
+def test_one_skip_hides_no_pass(said: Callable[[str], tuple[int, str]]) -> None:
+    """The runner's exit code is 4 only where nothing ran at all."""
+    code, text = said("one of two")
+    assert code == 0, text
+    assert "ok 1 selftests: kmbench: promises.sh # SKIP\n" in text
+    assert "# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:1 error:0\n" in text
+
+
+@pytest.fixture(name="top", scope="module")
+def _top(kernel: kernels.Kernel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installed directory that nobody built in: moved elsewhere after it was made."""
+    made = tmp_path_factory.mktemp("made") / "kselftest"
+    install.kselftest(kernel, made)
+    return Path(shutil.move(made, tmp_path_factory.mktemp("moved") / "kselftest"))
+
+
+@pytest.mark.parametrize("shell", [["dash"], ["busybox", "sh"], ["bash"]])
+def test_all_is_skipped_where_there_is_no_module(top: Path, shell: list[str]) -> None:
+    """With exit code 4, by the runner and by each test; never passed."""
+    if Path("/dev/kmbench").exists():
+        pytest.skip("kmbench.ko is loaded: /dev/kmbench is there")
+    if not shutil.which(shell[0]):
+        pytest.skip(f"{shell[0]} is not installed")
+    shutil.rmtree(top / "kmbench/modules", ignore_errors=True)
+    done = subprocess.run([*shell, top / "run_kselftest.sh"], cwd="/", check=False, text=True,
+                          env=proc.clean_env(), capture_output=True, timeout=60)
+    assert done.returncode == 4, done.stdout + done.stderr
+    names = [n.partition(":")[2] for n in install.tests()]
+    assert [f"ok {i} selftests: kmbench: {n} # SKIP" for i, n in enumerate(names, 1)] == \
+        re.findall(r"^(?:not )?ok .*$", done.stdout, re.M)
+    assert len(re.findall(r"^# 1\.\.0 # SKIP .+", done.stdout, re.M)) == len(names) == 3
+
+
+@pytest.mark.parametrize("args, status, said", [
+    (["--list"], 0, "kmbench:cost.sh\nkmbench:counts.sh\nkmbench:promises.sh\n"),
+    (["-d", "-c", "kmbench"], 0, "TAP version 13\n1..3\n"),
+    (["-h"], 0, "Usage: run_kselftest.sh"), (["-t", "kmbench:nothing.sh"], 2, ""), (["-x"], 2, ""),
+])
+def test_options_of_the_runner(top: Path, args: list[str], status: int, said: str) -> None:
+    """As the kernel's runner has them."""
+    done = subprocess.run([top / "run_kselftest.sh", *args], check=False, text=True,
+                          capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout[:len(said) or None]) == (status, said)
+    assert "ok " not in done.stdout
