@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs deb deb-selftest
 
 help:
 	@cat scripts/help.txt
@@ -32,6 +32,10 @@ kunit-matrix: setup
 	@scripts/kunit-matrix
 
 htmldocs: docs
+
+deb deb-selftest: setup
+	@scripts/setup deb
+	@scripts/$@
 
 report history: setup
 	@scripts/$@

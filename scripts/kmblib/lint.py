@@ -34,6 +34,8 @@ _INCLUDES = {
 }
 _MAX_LINES = {"Makefile": 100}
 _MAX_LINES_ELSE = 600
+# Files of the shell that others source, and no first line tells.
+_SOURCED = ("scripts/completion/", "scripts/kselftest/common.sh")
 _CODE = (".c", ".h", ".py")
 # checkpatch: there is no patch; 6.1 has no kzalloc_obj(), userspace no strscpy().
 _NOT_HERE = ("FILE_PATH_CHANGES", "SPDX_LICENSE_TAG", "ALLOC_WITH_SIZEOF", "STRCPY")
@@ -80,7 +82,7 @@ def _run(argv: list[str]) -> str:
 
 def _shellcheck(names: list[str]) -> str:
     return _run(["shellcheck", "-x", *_scripts(names, "bash"), *_scripts(names, "/bin/sh"),
-                 *(f for f in names if f.startswith("scripts/completion/"))])
+                 *(f for f in names if f.startswith(_SOURCED))])
 
 
 def _mypy(names: list[str]) -> str:
@@ -98,7 +100,7 @@ def _codespell(names: list[str]) -> str:
 
 
 def _spdx(names: list[str]) -> str:
-    exempt = re.compile(r"COPYING|README|\.gitignore|.*\.(json|log|txt|j2|csv|md)|.*/data/.*")
+    exempt = re.compile(r"COPYING|README|.*/debian/(copyright|source/format)|\.gitignore|.*\.(json|log|txt|j2|csv|md)|.*/data/.*")
     return "\n".join(f"{f}: no SPDX-License-Identifier in the first two lines" for f in names
                      if not exempt.fullmatch(f)
                      and "SPDX-License-Identifier" not in

@@ -23,7 +23,10 @@ from .farm import REPO
 from .kernels import Kernel
 
 SCHEMA = REPO / "results/schema.json"
-RUNS = REPO / "results/runs"
+# Where runs are kept; elsewhere where this is installed, and not the user's to write to.
+RUNS = Path(os.environ.get("KMBENCH_RESULTS") or REPO / "results/runs")
+# What an installed suite is of, which no git can tell.
+_VERSION = REPO / "scripts/version.txt"
 # The documents that a report is made of, in its order; report.KINDS has how each is told.
 KINDS = ("gate", "kunit", "ktap", "bench", "tlb", "frag", "chase", "pmu")
 FORMAT_VERSION = 1
@@ -33,7 +36,10 @@ _ONE_LINE_DEPTH = 6
 
 @functools.lru_cache(maxsize=None)
 def tool_version() -> str:
-    """The version of this suite: git's description; unknown outside a checkout."""
+    """The version of this suite: of the package that it was installed from, or git's
+    description; unknown outside of both."""
+    if _VERSION.exists():
+        return _VERSION.read_text().strip()
     try:
         return proc.output(["git", "-c", "safe.directory=*", "describe", "--always",
                             "--dirty", "--tags"], cwd=REPO, what="git describe").strip()

@@ -1,5 +1,5 @@
-#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
 #
 # What the tests beside this share; they source it. A test prints KTAP, and exits with
 # 0: passed; 1: failed; 4: skipped, as the feature that it names is absent.

@@ -94,6 +94,8 @@ _WRONG = {
                                 "make it or name a file elsewhere"),
     "patch to a directory": ("patch", {"KERNEL": "6.1", "OUT": "/"}, "kmbench: OUT=/ is a "
                              "directory; name a file in it"),
+    "packages to nowhere": ("deb", {"KERNEL": ""}, "kmbench: OUT= is missing; name the directory that the "
+                            "packages go to"),
     "pages to a file": ("docs", {"OUT": "/dev/null"}, "kmbench: OUT=/dev/null is a file; name a "
                         "directory elsewhere"),
     "no mutants of it": ("mutants", {"KERNEL": "6.12"}, "kmbench: KERNEL=6.12: no mutants of "
