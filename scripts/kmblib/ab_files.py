@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import gate_files, gate_report, report, results, where
+from . import gate_files, gate_report, results, where
 from .ab import Found, Job
 from .errors import Code, Failed, KmbError
 from .kernels import Kernel
+from .templates import environment
 
 _WORDS = {Code.GOOD: "pass", Code.FAILED: "fail", Code.BROKEN: "error", Code.CANNOT_TELL: "cannot tell"}
 # Functions that are shown; the others are in ab.json.
@@ -60,7 +61,7 @@ def document(job: Job, found: Found, command: str) -> dict[str, Any]:
 
 def render(job: Job, found: Found, command: str) -> str:
     """The sentence, what was compared, and what is not the same, part by part."""
-    templates = report.environment()
+    templates = environment()
     templates.filters["each"] = gate_report.each
     moved = sum(abs(m.by()) for m in found.moves or [])
     return templates.get_template("ab.txt.j2").render(

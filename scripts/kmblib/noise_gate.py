@@ -8,12 +8,13 @@ import dataclasses
 import math
 from typing import Any
 
-from . import report, results
+from . import results
 from .cells import number
 from .noise_verdict import Row, Verdict, judge
 from .paired import DELTAS
 from .plan import Plan
 from .samples import Origin, Round, Samples
+from .templates import environment
 
 __all__ = ["Verdict", "document", "judge", "refusal", "render", "samples_of"]
 
@@ -90,7 +91,7 @@ def differing(samples: Samples) -> list[str]:
 
 def render(verdict: Verdict, samples: Samples) -> str:
     """The sentence, what was compared, what moved, what disturbed; at most 72 columns."""
-    templates = report.environment()
+    templates = environment()
     templates.filters.update(number=lambda v: number(None if v is None else round(v)),
                              per_cent=_per_cent)
     shown = [r for r in verdict.rows if r.verdict][:_MOST]
