@@ -12,23 +12,31 @@ from . import cache, proc
 from .errors import Broken
 
 
-def relocate(build: Path, tree: Path) -> None:
-    """Have a copied build directory belong to another tree of the same text.
+def _replace(path: Path, changes: dict[bytes, bytes]) -> None:
+    """Change a file and keep its time, or everything that depends on it would be compiled."""
+    text = changed = path.read_bytes()
+    for old, new in changes.items():
+        changed = changed.replace(old, new)
+    if changed != text:
+        times = path.stat()
+        path.write_bytes(changed)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    The paths are in commands, which make compares, and in lists of what an
-    object depends on. Times stay, or everything would be compiled again.
+
+def relocate(build: Path, tree: Path, have: Path, place: Path) -> None:
+    """Have a copy of the build directory `have`, which is to be at `place`, belong to another
+    tree of the same text.
+
+    The paths are in commands, which make compares, and in lists of what an object depends
+    on; those of tools, as of objtool, name the build directory, too.
     """
     old = re.search(rb"^include (.*)/Makefile$", (build / "Makefile").read_bytes(), re.M)
     if not old:
         raise Broken(f"{build}/Makefile names no source tree; remove {build}")
+    changes = {old[1] + b"/": bytes(tree) + b"/", bytes(have) + b"/": bytes(place) + b"/"}
     for path in build.rglob("*"):
-        if path.suffix not in (".cmd", ".s", ".d") and path.name != "Makefile":
-            continue
-        text = path.read_bytes()
-        if old[1] in text:
-            times = path.stat()
-            path.write_bytes(text.replace(old[1] + b"/", bytes(tree) + b"/"))
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        if path.suffix in (".cmd", ".s", ".d") or path.name == "Makefile":
+            _replace(path, changes)
 
 
 def copy(have: Path, relative: str, tree: Path) -> None:
@@ -36,6 +44,6 @@ def copy(have: Path, relative: str, tree: Path) -> None:
     where it is there already."""
     def made(aside: Path) -> None:
         proc.run(["cp", "-a", have, aside], cache.workdir("logs") / "cp.log", what="cp")
-        relocate(aside, tree)
+        relocate(aside, tree, have, cache.root() / relative)
 
     cache.made(relative, made)
