@@ -89,7 +89,7 @@ def junit(rows: list[Row], reason: str) -> str:
 def _put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
     for name, content in (
             ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
-            ("gate.kcidb.json", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):
+            ("gate.kcidb", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):
         aside = run / f"{name}.part"
         aside.write_text(content)
         os.replace(aside, run / name)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from . import chase_page, cost_page, frag_page, gate_page, pmu_page, promise_page, walk_page
+from . import ab_page, chase_page, cost_page, frag_page, gate_page, pmu_page, promise_page, walk_page
 from .page import Document, Section
 
 # What a verdict is called; the worst comes first.
@@ -43,6 +43,8 @@ class Kind:
 
 # By the name of the file. One more is a row here and a name in results.KINDS.
 KINDS = {
+    "ab": Kind("comparison", ab_page.verdict, ab_page.measured_on, ab_page.sections, ab_page.brief,
+               ab_page.headline, ab_page.subject),
     "gate": Kind("gate", gate_page.verdict, gate_page.measured_on, gate_page.sections,
                  gate_page.brief, gate_page.headline, gate_page.subject, gate_page.appendix),
     "kunit": Kind("promises", promise_page.verdict, promise_page.measured_on,
