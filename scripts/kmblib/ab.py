@@ -6,11 +6,12 @@ fragmentation. Both are built from one configuration, here, and both are measure
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
-from . import ab_parts, baseline, bench, build, frag, gate, kunit, results, tlb, where
+from . import ab_parts, baseline, bench, build, frag, gate, kunit, proc, results, tlb, where
 from .ab_parts import Told
 from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
@@ -112,26 +113,37 @@ def _exact(job: Job, found: Found) -> None:
         found.moves = where.moves(one, other)
 
 
+def _side_by_side(job: Job, measure: Callable[[Kernel, Path], Code], name: str,
+                  ) -> list[dict[str, Any]]:
+    """What both sides write into a file of this name, at once: the virtual clock is disturbed
+    by nothing."""
+    with ThreadPoolExecutor(len(job.sides())) as pool:
+        try:
+            codes = list(pool.map(lambda side: measure(*side), job.sides()))
+        except BaseException:
+            # Leaving the pool waits for its threads, and these for their guests.
+            pool.shutdown(wait=False, cancel_futures=True)
+            proc.kill_children()
+            raise
+    docs = [results.load(path / name) for _kernel, path in job.sides()]
+    for (kernel, _path), code, doc in zip(job.sides(), codes, docs):
+        if code != Code.GOOD:
+            raise CannotTell(f"{name} of {kernel.label}: {doc['reason']}")
+    return docs
+
+
 def _tlb(job: Job, found: Found) -> None:
     path = tlb.find_geometry("")
     geometry = tlb.read_geometry(path)
-    docs = []
-    for kernel, run in job.sides():
-        if tlb.run(tlb.Job(kernel, job.machine, geometry, path, run)) != Code.GOOD:
-            raise CannotTell(f"TLB misses of {kernel.label}: "
-                             f"{results.load(run / 'tlb.json')['reason']}")
-        docs.append(results.load(run / "tlb.json"))
+    docs = _side_by_side(job, lambda kernel, run: tlb.run(
+        tlb.Job(kernel, job.machine, geometry, path, run)), "tlb.json")
     found.told["tlb"] = ab_parts.tlb_changes(*docs)
 
 
 def _frag(job: Job, found: Found) -> None:
     wanted = frag.Wanted(_ORDER, _LEVELS, tlb.find_geometry(""))
-    docs = []
-    for kernel, run in job.sides():
-        if frag.run(frag.Job(kernel, job.machine, wanted, run)) != Code.GOOD:
-            raise CannotTell(f"fragmentation of {kernel.label}: "
-                             f"{results.load(run / 'frag.json')['reason']}")
-        docs.append(results.load(run / "frag.json"))
+    docs = _side_by_side(job, lambda kernel, run: frag.run(
+        frag.Job(kernel, job.machine, wanted, run)), "frag.json")
     found.told["frag"] = ab_parts.frag_changes(*docs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ CONFIGS = REPO / "scripts/configs"
 # Modules of a stock kernel through which results leave the guest.
 _CHANNEL_MODULES = ("virtio_pci", "virtio_console")
 _X86_64 = arches.ARCHES["x86_64"]
+# Of this process alone.
+_PROCESS = uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,14 @@ def _configure(make: list[str | Path], build: Path, logs: Path, wanted: _Wanted)
 
 def _inputs(kernel: Kernel, wanted: _Wanted, arch: Arch) -> str:
     """What a kernel is built from, as a digest; "" for the user's tree, of which
-    every file would have to be looked at, and make does that as well."""
-    if kernel.is_tree:
+    every file would have to be looked at, and make does that as well: once, where
+    the tree is fixed."""
+    if kernel.is_tree and not kernel.fixed:
         return ""
     compiler = proc.output([f"{arch.cross}gcc", "--version"], what=f"{arch.cross}gcc")
-    return hashlib.sha256(f"{kernel.key}\0{wanted.text()}\0{compiler}".encode()).hexdigest()
+    process = _PROCESS if kernel.is_tree else ""
+    return hashlib.sha256(
+        f"{kernel.key}\0{wanted.text()}\0{compiler}\0{process}".encode()).hexdigest()
 
 
 def _adopt(like: Kernel, suffix: str, build: Path, tree: Path) -> None:

@@ -57,7 +57,8 @@ class Kernel:
     key: names its things in the cache. distro: None for a KDIR. from_source: what a machine
     boots is built here, though the distribution has it built. tools: the kernel whose
     libperf the tool is built with, None for this one. like: the kernel of whose tree this one's
-    is a copy, but for what was changed afterwards. fragment: lines on top of the
+    is a copy, but for what was changed afterwards. fixed: whether its tree is taken not to change
+    while this process runs. fragment: lines on top of the
     configuration of what a machine boots.
     """
 
@@ -70,6 +71,7 @@ class Kernel:
     from_source: bool = False
     tools: Kernel | None = None
     like: Kernel | None = None
+    fixed: bool = False
     fragment: Path | None = None
 
     @property
