@@ -104,11 +104,10 @@ def draw(path: Path, panels: list[list[Panel]]) -> None:
     import matplotlib  # pylint: disable=import-outside-toplevel
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "kmbench"
-    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+    # Not pyplot, which two threads cannot use at once.
+    from matplotlib.figure import Figure  # pylint: disable=import-outside-toplevel
     columns = max(map(len, panels))
-    figure, axes = pyplot.subplots(len(panels), columns, squeeze=False, layout="constrained",
-                                   figsize=(5 * columns, 4 * len(panels)))
-    for row, across in zip(axes, panels):
+    figure = Figure(figsize=(5 * columns, 4 * len(panels)), layout="constrained")
+    for row, across in zip(figure.subplots(len(panels), columns, squeeze=False), panels):
         _draw_row(row, across)
     figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-    pyplot.close(figure)
