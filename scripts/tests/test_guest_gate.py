@@ -13,7 +13,7 @@ from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
 
-def _is_there(name: str) -> bool:
+def is_there(name: str) -> bool:
     """Whether a kernel need not be built first, which takes six minutes."""
     distro = kernels.KERNELS[name]
     return bool(distro.stock) or any(
@@ -24,7 +24,7 @@ def _is_there(name: str) -> bool:
 def test_kernel_has_the_figures_of_its_baseline(tmp_path: Path, name: str) -> None:
     """Measured now, twice: no figure is beyond its limit. The default kernel is
     test_command_gate.py's."""
-    if not _is_there(name):
+    if not is_there(name):
         pytest.skip(f"the kernel of {name} for the virtual machine is not in the cache; "
                     f"`make gate KERNEL={name}` builds it and does the same")
     kernel = kernels.find(name, None)
