@@ -79,11 +79,12 @@ static __always_inline void kmb_sample(struct kmb_batch *batch, bool got,
  * A build with KMB_INJECT=N has N instructions more in what is timed: whether the
  * gate finds them is how it is tested.
  */
+static __always_inline void kmb_inject(void)
+{
 #ifdef KMB_INJECT
-#define kmb_inject()	asm volatile(".rept %c0\n\tnop\n\t.endr" : : "i" (KMB_INJECT))
-#else
-#define kmb_inject()	do { } while (0)
+	asm volatile(".rept %c0\n\tnop\n\t.endr" : : "i" (KMB_INJECT));
 #endif
+}
 
 /*
  * The timed loop. @op is a constant, so that its code lies between the two

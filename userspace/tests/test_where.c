@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "where/blocks.h"
-#include "where/spans.h"
+#include "userspace/where/blocks.h"
+#include "userspace/where/spans.h"
 
 /* Readings of the clock of two loops. */
 #define LOOP	(SPANS_MODULES + 0x100)
