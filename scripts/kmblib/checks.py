@@ -161,9 +161,13 @@ def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
             _take(tally, report, log, proc.wait(process, current), *options)
 
 
+# Tests that boot guests of their own, and run beside those of lab.py's: so both sides take as long.
+_BESIDE = ("test_guest_gate.py", "test_guest_where.py")
+
+
 def _sharing_guests(test: Path) -> bool:
     """Whether it looks at guests of lab.py, which are booted once for all such tests."""
-    return "pytest.mark.guests" in test.read_text()
+    return "pytest.mark.guests" in test.read_text() or test.name in _BESIDE
 
 
 def _scripts(tally: Tally, kernel: Kernel) -> None:

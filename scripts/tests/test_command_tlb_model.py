@@ -17,7 +17,7 @@ _CHOOSE = "static void choose_version(void)\n{\n"
 
 def test_api_that_is_not_offered(copy: Checkout) -> None:
     """It says so in a line; what is known without the model is there, and no count."""
-    plugin, before = copy.repo / "userspace/tlb/plugin.c", copy.runs()
+    plugin, before = copy.repo / "userspace/tlb/qemu_versions.c", copy.runs()
     text = plugin.read_text()
     assert text.count(_CHOOSE) == 1
     try:

@@ -56,7 +56,7 @@ def test_ladder_is_found_rung_by_rung(kernel: Kernel, tmp_path: Path,
     and so has the loop that reads no clock in between."""
     job = bench.Job(kernel, Machine("virtual", 1024, 1), bench.Amount(_LADDER), tmp_path)
     base, boot = baseline.measure(job), build.kernel_for_vm(kernel)
-    for insns in (1, 2, 4, 8, 16):
+    for insns in (1, 16):
         slower = build.slower_module(boot, tmp_path / f"{insns}", insns)
         monkeypatch.setattr(build, "modules", lambda _kernel, _boot, slower=slower: slower)
         cells = baseline.cells_of(bench.once(job))
