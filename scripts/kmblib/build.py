@@ -161,7 +161,10 @@ def _build(kernel: Kernel, wanted: _Wanted, arch: Arch, suffix: str, build: Path
 
 def _built(kernel: Kernel, config: str, arch: Arch) -> Boot:
     """A kernel built from its source with the small configuration, and a fragment on top."""
-    parts = (config, arch.name if arch != _X86_64 else "", "built" if kernel.from_source else "")
+    own_digest = f"own{hashlib.sha256(kernel.fragment.read_bytes()).hexdigest()[:8]}" \
+        if kernel.fragment else ""
+    parts = (config, arch.name if arch != _X86_64 else "", own_digest,
+             "built" if kernel.from_source else "")
     suffix = "".join(f"-{part}" for part in parts if part)
     own = [str(kernel.fragment)] if kernel.fragment else []
     wanted = _Wanted((f"vm-{arch.name}.config", *([f"{config}.config"] if config else []), *own),

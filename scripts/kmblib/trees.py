@@ -10,6 +10,7 @@ written, so that make builds no more than that.
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import hashlib
 import os
 import re
@@ -111,18 +112,26 @@ def find(asked: Asked) -> Kernel:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether a copy is up to date: that of a file with this size and time."""
+    """Whether a copy is up to date: that of a file with this size and time, or its content."""
     if not os.path.lexists(other) or one.is_symlink() != other.is_symlink():
         return False
     a, b = one.lstat(), other.lstat()
-    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+    if (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns):
+        return True
+    return a.st_size == b.st_size and not one.is_symlink() and filecmp.cmp(one, other, shallow=False)
 
 
 def _put(source: Path, target: Path, own: bool) -> None:
-    """Copy a file, or link one of the cache's own; what applies a patch replaces files."""
+    """Copy a file, or link one of the cache's own; what applies a patch replaces files.
+
+    What takes the place of another text has the time of now: with the original's, what was
+    compiled of that text would be newer, and stay.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    if own:
+    if os.path.lexists(target):
+        target.unlink()
+        shutil.copy(source, target, follow_symlinks=False)
+    elif own:
         os.link(source, target, follow_symlinks=False)
     else:
         shutil.copy2(source, target, follow_symlinks=False)

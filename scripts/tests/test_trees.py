@@ -183,6 +183,22 @@ def test_cached_source_is_linked_and_not_written_through(tree: Path, patch: str)
     assert _text(trees.patched(base, [], "new")) == "one\ntwo\nthree\nfour\n"
 
 
+@pytest.mark.parametrize("word", ["HEAD~1", ""])
+def test_what_a_patch_leaves_is_newer_than_what_was_compiled_of_it(
+        tree: Path, patch: str, word: str) -> None:
+    """Or make would keep an object of the last patch; and it is not written again and again."""
+    if not word:
+        (tree / "mm/slub.c").write_text(_FILES["mm/slub.c"])
+    base = trees.find(_asked(tree, word or str(tree), "base"))
+    path = trees.patched(base, [patch], "new").source / "mm/slub.c"
+    compiled = path.stat().st_mtime_ns
+    trees.patched(base, [], "new")
+    restored = path.stat().st_mtime_ns
+    assert path.read_text() == _FILES["mm/slub.c"] and restored > compiled
+    trees.patched(base, [], "new")
+    assert path.stat().st_mtime_ns == restored
+
+
 def test_users_tree_is_copied_and_not_linked(tree: Path) -> None:
     """A link would change the time of its file."""
     copy = trees.copied(trees.find(_asked(tree, str(tree))), "new")
