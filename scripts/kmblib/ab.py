@@ -94,7 +94,8 @@ def parts(text: str) -> tuple[str, ...]:
 def _kunit(job: Job, found: Found) -> None:
     base, new = (kunit.judge(kernel, path) for kernel, path in job.sides())
     for kernel, doc in ((job.base, base), (job.new, new)):
-        if doc["verdict"] == "error":
+        # One that does not boot keeps no promise, and breaks none.
+        if doc["verdict"] == "error" or not any(doc["counts"].values()):
             raise CannotTell(f"KUnit of {kernel.label}: {doc['reason']}")
     found.promises = ab_parts.promises(base, new)
 

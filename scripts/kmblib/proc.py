@@ -147,8 +147,13 @@ def last_lines(log: Path, count: int = 1) -> str:
 
 
 def first_error(log: Path) -> str:
-    """The line of a build log that names the first error, else its last line."""
-    for line in log.read_text(errors="replace").splitlines():
+    """The line of a build log that names the first error, else its last line. kunit.py puts
+    its own ERROR before all that make said: what a compiler says comes first."""
+    lines = log.read_text(errors="replace").splitlines()
+    for line in lines:
+        if ": error: " in line:
+            return line.strip()
+    for line in lines:
         if "warning:" not in line and (
                 "error:" in line or "undefined reference" in line or "***" in line
                 or line.startswith(("E: ", "ERROR:"))):

@@ -89,9 +89,11 @@ def test_promise_newly_broken_ends_it(monkeypatch: pytest.MonkeyPatch, job: Job,
     assert measured == ([] if code else ["exact", "tlb", "frag"])
 
 
-def test_kernel_that_does_not_start_is_no_verdict(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
-    """Neither good nor a regression."""
-    monkeypatch.setattr(kunit, "judge", lambda _kernel, _run: _doc(verdict="error"))
+@pytest.mark.parametrize("doc", [_doc(verdict="error"), {**_doc(verdict="fail"), "counts": {"pass": 0}}])
+def test_kernel_that_does_not_start_is_no_verdict(monkeypatch: pytest.MonkeyPatch, job: Job,
+                                                  doc: dict[str, Any]) -> None:
+    """Neither good nor a regression; it panics before the first case, for one."""
+    monkeypatch.setattr(kunit, "judge", lambda _kernel, _run: doc)
     with pytest.raises(CannotTell, match="KUnit of base: case 12"):
         ab.compare(job)
 

@@ -81,3 +81,14 @@ def test_commands_are_shown_as_a_shell_takes_them(tmp_path: Path) -> None:
 def test_command_of_plain_words_is_shown_plainly() -> None:
     """Nothing in front where nothing is set."""
     assert proc.shown(["make", "-C", Path("/x"), "a b"]) == "make -C /x 'a b'"
+
+
+@pytest.mark.parametrize("text, said", [
+    ("ERROR:root:mm/slub.c: In function 'x':\nmm/slub.c:9:2: error: expected ';'\nmake: *** [x] Error 1\n",
+     "mm/slub.c:9:2: error: expected ';'"),
+    ("ld: x.o: undefined reference to `y'\nmake: *** [x] Error 1\n", "ld: x.o: undefined reference to `y'"),
+    ("fine\nmake: *** No rule\n", "make: *** No rule"), ("one\ntwo\n", "two")])
+def test_first_error_of_a_log_is_the_compiler_s(tmp_path: Path, text: str, said: str) -> None:
+    """kunit.py puts ERROR before the first line, whatever that says."""
+    (tmp_path / "log").write_text(text)
+    assert proc.first_error(tmp_path / "log") == said
