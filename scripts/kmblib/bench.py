@@ -201,9 +201,6 @@ def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
         boots, failure = _boots(job, parts, Path(name), variants)
-        if failure and qemu.blames_flags(str(failure)):
-            # Figures under another QEMU would not be comparable: first the same once more.
-            boots, failure = _boots(job, parts, Path(name), variants)
         newer = parts.another_qemu(failure)
         if newer:
             parts = dataclasses.replace(parts, emulator=newer)

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Broken
 from .farm import REPO
+from .ktap import Promise
 
 KUNIT = REPO / "kunit"
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -19,16 +19,6 @@ _ROW = re.compile(rf"\{{ \.nr = (?P<nr>\d+), \.kind = '(?P<kind>[CI])',\s*"
 _RST = re.compile(rf"#define RST\(_section\) ({_STRING}) _section")
 _CASE = re.compile(r"^static void (p(\d+)_\w+)\(struct kunit \*test\)\n\{", re.M)
 _SUITE = re.compile(r'struct kunit_suite \w+ = \{\s*\.name = "(\w+)"')
-
-
-@dataclass(frozen=True)
-class Promise:
-    """A row: number, kind (C or I), what is promised in one line, and where."""
-
-    nr: int
-    kind: str
-    text: str
-    place: str
 
 
 def _unquoted(text: str, rst: str) -> str:
