@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
-from . import catalogue, kernels, proc, promises
+from . import catalogue, kernels, proc, ktap, promises
 from .farm import REPO
 
 # The oldest Sphinx for which kernel-doc writes directives of the C domain as of today.
@@ -43,7 +43,7 @@ def _literal(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\*`_|" else c for c in text)
 
 
-def _promise_rst(row: promises.Promise, cases: tuple[str, ...],
+def _promise_rst(row: ktap.Promise, cases: tuple[str, ...],
                  mutants: dict[str, list[str]]) -> str:
     lines = [f"**{row.nr} {row.kind}** {_literal(row.text)}",
              f"  Made in: {_literal(row.place)}",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import messages
 import pytest
-from kmblib import build, directives, docs, errors, kernels, options, proc, promises
+from kmblib import build, directives, docs, errors, kernels, ktap, options, proc, promises
 from kmblib.farm import REPO
 
 _PAGE = docs.HOME / "troubleshooting.rst"
@@ -92,8 +92,8 @@ def test_promises_are_read(tmp_path: Path) -> None:
     path = tmp_path / "promises.c"
     path.write_text(_ROWS + "};\n")
     assert promises.read(path) == (
-        promises.Promise(1, "C", 'says "so" and goes on', "a.rst, Here"),
-        promises.Promise(2, "I", "two", "x.c"))
+        ktap.Promise(1, "C", 'says "so" and goes on', "a.rst, Here"),
+        ktap.Promise(2, "I", "two", "x.c"))
     path.write_text(_ROWS + "\t{ .nr = 3, .kind = 'C', .text = THREE, .place = \"x.c\" },\n};\n")
     with pytest.raises(errors.Broken, match="3 rows, of which 2 are understood"):
         promises.read(path)
