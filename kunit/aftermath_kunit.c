@@ -11,8 +11,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
-#include <linux/minmax.h>
-#include <linux/sizes.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "contexts.h"
@@ -24,8 +23,6 @@
 
 /* More objects than come back meanwhile. */
 #define MANY 4096
-/* More bytes than a CPU keeps free for itself. */
-#define AT_HAND SZ_8M
 
 static bool fits(const struct kmb_context *context, const struct kmb_gfp *gfp)
 {
@@ -145,10 +142,13 @@ static void use_up(void)
 		grow_until_null(scarce_sizes[i]);
 }
 
-/* What another CPU has at hand, and what others gave back, is taken first. */
+/*
+ * What another CPU has at hand, and what others gave back since, is taken first:
+ * on a slow host that is much, but never more than there is.
+ */
 static void call_without_memory(struct kmb_stop *stop)
 {
-	unsigned int i, most = max_t(size_t, MANY, AT_HAND / stop->bytes);
+	unsigned long i, most = (totalram_pages() << PAGE_SHIFT) / stop->bytes;
 
 	stop->object = NULL;
 	for (i = 0; i < most; i++)
