@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
 from . import build, cache, docs, farm, intree, kernels, kunit, lint, proc, results
 from .errors import Code, KmbError
 from .kernels import Kernel
-from .progress import step
+from .progress import note, step
 from .tally import Tally
 
 
@@ -136,12 +137,23 @@ def _tests(scratch: Path, what: list[Path], *options: str) -> tuple[list[str | P
             f"--junitxml={report}", *options, *what], report
 
 
+def _where_time_went(cases: list[xml.etree.ElementTree.Element]) -> str:
+    """The files of tests that took longest, with their seconds: what to look at for a shorter run."""
+    seconds: dict[str, float] = defaultdict(float)
+    for case in cases:
+        seconds[(case.get("classname") or "").split(".")[-1]] += float(case.get("time") or 0)
+    longest = sorted(seconds, key=lambda name: -seconds[name])[:8]
+    return (f"tests, {sum(seconds.values()):.0f} s: "
+            + ", ".join(f"{name} {seconds[name]:.0f}" for name in longest))
+
+
 def _take(tally: Tally, report: Path, log: Path, status: int | None, *options: str) -> None:
     """Count the cases of a report; a failure without a case, or no case, is one as well."""
     cases = list(xml.etree.ElementTree.parse(report).iter("testcase")) if report.exists() else []
     before = tally.failed
     for case in cases:
         _junit_case(tally, case, "".join(f" {option}" for option in options))
+    note(_where_time_went(cases))
     if not cases or (status and tally.failed == before):
         tally.add("scripts: tests", proc.last_lines(log, 5))
 
