@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
 
-.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs deb deb-selftest
+.PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs deb deb-selftest perf
 
 help:
 	@cat scripts/help.txt
@@ -19,9 +19,9 @@ setup:
 run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch docs: setup
 	@scripts/$@
 
-# One guest of another architecture is among the tests.
+# One guest of another architecture is among the tests, and one under perf.
 check: setup
-	@scripts/setup riscv64
+	@scripts/setup riscv64 perf
 	@scripts/check
 
 run_tests: check
@@ -32,6 +32,10 @@ kunit-matrix: setup
 	@scripts/kunit-matrix
 
 htmldocs: docs
+
+perf: setup
+	@scripts/setup perf
+	@scripts/perf
 
 deb deb-selftest: setup
 	@scripts/setup deb

@@ -24,7 +24,8 @@ class Guest:
 
     init: PID 1. programs: name in /bin to file. modules: files and their
     parameters, in loading order. command: what PID 1 runs, as argv. unloaded:
-    modules that the command loads itself.
+    modules that the command loads itself. libraries: files that programs need at the same
+    paths as here.
     """
 
     init: Path
@@ -32,6 +33,7 @@ class Guest:
     modules: tuple[tuple[Path, str], ...]
     command: tuple[str, ...]
     unloaded: tuple[Path, ...] = ()
+    libraries: tuple[Path, ...] = ()
     directories: tuple[str, ...] = field(default=("proc", "sys", "dev", "tmp", "bin",
                                                   "etc/kmbench", "lib/modules"))
 
@@ -42,6 +44,10 @@ def _fill(guest: Guest, root: Path) -> None:
     shutil.copy(guest.init, root / "init")
     for name, program in guest.programs.items():
         shutil.copy(program, root / "bin" / name)
+    for library in guest.libraries:
+        copy = root / library.relative_to("/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, copy)
     for module in guest.unloaded:
         shutil.copyfile(module, root / "lib/modules" / module.name)
     lines = []

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from . import ab_page, chase_page, cost_page, frag_page, gate_page, pmu_page, promise_page, walk_page
+from . import (ab_page, chase_page, cost_page, frag_page, gate_page, perf_page, pmu_page, promise_page,
+               walk_page)
 from .page import Document, Section
 
 # What a verdict is called; the worst comes first.
@@ -61,4 +62,6 @@ KINDS = {
                   chase_page.sections, chase_page.brief, chase_page.headline),
     "pmu": Kind("PMU", pmu_page.verdict, pmu_page.measured_on, pmu_page.sections,
                 pmu_page.brief, pmu_page.headline),
+    "perf": Kind("perf", perf_page.verdict, perf_page.measured_on, perf_page.sections,
+                 perf_page.brief, perf_page.headline),
 }

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark under the real perf: its counters beside ours, and its count of calls.
+
+    guest/perf.sh   kmbench under perf stat; again under perf kmem record
+    perf kmem stat  calls that allocate, by the place that they were made from
+    module          what it says it made, cell by cell
+
+Places are those of the tracepoints kmem:kmalloc and kmem:kmem_cache_alloc. Those of the
+module's loops must have as many calls, of as many bytes, as the module counted: two
+counts that share nothing.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import io
+import re
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import bench, cache, errors, initramfs, proc, qemu, results, vm
+from .bench import Amount
+from .errors import Broken, Code
+from .kernels import Kernel
+from .options import Machine
+
+# What is measured if nothing else is asked for: a cell of each size, most often used flags.
+SCENARIOS = ("alloc/task/GFP_KERNEL/*", "free/task/GFP_KERNEL/*", "pair/task/GFP_KERNEL/*")
+# What perf stat counts, and the counter of ours that stands beside it: of the tool by libperf,
+# of the kernel's own, or of the module. "" where there is none.
+EVENTS = {
+    "task-clock": "", "context-switches": "context_switches", "page-faults": "page-faults",
+    "cycles": "cycles", "instructions": "instructions", "dTLB-load-misses": "dTLB-load-misses",
+    "kmem:kmalloc": "allocs", "kmem:kfree": "frees", "kmem:mm_page_alloc": "",
+    "kmem:mm_page_free": "",
+}
+# Functions of the module that make the calls which it counts.
+_LOOPS = re.compile(r"(?:each|all)_\w+|kmb_batch_fill|fill_\w+")
+_SITE = re.compile(r"^ (0x[0-9a-f]+) +\| +(\d+)/\d+ +\| +(\d+)/\d+ +\| +(\d+) ", re.M)
+_TOTAL = re.compile(r"^(Total bytes requested|Total bytes allocated|Total bytes freed): +([\d,]+)$",
+                    re.M)
+_LOST = re.compile(r"LOST (\d+) events|lost (\d+) ")
+_TIMEOUT = 1200.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request: a kernel, the virtual machine, how much, where logs and results go."""
+
+    kernel: Kernel
+    machine: Machine
+    amount: Amount
+    run: Path
+
+
+def program() -> tuple[Path, tuple[Path, ...]]:
+    """perf of this machine, and the libraries that it needs; Broken without it."""
+    found = shutil.which("perf")
+    if not found:
+        raise Broken("no perf on this machine; apt-get install linux-perf")
+    text = proc.output(["ldd", found], what=f"ldd {found}")
+    return Path(found), tuple(Path(p) for p in re.findall(r"(/\S+) \(0x", text))
+
+
+def _parts(job: Job, scratch: Path) -> vm.Parts:
+    perf, libraries = program()
+    # Another run may build other versions of the same files.
+    with cache.lock(f"guest-{job.kernel.key}"):
+        boot, guest = bench.guest(job.kernel, ())
+        bench.check(guest.programs["kmbench"], job.amount)
+        guest = dataclasses.replace(
+            guest, libraries=libraries, command=(
+                "/bin/busybox", "sh", "/bin/perf.sh", ",".join(EVENTS), *job.amount.words()),
+            programs={**guest.programs, "perf": perf, "busybox": Path("/bin/busybox"),
+                      "perf.sh": Path(__file__).parents[1] / "guest/perf.sh"})
+        initramfs.pack(guest, scratch / "initramfs")
+    return vm.Parts(boot, scratch, *qemu.accel(job.machine, boot.image, scratch / "initramfs"))
+
+
+def _boot(job: Job, parts: vm.Parts, scratch: Path) -> dict[str, str]:
+    """The files that the guest found, by name."""
+    paths = qemu.Paths(parts.boot.image, scratch / "initramfs", job.run / "console-perf.log",
+                       scratch / "verdict", scratch / "results")
+    ended = vm.boot(paths, job.machine, parts.accel, f"{vm.CMDLINE} init_on_alloc=0",
+                    what=f"{job.kernel.label} under perf, {parts.accel_name}", timeout=_TIMEOUT,
+                    emulator=parts.emulator)
+    code = vm.judge(ended)
+    if code != Code.GOOD:
+        said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
+        raise errors.of(code)(said[-1].removeprefix("kmbench: ") if said else
+                              f"perf in the guest exited with {code}")
+    return unpacked(ended.results)
+
+
+def unpacked(archive: bytes) -> dict[str, str]:
+    """The texts in an archive of the guest, by name; Broken where it is none."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            return {Path(member.name).name: file.read().decode(errors="replace")
+                    for member in tar if (file := tar.extractfile(member))}
+    except tarfile.TarError as error:
+        raise Broken(f"results of perf are no archive: {error}") from error
+
+
+def _symbols(kallsyms: str) -> tuple[list[int], list[str]]:
+    """Addresses of the module's functions, ascending, and their names."""
+    rows = sorted((int(address, 16), name) for address, kind, name, *_ in
+                  map(str.split, kallsyms.splitlines()) if kind in "tT")
+    if not rows:
+        raise Broken("no function of kmbench.ko in /proc/kallsyms of the guest")
+    return [address for address, _ in rows], [name for _, name in rows]
+
+
+def sites(kmem: str, kallsyms: str) -> list[dict[str, Any]]:
+    """Of each function of the module: calls that allocate, and bytes requested and allocated."""
+    starts, names = _symbols(kallsyms)
+    found: dict[str, dict[str, Any]] = {}
+    for address, allocated, requested, hits in _SITE.findall(kmem):
+        at = bisect.bisect(starts, int(address, 16)) - 1
+        if at < 0:
+            continue
+        name = names[at].partition(".")[0]
+        row = found.setdefault(name, {"function": name, "counted": bool(_LOOPS.fullmatch(name)),
+                                      "calls": 0, "requested": 0, "allocated": 0})
+        for key, text in (("calls", hits), ("requested", requested), ("allocated", allocated)):
+            row[key] += int(text)
+    return sorted(found.values(), key=lambda row: (-row["calls"], row["function"]))
+
+
+def totals(kmem: str) -> dict[str, int]:
+    """Bytes requested, allocated and freed, of the whole machine, as perf kmem sums them up."""
+    found = {name.split()[-1]: int(text.replace(",", "")) for name, text in _TOTAL.findall(kmem)}
+    if set(found) != {"requested", "allocated", "freed"}:
+        raise Broken("perf kmem stat has no totals of bytes requested, allocated and freed")
+    return found
+
+
+def made(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the module says it made: calls and bytes, and scenarios that it does not count."""
+    calls = [(sum(r["allocs"] or 0 for r in cell["repetitions"]), cell["size"]) for cell in cells]
+    return {"calls": sum(n for n, _ in calls), "requested": sum(n * size for n, size in calls),
+            "uncounted": sorted({cell["scenario"] for cell in cells
+                                 if any(r["allocs"] is None for r in cell["repetitions"])})}
+
+
+def lost(record: str, kmem: str) -> int:
+    """Events that perf could not keep."""
+    return sum(int(a or b) for a, b in _LOST.findall(record + kmem))
+
+
+def judge(found: list[dict[str, Any]], module: dict[str, Any], missing: int) -> tuple[str, str]:
+    """pass, fail or cannot tell, and why it is not pass."""
+    if missing:
+        return "cannot tell", f"perf lost {missing} events; fewer cells would do (SCENARIOS=)"
+    if module["uncounted"]:
+        return "cannot tell", ("the module does not count the calls of "
+                               f"{' '.join(module['uncounted'])}; leave them out of SCENARIOS=")
+    for key, what in (("calls", "calls"), ("requested", "bytes")):
+        by_perf = sum(row[key] for row in found if row["counted"])
+        if by_perf != module[key]:
+            return "fail", f"perf kmem saw {by_perf} {what} of the loops, the module made {module[key]}"
+    return "pass", ""
+
+
+def _ours(cells: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The counter of ours that stands beside one of perf, over all cells."""
+    if name in ("allocs", "frees"):
+        return {"value": sum(r[name] or 0 for cell in cells for r in cell["repetitions"])
+                + sum(cell["footprint"]["objects"] for cell in cells)}
+    rows = [cell["counters"].get(name) or cell["events"].get(name) for cell in cells]
+    absent = [row for row in rows if not row or "value" not in row]
+    if absent:
+        return absent[0] or {"unavailable": "the tool has no such counter"}
+    return {"value": sum(row["value"] for row in rows if row)}
+
+
+def stats(csv: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What perf stat counted, in the order of EVENTS, and our counters beside it."""
+    fields = {row[2]: row for row in (line.split(";") for line in csv.splitlines()) if len(row) > 2}
+    absent = [name for name in EVENTS if name not in fields]
+    if absent:
+        raise Broken(f"perf stat has no line of {absent[0]}")
+    return [{"event": name, "unit": fields[name][1], "perf": _value(fields[name][0]),
+             "ours": _ours(cells, ours) if ours else None} for name, ours in EVENTS.items()]
+
+
+def _value(text: str) -> dict[str, Any]:
+    """A number of perf stat, or its word for why there is none."""
+    return {"unavailable": f"perf stat: {text}"} if text.startswith("<") else {"value": float(text)}
+
+
+def compare(files: dict[str, str]) -> dict[str, Any]:
+    """What is written of the guest's files, verdict included."""
+    cells = {name: results.parse(files[f"{name}.json"].encode(), f"results under perf {name}")
+             ["measured"]["cells"] for name in ("stat", "kmem")}
+    found = sites(files["kmem.txt"], files["kallsyms.txt"])
+    module = made(cells["kmem"])
+    missing = lost(files["record.txt"], files["kmem.txt"])
+    verdict, reason = judge(found, module, missing)
+    return {"verdict": verdict, "reason": reason, "perf": files["version.txt"].strip(),
+            "events": stats(files["stat.csv"], cells["stat"]), "sites": found, "module": module,
+            "totals": totals(files["kmem.txt"]), "lost": missing,
+            "cells": [cell["name"] for cell in cells["kmem"]]}
+
+
+def run(job: Job) -> Code:
+    """Measure under perf, compare, and write perf.json."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
+        parts = _parts(job, Path(name))
+        compared = compare(_boot(job, parts, Path(name)))
+        fingerprint = parts.fingerprint(job.machine)
+    results.write(job.run / "perf.json", {
+        **results.header("kmbench-perf", job.kernel, _repeat(job)),
+        "fingerprint": fingerprint, **compared})
+    return {"pass": Code.GOOD, "fail": Code.FAILED,
+            "cannot tell": Code.CANNOT_TELL}[compared["verdict"]]
+
+
+def _repeat(job: Job) -> str:
+    machine = job.machine
+    return results.command("perf", job.kernel, CLOCK=machine.clock, **job.amount.variables(),
+                           MEM=f"{machine.mem_mib}M", CPUS=str(machine.cpus))
