@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from . import (ab_page, chase_page, cost_page, frag_page, gate_page, perf_page, pmu_page, promise_page,
-               walk_page)
+from . import (ab_page, chase_page, cost_page, frag_page, gate_page, noise_page, perf_page, pmu_page,
+               promise_page, walk_page)
 from .page import Document, Section
 
 # What a verdict is called; the worst comes first.
@@ -46,6 +46,8 @@ class Kind:
 KINDS = {
     "ab": Kind("comparison", ab_page.verdict, ab_page.measured_on, ab_page.sections, ab_page.brief,
                ab_page.headline, ab_page.subject),
+    "noise": Kind("times", noise_page.verdict, noise_page.measured_on, noise_page.sections,
+                  noise_page.brief, noise_page.headline, noise_page.subject),
     "gate": Kind("gate", gate_page.verdict, gate_page.measured_on, gate_page.sections,
                  gate_page.brief, gate_page.headline, gate_page.subject, gate_page.appendix),
     "kunit": Kind("promises", promise_page.verdict, promise_page.measured_on,

@@ -44,12 +44,17 @@ def _fingerprint(documents: dict[str, Document]) -> Section:
         *(pair for kind, d in documents.items() for pair in KINDS[kind].measured_on(d))])])
 
 
+def _commands(documents: dict[str, Document]) -> list[str]:
+    """What repeats it, each command once."""
+    return list(dict.fromkeys(d["command"] for d in documents.values()))
+
+
 def _patch(subject: str, documents: dict[str, Document]) -> Section:
     head = next(iter(documents.values()))
     lines = [f"kmbench {head['tool']['version']}, kmalloc() on {subject}. {_sentence(documents)}",
              *(line for kind, d in documents.items() for line in KINDS[kind].brief(d))]
     return Section("Under a patch", [text("Ready to be pasted below the line --- of a patch."),
-                                     Paste(lines, [d["command"] for d in documents.values()])])
+                                     Paste(lines, _commands(documents))])
 
 
 def page(run: Path) -> Page:
@@ -63,7 +68,7 @@ def page(run: Path) -> Page:
         [KINDS[k].verdict(d) for k, d in documents.items()],
         [_fingerprint(documents), *(s for k, d in documents.items() for s in KINDS[k].sections(d)),
          *history_page.sections(run),
-         Section("To repeat", [Commands([d["command"] for d in documents.values()])]),
+         Section("To repeat", [Commands(_commands(documents))]),
          _patch(subject, documents),
          *(s for k, d in documents.items() for s in KINDS[k].appendix(d))])
 

@@ -28,7 +28,7 @@ RUNS = Path(os.environ.get("KMBENCH_RESULTS") or REPO / "results/runs")
 # What an installed suite is of, which no git can tell.
 _VERSION = REPO / "scripts/version.txt"
 # The documents that a report is made of, in its order; report.KINDS has how each is told.
-KINDS = ("ab", "gate", "kunit", "ktap", "bench", "tlb", "frag", "chase", "pmu", "perf")
+KINDS = ("ab", "noise", "gate", "kunit", "ktap", "bench", "tlb", "frag", "chase", "pmu", "perf")
 FORMAT_VERSION = 1
 # boots / boot / measurement / measured / cells / cell
 _ONE_LINE_DEPTH = 6

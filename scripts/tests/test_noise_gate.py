@@ -229,3 +229,26 @@ def test_recording_is_whole(data: Path) -> None:
     """3000 restarts of four calls."""
     noise = noise_trials.load(data / "noise-restarts.csv")
     assert len(noise.benches()) == 4 and {len(v) for v in noise.series.values()} == {3000}
+
+
+def _written(run: Path, document: dict[str, Any]) -> str:
+    run.mkdir()
+    results.write(run / "noise.json", document)
+    return report.write(run)
+
+
+def test_report_tells_of_times(tmp_path: Path) -> None:
+    """Worse or not: the control is the same run the other way round."""
+    for name, of, word in (("worse", _samples(1.03), "FAILED (times)"),
+                           ("better", _swapped(_samples(1.03)), "good (times)")):
+        verdict = noise_gate.judge(of, _PLAN)
+        text = _written(tmp_path / name, noise_gate.document(verdict, of, "make ab"))
+        assert f"Verdict: {word}." in text and max(map(len, text.splitlines())) <= report.WIDTH
+        assert (" worse\n" in text) == (name == "worse") == (f"{_SLOW} p50: +3.1 %" in text)
+
+
+def test_report_of_a_refusal_says_why(tmp_path: Path) -> None:
+    """And has no table."""
+    text = _written(tmp_path / "run", noise_gate.refusal("one processor", _PLAN, "make ab"))
+    assert "Times: CANNOT TELL. one processor." in text and "unavailable: one processor" in text
+    assert "least" not in text

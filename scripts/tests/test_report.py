@@ -263,7 +263,7 @@ def test_memory_and_events_stand_beside(rendered: Callable[[Change], str]) -> No
 
 def test_run_without_results_is_refused(tmp_path: Path) -> None:
     """There is nothing to report."""
-    with pytest.raises(Broken, match=f"^RUN={tmp_path}: none of ab.json, gate.json, kunit.json, ktap.json, "
+    with pytest.raises(Broken, match=f"^RUN={tmp_path}: none of ab.json, noise.json, gate.json, kunit.json, ktap.json, "
                        "bench.json, tlb.json, frag.json, chase.json, pmu.json, perf.json in it$"):
         report.render(tmp_path)
 
