@@ -25,6 +25,7 @@ from .errors import CannotTell, Code, Failed
 from .kernels import Kernel
 from .options import Machine
 from .plan import Plan
+from .progress import Course, note
 from .samples import Figures, Origin, Round, Samples, cells_of
 
 # Where a kernel lies is part of what is drawn anew.
@@ -169,7 +170,9 @@ def collect(base: Side, new: Side, plan: Plan, run_dir: Path,
     """
     cores, about = neighbours.two_cores()
     samples = Samples(base.origin(), new.origin(), (), about)
+    course = Course(plan.cap())
     for unit in range(plan.cap()):
+        note(f"pair {course.at(unit)} at most")
         for nr in range(unit * plan.rounds_each, (unit + 1) * plan.rounds_each):
             cpus = cores if nr % 2 == 0 else (cores[1], cores[0])
             done = _round_or_again((base, new), cpus, unit, run_dir)

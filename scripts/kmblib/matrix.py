@@ -13,6 +13,7 @@ from typing import Any
 from . import kernels, kunit, results
 from .errors import Broken, Code, KmbError
 from .place import Place, declared, names, version, where
+from .progress import Course
 
 _HEAD = ("kernel", "arch", "config", "passed", "failed", "skipped", "seconds", "verdict")
 
@@ -134,9 +135,10 @@ def table(done: list[dict[str, Any]]) -> str:
 def run(job: Job) -> Code:
     """Run all rows, one after the other; what is complete is kept at any time."""
     done: list[dict[str, Any]] = []
+    course = Course(len(job.rows))
     try:
-        for number, row in enumerate(job.rows, 1):
-            print(f"row {number} of {len(job.rows)}: {row.name}", file=sys.stderr, flush=True)
+        for row in job.rows:
+            print(f"row {course.at(len(done))}: {row.name}", file=sys.stderr, flush=True)
             done.append(_row_json(job, row))
             _write(job, done)
             last = done[-1]

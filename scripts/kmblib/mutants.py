@@ -27,7 +27,7 @@ from .catalogue import Mutant
 from .effort import Effort
 from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
-from .progress import Step, step
+from .progress import Course, Step, step
 
 # A mutant's run may take so many times as long as the control's, and seconds more.
 _PATIENCE = 3
@@ -385,9 +385,9 @@ def _unmatched(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:
     return found
 
 
-def _run_all(mutants: list[Mutant], lab: Laboratory, done: list[Result], wanted: int) -> None:
+def _run_all(mutants: list[Mutant], lab: Laboratory, done: list[Result], course: Course) -> None:
     for mutant in mutants:
-        current = Step(f"{len(done) + 1}/{wanted} {mutant.name}")
+        current = Step(f"{course.at(len(done))}: {mutant.name}")
         result = lab.try_one(mutant, current)
         current.done(_word(result))
         done.append(result)
@@ -509,12 +509,13 @@ def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
         done = _settled(mutants, kernel)
         rest = [m for m in mutants if m not in {r.mutant for r in done}]
         labs: list[Laboratory] = []
+        course = Course(len(mutants), len(done))
         try:
             for config, some in _by_config(rest).items():
                 lab = Laboratory(Tree(kernel, logs, config), run_dir)
                 lab.control(some)
                 labs.append(lab)
-                _run_all(some, lab, done, len(mutants))
+                _run_all(some, lab, done, course)
         finally:
             if labs:
                 results.write(run_dir / "mutants.json", document(labs, done, len(mutants), only))

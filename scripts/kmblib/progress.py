@@ -51,6 +51,25 @@ class Step:
             sys.stderr.flush()
 
 
+class Course:
+    """How far a command is that does many things of a kind, one after the other."""
+
+    def __init__(self, total: int, already: int = 0) -> None:
+        self.total = total
+        self._already = already
+        self._start = time.monotonic()
+
+    def at(self, done: int) -> str:
+        """What is under way after so many, and how long the rest will take at their pace."""
+        count, gone = done - self._already, time.monotonic() - self._start
+        left = f", about {_duration(gone / count * (self.total - done))} to go" if count > 0 else ""
+        return f"{done + 1} of {self.total}{left}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def note(text: str) -> None:
     """A line of its own, also in the middle of a step."""
     begin = "\r\033[K" if sys.stderr.isatty() else ""

@@ -12,10 +12,11 @@ from typing import Any
 
 from . import baseline, bench, cache, catalogue, gate, trees
 from .catalogue import Edit
-from .errors import Broken, Code
+from .errors import Broken, Code, KmbError
 from .farm import REPO
 from .kernels import Kernel
 from .options import Machine
+from .progress import Course, note
 
 HOME = REPO / "scripts/slower.d"
 
@@ -76,6 +77,9 @@ def _tried(change: Change, kernel: Kernel, base: baseline.Baseline, run: Path) -
             cache.write_if_changed(kernel.source / name, text)
         verdict = gate.compare(base, _measured(kernel, run))
         return Outcome(change, verdict.sentence(), _right(change, verdict))
+    except KmbError as error:
+        # One kernel that cannot be judged is no reason not to try the others.
+        return Outcome(change, str(error), False)
     finally:
         for name, text in originals.items():
             cache.write_if_changed(kernel.source / name, text)
@@ -90,8 +94,11 @@ def run(kernel: Kernel, version: str, only: str, run_dir: Path) -> list[Outcome]
     with cache.lock("ab"):
         copy = dataclasses.replace(trees.copied(kernel, "new"), tools=kernel)
         base = _measured(copy, run_dir / "base")
-        outcomes = []
-        for change in (c for c in changes if c.name in names):
+        outcomes: list[Outcome] = []
+        wanted = [c for c in changes if c.name in names]
+        course = Course(len(wanted))
+        for change in wanted:
+            note(f"{course.at(len(outcomes))}: {change.name}")
             outcomes.append(_tried(change, copy, base, run_dir / change.name))
             print(f"{'right' if outcomes[-1].right else 'WRONG'}  {change.name}: "
                   f"{outcomes[-1].sentence}", flush=True)

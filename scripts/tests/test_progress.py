@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from kmblib import vm
+import pytest
+from kmblib import progress, vm
 
 _BOOTING = "[    0.5] pnp: PnP ACPI: found 5 devices\r\n"
 _CELLS = (_BOOTING + "kmbench: cell 1 of 200 (0 %), now alloc/task/GFP_KERNEL/8\r\n"
@@ -32,3 +33,13 @@ def test_levels_are_shown_as_asked_and_reached() -> None:
 def test_a_guest_that_boots_shows_its_last_line() -> None:
     """The control: no cell, no time."""
     assert vm.how_far(_BOOTING, 10.0) == _BOOTING.strip()
+
+
+def test_rest_of_a_course_is_told_from_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was settled at once, before it began, is no pace; nor is nothing."""
+    now = iter([100.0, 100.0, 130.0, 1300.0])
+    monkeypatch.setattr("kmblib.progress.time.monotonic", lambda: next(now))
+    course = progress.Course(10, already=2)
+    assert [course.at(done) for done in (2, 3, 5)] == [
+        "3 of 10", "4 of 10, about 4 min to go",
+        "6 of 10, about 33 min to go"]
