@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A comparison of two kernels for machines, as JSON, and as plain text of at most 72 columns."""
+"""A comparison of two kernels for machines, as JSON; report.py makes texts and pages of it."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from pathlib import Path
 from typing import Any
 
-from . import gate_files, gate_report, results, where
+from . import gate_files, results, where
 from .ab import Found, Job
 from .errors import Code, Failed, KmbError
 from .kernels import Kernel
-from .templates import environment
 
 _WORDS = {Code.GOOD: "pass", Code.FAILED: "fail", Code.BROKEN: "error", Code.CANNOT_TELL: "cannot tell"}
-# Functions that are shown; the others are in ab.json.
-_MOST = 15
 
 
 def _side(kernel: Kernel) -> dict[str, Any]:
@@ -59,27 +54,10 @@ def document(job: Job, found: Found, command: str) -> dict[str, Any]:
                      for row in _rows(told)]}
 
 
-def render(job: Job, found: Found, command: str) -> str:
-    """The sentence, what was compared, and what is not the same, part by part."""
-    templates = environment()
-    templates.filters["each"] = gate_report.each
-    moved = sum(abs(m.by()) for m in found.moves or [])
-    return templates.get_template("ab.txt.j2").render(
-        job=job, f=found, command=command, most=_MOST, moved=moved or 1,
-        attributed=100 * where.attributed(found.moves or []))
-
-
-def _put(run: Path, text: str) -> None:
-    aside = run / "ab.txt.part"
-    aside.write_text(text)
-    os.replace(aside, run / "ab.txt")
-
-
 def write(job: Job, found: Found, command: str) -> None:
-    """Write ab.json and ab.txt into the run's directory; and what the gate writes, which has
-    a line a cell."""
+    """Write ab.json into the run's directory; and what the gate writes, which has a line a
+    cell."""
     results.write(job.run / "ab.json", document(job, found, command))
-    _put(job.run, render(job, found, command))
     if found.exact and found.sides:
         gate_files.write(job.run, found.exact, *found.sides, command)
 
@@ -91,4 +69,3 @@ def write_refusal(job: Job, error: KmbError, command: str) -> None:
         **results.header("kmbench-ab", None, command), "verdict": _WORDS[code],
         "reason": str(error), "base": _side(job.base), "new": _side(job.new),
         "parts": list(job.parts), "options": [], "promises": None, "exact": None, "where": None, "told": []})
-    _put(job.run, f"{_WORDS[code].upper()}: {error}\n")

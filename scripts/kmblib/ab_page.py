@@ -8,8 +8,10 @@ from typing import Any
 
 from .page import Block, Document, Lines, Section, Table, text
 
-# Functions, and figures of each other part, that stand in the table; all are in ab.json.
-_MOST = 15
+# Functions that stand in the first table; all are in the last one.
+_MOST = 3
+# Cases that are named of those that newly fail, and of those that no longer do.
+_CASES = 10
 _TITLES = {"tlb": "TLB misses (modelled)", "frag": "Allocations under fragmentation"}
 
 
@@ -40,15 +42,16 @@ def _case(case: dict[str, Any]) -> str:
     return f"NEWLY BROKEN: {case['name']} ({promise}): {case['reason']}"
 
 
-def _promises(document: Document) -> list[Section]:
-    found = document["promises"]
+def _promises(found: dict[str, Any] | None) -> list[str]:
     if found is None:
         return []
-    lines = [f"{found['passed']} cases pass, {len(found['broken'])} newly fail, "
-             f"{len(found['mended'])} no longer fail, {found['both']} fail as before."]
-    lines += [_case(case) for case in found["broken"]]
-    lines += [f"no longer fails: {case['name']}" for case in found["mended"]]
-    return [Section("Promises, new against base", [Lines(lines)])]
+    lines = [f"Promises: {found['passed']} cases pass, {len(found['broken'])} newly fail, "
+             f"{len(found['mended'])} mended, {found['both']} fail as before."]
+    lines += [_case(case) for case in found["broken"][:_CASES]]
+    lines += [f"no longer fails: {case['name']}" for case in found["mended"][:_CASES]]
+    more = max(0, len(found["broken"]) - _CASES) + max(0, len(found["mended"]) - _CASES)
+    lines += [f"and {more} more, in ab.json"] if more else []
+    return lines
 
 
 def _share(move: dict[str, Any], moved: int) -> list[str]:
@@ -56,44 +59,69 @@ def _share(move: dict[str, Any], moved: int) -> list[str]:
             f"{100 * (move['new'] - move['base']) / moved:.1f}"]
 
 
+def _moves(document: Document, most: int | None = None) -> Table:
+    moves = document["where"]["moves"]
+    moved = sum(abs(m["new"] - m["base"]) for m in moves) or 1
+    return Table("Where the instructions went", "%-38s%12s%12s%9s",
+                 ["function", "base", "new", "share %"],
+                 [_share(move, moved) for move in moves[:most]], bare=True)
+
+
 def _where(document: Document) -> list[Section]:
     found = document["where"]
     if found is None:
         return []
-    moved = sum(abs(m["new"] - m["base"]) for m in found["moves"]) or 1
-    rows = [_share(move, moved) for move in found["moves"][:_MOST]]
-    about = (f"Instructions of each function in {found['cells']} cells that moved; "
-             f"{100 * found['attributed']:.1f} % of what moved is of functions with a name.")
-    blocks: list[Block] = [text(about), Table(
-        "Where the instructions went", "%-38s%12s%12s%9s", ["function", "base", "new", "share %"],
-        rows, bare=True)]
-    return [Section("Where the instructions went", blocks)]
+    about = (f"In {found['cells']} cells that moved; {100 * found['attributed']:.1f} % of what moved "
+             "has a function's name.")
+    return [Section("Where the instructions went", [text(about), _moves(document, _MOST)])]
 
 
-def _told(document: Document, part: str) -> list[Section]:
-    if part not in document["parts"] or (document["promises"] or {}).get("broken"):
-        return []
-    rows = [[f"{t['what']}, {t['figure']}"[:50], f"{t['base']:g}", f"{t['new']:g}"]
-            for t in document["told"] if t["part"] == part]
-    if not rows:
-        return [Section(_TITLES[part], [text("The same on both sides.")])]
-    return [Section(_TITLES[part], [Table(_TITLES[part], "%-52s%10s%10s", ["what", "base", "new"],
-                                          rows[:_MOST], bare=True)])]
+def _told(document: Document, part: str) -> list[dict[str, Any]]:
+    return [t for t in document["told"] if t["part"] == part]
+
+
+def _first(told: list[dict[str, Any]]) -> str:
+    """How many are other figures, and the one that moved most."""
+    if not told:
+        return "the same on both sides"
+    t = told[0]
+    return (f"{len(told)} figures differ, as {t['what']}, {t['figure']}: {t['base']:g} to "
+            f"{t['new']:g}")
+
+
+def _beside(document: Document) -> list[Section]:
+    """Promises, and the parts that have no limit, a line each; their tables are at the end."""
+    lines = _promises(document["promises"])
+    if not (document["promises"] or {}).get("broken"):
+        lines += [f"{title}: {_first(_told(document, part))}." for part, title in _TITLES.items()
+                  if part in document["parts"]]
+    return [Section("Promises, and other parts", [Lines(lines)])] if lines else []
 
 
 def sections(document: Document) -> list[Section]:
-    """Part by part."""
+    """Part by part, what moved most; in few lines."""
     if document["verdict"] in ("cannot tell", "error"):
         return [Section("Comparison", [text(f"unavailable: {document['reason']}")])]
-    return [*_promises(document), *_where(document), *_told(document, "tlb"),
-            *_told(document, "frag")]
+    return [*_where(document), *_beside(document)]
+
+
+def appendix(document: Document) -> list[Section]:
+    """All functions, and all figures of the other parts."""
+    tables = [_moves(document)] if document["where"] else []
+    for part, title in _TITLES.items():
+        rows = [[f"{t['what']}, {t['figure']}"[:50], f"{t['base']:g}", f"{t['new']:g}"]
+                for t in _told(document, part)]
+        tables += [Table(title, "%-52s%10s%10s", ["what", "base", "new"], rows)] if rows else []
+    return [Section("All that moved besides", list(tables))] if tables else []
 
 
 def brief(document: Document) -> list[str]:
     """For a mail under a patch: the sentence, and where it went."""
-    moves = (document["where"] or {"moves": []})["moves"][:3]
-    return [verdict(document), *(f"{m['function']}: {m['new'] - m['base']:+d} instructions"
-                                 for m in moves)]
+    moves = (document["where"] or {"moves": []})["moves"]
+    moved = sum(abs(m["new"] - m["base"]) for m in moves)
+    large = [m for m in moves if abs(m["new"] - m["base"]) > moved / 20][:3]
+    return [verdict(document), *(f"{m['function']}: {m['new'] - m['base']:+d} instructions of "
+                                 f"{moved} that moved" for m in large)]
 
 
 def headline(document: Document) -> str:

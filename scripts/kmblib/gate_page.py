@@ -10,12 +10,13 @@ from .page import Block, Document, Figure, Lines, Section, Table, text
 from .svg import Dot, Dots
 
 # Movers that stand on top, and those of which it is said what moved with them.
-_MOST, _CAUSES, _BRIEF = 6, 2, 3
+_MOST, _CAUSES, _BRIEF = 5, 2, 3
+# The same operations, timed as a whole: it moves with them, and leads only alone.
+_COMPANION = {"loop_insns": "insns"}
 _PLOTTED = 20
 _FORM, _HEAD = "%-42s%9s%9s%9s %-2s", ["cell", "base", "new", "%", ""]
-_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell. Both "
-          "kernels agreed with themselves in two boots, so that the interval of each figure is the "
-          "figure. !: beyond its limit; =: within it; no mark: it has none.")
+_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell; exact, "
+          "as two boots of each kernel agreed. !: beyond its limit; =: within it; no mark: none.")
 _DOTS = ("By how much each figure changed, in per cent of the base. There is no noise on the "
          "virtual clock: the interval of each is nothing but its point.")
 
@@ -81,6 +82,12 @@ def _alike(changes: list[Change]) -> list[tuple[Change, int]]:
     return [(of[0], len(of)) for of in by.values()]
 
 
+def _leading(changes: list[Change]) -> list[Change]:
+    """Those that do not only move with another figure of their cell."""
+    seen = {(c["cell"], c["figure"]) for c in changes}
+    return [c for c in changes if (c["cell"], _COMPANION.get(c["figure"])) not in seen]
+
+
 def _mover(change: Change, cells: int) -> list[str]:
     name, *rest = _row(change)
     return [f"{name}, {cells} cells" if cells > 1 else name, *rest]
@@ -89,7 +96,8 @@ def _mover(change: Change, cells: int) -> list[str]:
 def _beside(change: Change, changes: list[Change]) -> str:
     """What was counted in the same cell and moved, too; "" where nothing did."""
     others = [f"{c['figure']} {each(c['base'], c['ops'])} to {each(c['new'], c['ops'])}"
-              for c in changes if c["cell"] == change["cell"] and c["figure"] != change["figure"]]
+              for c in changes if c["cell"] == change["cell"] and change["figure"] not in
+              (c["figure"], _COMPANION.get(c["figure"]))]
     return f"{_name(change)}: with it moved {', '.join(others)}" if others else ""
 
 
@@ -120,14 +128,14 @@ def sections(document: Document) -> list[Section]:
     if total is None:
         return [Section("Movers", [Lines([f"unavailable: movers ({document['reason']})"])])]
     beyond = [c for c in changes if c["beyond"]]
-    shown = _alike(beyond or changes)[:_MOST]
+    shown = _alike(_leading(beyond or changes))[:_MOST]
     blocks: list[Block] = [text(_ABOUT), text(
         f"Sum: {total['base']} to {total['new']} instructions, {_exactly(total)} %"
         f"{', BEYOND ITS LIMIT' if total['beyond'] else ''}; {len(beyond)} figures of "
         f"{document['cells']} cells beyond their limits, {len(changes)} changed at all.")]
     if shown:
         rows = [_mover(*one) for one in shown]
-        blocks += [Table("Movers, the largest first", _FORM, _HEAD, rows),
+        blocks += [Table("Movers, the largest first", _FORM, _HEAD, rows, bare=True),
                    Lines(_causes([c for c, _n in shown], changes))]
     return [Section("Movers", [*blocks, *_dots(changes)])]
 
@@ -146,7 +154,7 @@ def brief(document: Document) -> list[str]:
         return [verdict(document)]
     return [f"{document['reason']}; instructions of {document['cells']} cells: {_exactly(total)} %",
             *(f"{_mover(c, n)[0]}: {_row(c)[1]} to {_row(c)[2]} ({_percent(c)} %)"
-              for c, n in _alike(movers)[:_BRIEF])]
+              for c, n in _alike(_leading(movers))[:_BRIEF])]
 
 
 def headline(document: Document) -> str:

@@ -45,7 +45,7 @@ class Kind:
 # By the name of the file. One more is a row here and a name in results.KINDS.
 KINDS = {
     "ab": Kind("comparison", ab_page.verdict, ab_page.measured_on, ab_page.sections, ab_page.brief,
-               ab_page.headline, ab_page.subject),
+               ab_page.headline, ab_page.subject, ab_page.appendix),
     "noise": Kind("times", noise_page.verdict, noise_page.measured_on, noise_page.sections,
                   noise_page.brief, noise_page.headline, noise_page.subject),
     "gate": Kind("gate", gate_page.verdict, gate_page.measured_on, gate_page.sections,

@@ -9,18 +9,14 @@ import math
 from typing import Any
 
 from . import results
-from .cells import number
 from .noise_verdict import Row, Verdict, judge
 from .paired import DELTAS
 from .plan import Plan
 from .samples import Origin, Round, Samples
-from .templates import environment
 
-__all__ = ["Verdict", "document", "judge", "refusal", "render", "samples_of"]
+__all__ = ["Verdict", "document", "judge", "refusal", "samples_of"]
 
 _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
-# Rows that are shown; movers come first.
-_MOST = 20
 
 
 def _finite(value: float) -> float | None:
@@ -74,28 +70,3 @@ def samples_of(document_: dict[str, Any]) -> tuple[Samples, Plan]:
     plan = {key: value for key, value in document_["plan"].items() if key != "deltas"}
     return Samples(Origin(**document_["base"]), Origin(**document_["new"]), rounds,
                    document_["about"]), Plan(**_tuples(plan))
-
-
-def _per_cent(value: float) -> str:
-    """In at most seven characters; "?" where it is unbounded."""
-    return f"{value:+.1f}" if math.isfinite(value) and value > -100 else "?"
-
-
-def differing(samples: Samples) -> list[str]:
-    """What is not the same of the places of both: told, since kernels differ in more than
-    their source then."""
-    base, new = samples.base.place, samples.new.place
-    return [f"{key}: {base[key][:40]} and {new.get(key, '')[:40]}" for key in base
-            if base[key] != new.get(key, "")]
-
-
-def render(verdict: Verdict, samples: Samples) -> str:
-    """The sentence, what was compared, what moved, what disturbed; at most 72 columns."""
-    templates = environment()
-    templates.filters.update(number=lambda v: number(None if v is None else round(v)),
-                             per_cent=_per_cent)
-    shown = [r for r in verdict.rows if r.verdict][:_MOST]
-    return templates.get_template("noise.txt.j2").render(
-        v=verdict, s=samples, shown=shown, differ=differing(samples),
-        suspects=sorted({r.cell for r in verdict.suspects()}),
-        untested=[r for r in verdict.rows if r.reason], flagged=samples.flagged())

@@ -58,13 +58,21 @@ def _plan(document: Document) -> str:
             f"{100 * plan['alpha']:g} % of comparisons. What matters: {matters}. {_MEANT}")
 
 
+def _differing(document: Document) -> list[str]:
+    """What is not the same of the places of both: kernels differ in more than their source then."""
+    base, new = document["base"]["place"], document["new"]["place"]
+    return [f"{key}: {base[key][:40]} and {new.get(key, '')[:40]}" for key in base
+            if base[key] != new.get(key, "")]
+
+
 def _notes(document: Document) -> list[str]:
-    """Suspects, what was not tested, and what disturbed."""
+    """What else differs, suspects, what was not tested, and what disturbed."""
     rows, rounds = document["rows"], document["rounds"]
     suspects = sorted({row["cell"] for row in rows if row["suspect"]})
     untested = [row for row in rows if row["reason"]]
     flagged = [one for one in rounds if one["flags"]]
-    notes = []
+    differ = _differing(document)
+    notes = [f"what else differs: {'; '.join(differ)}"] if differ else []
     if suspects:
         notes += [f"Suspects, which only fresh data can confirm: SCENARIOS='{' '.join(suspects)}'"]
     if untested:

@@ -14,6 +14,8 @@ from .page import Commands, Document, Fields, Page, Paste, Section, text
 from .templates import environment
 
 WIDTH = layout.WIDTH
+# The kinds whose sections have movers, by instructions or by time.
+_MOVERS = ("gate", "noise")
 _ORIGINS = {"tree": "from a tree", "distribution": "from a distribution's package",
             "running": "of the running machine"}
 
@@ -57,6 +59,12 @@ def _patch(subject: str, documents: dict[str, Document]) -> Section:
                                      Paste(lines, _commands(documents))])
 
 
+def _sections(documents: dict[str, Document]) -> list[Section]:
+    """Movers first, then their causes and all else."""
+    order = sorted(documents, key=lambda kind: kind not in _MOVERS)
+    return [section for kind in order for section in KINDS[kind].sections(documents[kind])]
+
+
 def page(run: Path) -> Page:
     """The report of a run that has some of KINDS."""
     documents = _documents(run)
@@ -66,11 +74,10 @@ def page(run: Path) -> Page:
     return Page(
         f"kmalloc() on {subject}", _sentence(documents),
         [KINDS[k].verdict(d) for k, d in documents.items()],
-        [_fingerprint(documents), *(s for k, d in documents.items() for s in KINDS[k].sections(d)),
-         *history_page.sections(run),
+        [_fingerprint(documents), *_sections(documents), *history_page.sections(run),
          Section("To repeat", [Commands(_commands(documents))]),
-         _patch(subject, documents),
-         *(s for k, d in documents.items() for s in KINDS[k].appendix(d))])
+         *(s for k, d in documents.items() for s in KINDS[k].appendix(d)),
+         _patch(subject, documents)])
 
 
 def _written(template: str, of: Page, **more: Any) -> str:

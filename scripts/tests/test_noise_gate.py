@@ -161,7 +161,7 @@ def test_plan_that_is_none(fields: dict[str, Any]) -> None:
         Plan(**fields)
 
 
-def test_few_samples_have_no_p99() -> None:
+def test_few_samples_have_no_p99(tmp_path: Path) -> None:
     """Where no boot has one it is told; where some have, it cannot be judged."""
     never, some = _samples(), _samples()
     for nr, (one, other) in enumerate(zip(never.rounds, some.rounds)):
@@ -170,7 +170,8 @@ def test_few_samples_have_no_p99() -> None:
     told, open_ = (noise_gate.judge(s, _PLAN) for s in (never, some))
     assert told.code() == Code.GOOD and told.gated() == 3 * len(_CELLS) - 1
     assert open_.code() == Code.CANNOT_TELL and open_.undecided()[0].reason == "not in each boot"
-    assert "Not tested: 1 figures" in noise_gate.render(told, never)
+    document = noise_gate.document(told, never, "make ab")
+    assert "Not tested: 1 figures" in " ".join(_written(tmp_path / "run", document).split())
 
 
 def test_screening_names_suspects() -> None:
@@ -200,7 +201,7 @@ def test_document_of_a_refusal() -> None:
         results.check(document, "noise.json")
 
 
-def test_text_is_narrow_and_tells_what_disturbed() -> None:
+def test_text_is_narrow_and_tells_what_disturbed(tmp_path: Path) -> None:
     """Also with cells whose names are long, and changes without a bound."""
     plain = _samples(1.03)
     rounds = [replace(r, flags=("steal 12.0 %",)) if n == 3 else r for n, r in enumerate(plain.rounds)]
@@ -208,11 +209,12 @@ def test_text_is_narrow_and_tells_what_disturbed() -> None:
     for r in rounds:
         r.base[long], r.new[long] = dict(r.base[_SLOW]), dict(r.new[_SLOW])
     disturbed = replace(plain, rounds=tuple(rounds))
-    text = noise_gate.render(noise_gate.judge(disturbed, _PLAN), disturbed)
+    verdict = noise_gate.judge(disturbed, _PLAN)
+    text = _written(tmp_path / "run", noise_gate.document(verdict, disturbed, "make ab"))
     assert max(map(len, text.splitlines())) <= report.WIDTH
     folded = " ".join(text.split())
     assert "1 of 40 rounds were disturbed" in folded and "steal 12.0 %" in folded and long in text
-    assert text.startswith("REGRESSION: 2 of 27 figures")
+    assert "Times: REGRESSION: 2 of 27 figures" in text
 
 
 def test_quantile_moves_with_each_sample() -> None:

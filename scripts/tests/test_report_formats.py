@@ -246,7 +246,21 @@ def test_what_moved_with_it_is_told(tmp_path: Path) -> None:
     results.write(tmp_path / "gate/gate.json", document)
     text = " ".join(report.render(tmp_path / "gate").split())
     assert f"{first['cell']}: with it moved alloc_slab 0.00 to 1.00" in text
-    assert "5 of these moved alone" in text
+    assert "4 of these moved alone" in text
+
+
+def test_companion_of_a_figure_does_not_lead(tmp_path: Path) -> None:
+    """The mean-loop moves with the samples of its cell: it leads only where they stand still."""
+    document = results.load(specimens.gate_run(tmp_path / "gate") / "gate.json")
+    first = document["changes"][0]
+    loop = {**first, "figure": "loop_insns", "new": first["new"] + first["ops"]}
+    document["changes"] = [loop, *document["changes"]]
+    results.write(tmp_path / "gate/gate.json", document)
+    head = report.render(tmp_path / "gate").partition("All that changed")[0]
+    assert f"{first['cell']} loop_insns" not in head
+    document["changes"] = [loop]
+    results.write(tmp_path / "gate/gate.json", document)
+    assert f"{first['cell']} loop_insns" in report.render(tmp_path / "gate").partition("All that")[0]
 
 
 def test_document_of_before_has_no_mark(tmp_path: Path) -> None:
