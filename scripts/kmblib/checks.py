@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -10,13 +11,13 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 from collections import defaultdict
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import build, cache, docs, farm, intree, kernels, kunit, lint, proc, results
 from .errors import Code, KmbError
 from .kernels import Kernel
-from .progress import note, step
+from .progress import Step, note, step
 from .tally import Tally
 
 
@@ -158,34 +159,45 @@ def _take(tally: Tally, report: Path, log: Path, status: int | None, *options: s
         tally.add("scripts: tests", proc.last_lines(log, 5))
 
 
+def _ran(scratch: Path, current: Step, part: list[Path], *options: str) -> tuple[Path, Path, int | None]:
+    """Run tests: their report, what they wrote, and the exit status."""
+    argv, report = _tests(scratch, part, *options)
+    log = report.with_suffix(".log")
+    with log.open("wb") as out, proc.child(argv, stdout=out, cwd=farm.REPO) as process:
+        return report, log, proc.wait(process, current)
+
+
 def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
-    """Tests of the scripts, and of guests that break: each part side by side with the others."""
-    with tempfile.TemporaryDirectory(prefix="kmbench-") as name, ExitStack() as stack, \
-            step("tests of the scripts and of guests") as current:
-        ran = []
-        for part in parts:
-            argv, report = _tests(Path(name), part, *options)
-            log = report.with_suffix(".log")
-            out = stack.enter_context(log.open("wb"))
-            ran.append((stack.enter_context(proc.child(argv, stdout=out, cwd=farm.REPO)),
-                        report, log))
-        for process, report, log in ran:
-            _take(tally, report, log, proc.wait(process, current), *options)
+    """Tests of the scripts, and of guests that break: a part on each processor, and whichever
+    is free takes the next one."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as name, \
+            step("tests of the scripts and of guests") as current, \
+            ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for ran in pool.map(lambda part: _ran(Path(name), current, part, *options), parts):
+                _take(tally, *ran, *options)
+        except BaseException:
+            # Leaving the pool waits for its threads, and these for their children.
+            pool.shutdown(wait=False, cancel_futures=True)
+            proc.kill_children()
+            raise
 
 
-# Tests that boot guests of their own, and run beside those of lab.py's: so both sides take as long.
-_BESIDE = ("test_guest_gate.py", "test_guest_where.py")
-
-
-def _sharing_guests(test: Path) -> bool:
-    """Whether it looks at guests of lab.py, which are booted once for all such tests."""
-    return "pytest.mark.guests" in test.read_text() or test.name in _BESIDE
+def _part(test: Path) -> str:
+    """Which tests run in one process: those that look at guests of lab.py, which are booted once
+    for all of them; those of commands, which share a checkout; those that are quick. Each that
+    boots guests of its own is one by itself. In the order in which they begin."""
+    if "pytest.mark.guests" in test.read_text():
+        return "1 guests"
+    if test.name.startswith("test_command_"):
+        return "2 commands"
+    return f"4 {test.name}" if test.name.startswith("test_guest_") else "3 quick"
 
 
 def _scripts(tally: Tally, kernel: Kernel) -> None:
     """All tests, with guests of the default kernel; cells with those of another one, too."""
-    tests = sorted((farm.REPO / "scripts/tests").glob("test_*.py"))
-    _pytest(tally, [[t for t in tests if _sharing_guests(t) == sharing] for sharing in (True, False)])
+    tests = sorted((farm.REPO / "scripts/tests").glob("test_*.py"), key=lambda t: (_part(t), t))
+    _pytest(tally, [list(part) for _name, part in itertools.groupby(tests, _part)])
     if not kernel.is_tree and kernel.name != kernels.DEFAULT:
         _pytest(tally, [[t for t in tests if t.name == "test_guest_cells.py"]],
                 "--kernel", kernel.name)
