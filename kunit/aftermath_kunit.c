@@ -151,7 +151,7 @@ static void call_without_memory(struct kmb_stop *stop)
 	unsigned long i, most = (totalram_pages() << PAGE_SHIFT) / stop->bytes;
 
 	stop->object = NULL;
-	for (i = 0; i < most; i++)
+	for (i = 0; i < most && !kmb_scarcity_is_over(); i++)
 		if (!kmb_chain_grow(&chain, 1, stop->bytes, stop->gfp->flags))
 			return;
 	stop->object = ZERO_SIZE_PTR;

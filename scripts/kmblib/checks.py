@@ -21,6 +21,10 @@ from .progress import Step, note, step
 from .tally import Tally
 
 
+# Seconds in which tests that are broken off may remove what they have.
+_PATIENCE = 5.0
+
+
 def _warnings(log: Path, about: str = "") -> str:
     """A build's complaints about files whose lines contain `about`.
 
@@ -172,14 +176,14 @@ def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
     is free takes the next one."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name, \
             step("tests of the scripts and of guests") as current, \
-            ThreadPoolExecutor(os.cpu_count()) as pool:
+            ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         try:
             for ran in pool.map(lambda part: _ran(Path(name), current, part, *options), parts):
                 _take(tally, *ran, *options)
         except BaseException:
             # Leaving the pool waits for its threads, and these for their children.
             pool.shutdown(wait=False, cancel_futures=True)
-            proc.kill_children()
+            proc.kill_children(_PATIENCE)
             raise
 
 

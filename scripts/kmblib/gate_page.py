@@ -82,10 +82,21 @@ def _alike(changes: list[Change]) -> list[tuple[Change, int]]:
     return [(of[0], len(of)) for of in by.values()]
 
 
+def _by(change: Change) -> int:
+    return int(change["new"] - change["base"])
+
+
+def _follows(change: Change, leader: Change | None) -> bool:
+    """Whether a figure does no more than move with its companion: the same way, not much more."""
+    return leader is not None and _by(change) * _by(leader) > 0 and \
+        abs(_by(change)) <= 2 * abs(_by(leader))
+
+
 def _leading(changes: list[Change]) -> list[Change]:
     """Those that do not only move with another figure of their cell."""
-    seen = {(c["cell"], c["figure"]) for c in changes}
-    return [c for c in changes if (c["cell"], _COMPANION.get(c["figure"])) not in seen]
+    seen = {(c["cell"], c["figure"]): c for c in changes}
+    return [c for c in changes
+            if not _follows(c, seen.get((c["cell"], _COMPANION.get(c["figure"], ""))))]
 
 
 def _mover(change: Change, cells: int) -> list[str]:
@@ -107,7 +118,7 @@ def _causes(shown: list[Change], changes: list[Change]) -> list[str]:
     alone = sum(not beside for _c, beside in found)
     lines = [beside for _c, beside in found if beside][:_CAUSES]
     return lines + ([f"{alone} of these moved alone: nothing else that is counted did in their "
-                     "cells, so the same way is longer or shorter."] if alone else [])
+                     "cells, but the loop of them; so the same way is longer or shorter."] if alone else [])
 
 
 def _dots(changes: list[Change]) -> list[Figure]:

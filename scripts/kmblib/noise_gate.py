@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from . import results
+from .errors import Code, KmbError
 from .noise_verdict import Row, Verdict, judge
 from .paired import DELTAS
 from .plan import Plan
@@ -57,10 +58,10 @@ def document(verdict: Verdict, samples: Samples, command: str) -> dict[str, Any]
             "rounds": [_round(r) for r in samples.rounds]}
 
 
-def refusal(reason: str, plan: Plan, command: str) -> dict[str, Any]:
+def refusal(error: KmbError, plan: Plan, command: str) -> dict[str, Any]:
     """The same where nothing could be judged."""
-    return {**results.header("kmbench-noise", None, command), "verdict": "cannot tell",
-            "reason": reason, "base": None, "new": None, "about": "", "plan": _plan(plan),
+    return {**results.header("kmbench-noise", None, command), "verdict": "error" if error.code == Code.BROKEN else "cannot tell",
+            "reason": str(error), "base": None, "new": None, "about": "", "plan": _plan(plan),
             "pairs": 0, "alpha": None, "rows": [], "rounds": []}
 
 

@@ -12,7 +12,7 @@ from .svg import Dot, Dots
 
 # Figures in the table of a text, and in the plot.
 _MOST, _PLOTTED = 15, 20
-_FORM, _HEAD = "%-41s%7s%6s%6s%6s%6s", ["cell", "base", "%", "least", "most", ""]
+_FORM, _HEAD = "%-37s%8s%7s%7s%7s%6s", ["cell", "base", "%", "least", "most", ""]
 # In a column of a table, and what that means.
 _SAID = {"regression": "worse", "no regression": "same", "cannot tell": "?", "told": ""}
 _MEANT = ("Least and most bound the change. worse: by more than what matters; same: no "
@@ -37,7 +37,9 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
 
 
 def _per_cent(value: float | None) -> str:
-    return "?" if value is None else f"{value:+.1f}"
+    if value is None:
+        return "?"
+    return f"{value:+.1f}" if abs(value) < 100 else f"{value:+.0f}"
 
 
 def _name(row: Row) -> str:
@@ -104,7 +106,8 @@ def sections(document: Document) -> list[Section]:
     table = Table("Times of both kernels", _FORM, _HEAD, [_row(r) for r in gated[:_MOST]],
                   bare=True)
     every = Table("All figures", _FORM, _HEAD, [_row(r) for r in document["rows"]])
-    notes = _notes(document)
+    more = len(gated) - _MOST
+    notes = ([f"and {more} more, in noise.json"] if more > 0 else []) + _notes(document)
     return [Section("Times", [text(_plan(document)), *_dots(gated), table,
                               *([Lines(notes)] if notes else []), Details(every)])]
 

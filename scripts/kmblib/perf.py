@@ -40,12 +40,14 @@ EVENTS = {
     "kmem:mm_page_free": "",
 }
 # Functions of the module that make the calls which it counts.
-_LOOPS = re.compile(r"(?:each|all)_\w+|kmb_batch_fill|fill_\w+")
+_LOOPS = re.compile(r"(?:each|all)_\w+|kmb_batch_fill|fill_\w+|ring_\w+|kmb_work_\w+|work_batches")
 _SITE = re.compile(r"^ (0x[0-9a-f]+) +\| +(\d+)/\d+ +\| +(\d+)/\d+ +\| +(\d+) ", re.M)
 _TOTAL = re.compile(r"^(Total bytes requested|Total bytes allocated|Total bytes freed): +([\d,]+)$",
                     re.M)
-_LOST = re.compile(r"LOST (\d+) events|lost (\d+) ")
-_TIMEOUT = 1200.0
+_LOST = re.compile(r"^ *LOST(?:_SAMPLES)? events: +(\d+)", re.M)
+_LOSS = re.compile(r"^.*\blost\b.*$", re.M | re.I)
+# The tool runs twice, and each event takes longer than the call that it is of.
+_TIMES_LONGER = 4
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def _boot(job: Job, parts: vm.Parts, scratch: Path) -> dict[str, str]:
     paths = qemu.Paths(parts.boot.image, scratch / "initramfs", job.run / "console-perf.log",
                        scratch / "verdict", scratch / "results")
     ended = vm.boot(paths, job.machine, parts.accel, f"{vm.CMDLINE} init_on_alloc=0",
-                    what=f"{job.kernel.label} under perf, {parts.accel_name}", timeout=_TIMEOUT,
-                    emulator=parts.emulator)
+                    what=f"{job.kernel.label} under perf, {parts.accel_name}",
+                    timeout=_TIMES_LONGER * job.amount.timeout(), emulator=parts.emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
@@ -107,28 +109,45 @@ def unpacked(archive: bytes) -> dict[str, str]:
         raise Broken(f"results of perf are no archive: {error}") from error
 
 
-def _symbols(kallsyms: str) -> tuple[list[int], list[str]]:
-    """Addresses of the module's functions, ascending, and their names."""
+@dataclass(frozen=True)
+class Module:
+    """Where a module lies: its functions by address, ascending, and the first address behind it."""
+
+    starts: list[int]
+    names: list[str]
+    end: int
+
+    def function(self, address: int) -> str:
+        """Which function an address is in, without a compiler's suffix; "" if in none."""
+        at = bisect.bisect(self.starts, address) - 1
+        return self.names[at].partition(".")[0] if at >= 0 and address < self.end else ""
+
+
+def module_at(kallsyms: str, module: str) -> Module:
+    """From its lines of /proc/kallsyms and /proc/modules; Broken where these hide addresses."""
     rows = sorted((int(address, 16), name) for address, kind, name, *_ in
                   map(str.split, kallsyms.splitlines()) if kind in "tT")
-    if not rows:
-        raise Broken("no function of kmbench.ko in /proc/kallsyms of the guest")
-    return [address for address, _ in rows], [name for _, name in rows]
+    fields = module.split()
+    base = int(fields[5], 16) if len(fields) > 5 else 0
+    if not rows or not base or rows[0][0] < base:
+        raise Broken("no addresses of kmbench.ko in /proc/kallsyms and /proc/modules of the guest")
+    return Module([address for address, _ in rows], [name for _, name in rows],
+                  base + int(fields[1]))
 
 
-def sites(kmem: str, kallsyms: str) -> list[dict[str, Any]]:
+def sites(kmem: str, module: Module) -> list[dict[str, Any]]:
     """Of each function of the module: calls that allocate, and bytes requested and allocated."""
-    starts, names = _symbols(kallsyms)
     found: dict[str, dict[str, Any]] = {}
     for address, allocated, requested, hits in _SITE.findall(kmem):
-        at = bisect.bisect(starts, int(address, 16)) - 1
-        if at < 0:
+        name = module.function(int(address, 16))
+        if not name:
             continue
-        name = names[at].partition(".")[0]
         row = found.setdefault(name, {"function": name, "counted": bool(_LOOPS.fullmatch(name)),
                                       "calls": 0, "requested": 0, "allocated": 0})
         for key, text in (("calls", hits), ("requested", requested), ("allocated", allocated)):
             row[key] += int(text)
+    if not found:
+        raise Broken("perf kmem stat has no call from kmbench.ko, or writes in an unknown way")
     return sorted(found.values(), key=lambda row: (-row["calls"], row["function"]))
 
 
@@ -148,28 +167,34 @@ def made(cells: list[dict[str, Any]]) -> dict[str, Any]:
                                  if any(r["allocs"] is None for r in cell["repetitions"])})}
 
 
-def lost(record: str, kmem: str) -> int:
-    """Events that perf could not keep."""
-    return sum(int(a or b) for a, b in _LOST.findall(record + kmem))
+def lost(texts: dict[str, str]) -> int:
+    """Events that perf could not keep, as its data says; 1 at least where it complains."""
+    said = sum(map(int, _LOST.findall(texts["stats.txt"])))
+    complains = any(_LOSS.search(texts[name]) for name in ("record.txt", "kmem.txt"))
+    return max(said, int(complains))
 
 
 def judge(found: list[dict[str, Any]], module: dict[str, Any], missing: int) -> tuple[str, str]:
     """pass, fail or cannot tell, and why it is not pass."""
     if missing:
-        return "cannot tell", f"perf lost {missing} events; fewer cells would do (SCENARIOS=)"
+        return "cannot tell", (f"perf lost events, {missing} at least; fewer cells would do "
+                               "(SCENARIOS=)")
     if module["uncounted"]:
         return "cannot tell", ("the module does not count the calls of "
                                f"{' '.join(module['uncounted'])}; leave them out of SCENARIOS=")
     for key, what in (("calls", "calls"), ("requested", "bytes")):
         by_perf = sum(row[key] for row in found if row["counted"])
         if by_perf != module[key]:
-            return "fail", f"perf kmem saw {by_perf} {what} of the loops, the module made {module[key]}"
+            return "fail", (f"perf kmem saw {by_perf} {what} of the loops, the module made "
+                            f"{module[key]}")
     return "pass", ""
 
 
 def _ours(cells: list[dict[str, Any]], name: str) -> dict[str, Any]:
     """The counter of ours that stands beside one of perf, over all cells."""
     if name in ("allocs", "frees"):
+        if any(r[name] is None for cell in cells for r in cell["repetitions"]):
+            return {"unavailable": "the module does not count the calls of some of these cells"}
         return {"value": sum(r[name] or 0 for cell in cells for r in cell["repetitions"])
                 + sum(cell["footprint"]["objects"] for cell in cells)}
     rows = [cell["counters"].get(name) or cell["events"].get(name) for cell in cells]
@@ -191,16 +216,22 @@ def stats(csv: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _value(text: str) -> dict[str, Any]:
     """A number of perf stat, or its word for why there is none."""
-    return {"unavailable": f"perf stat: {text}"} if text.startswith("<") else {"value": float(text)}
+    if text.startswith("<"):
+        return {"unavailable": f"perf stat: {text}"}
+    try:
+        return {"value": float(text)}
+    except ValueError:
+        raise Broken(f"perf stat wrote {text!r}, which is no number") from None
 
 
 def compare(files: dict[str, str]) -> dict[str, Any]:
     """What is written of the guest's files, verdict included."""
     cells = {name: results.parse(files[f"{name}.json"].encode(), f"results under perf {name}")
              ["measured"]["cells"] for name in ("stat", "kmem")}
-    found = sites(files["kmem.txt"], files["kallsyms.txt"])
+    where = module_at(files["kallsyms.txt"], files["module.txt"])
+    found = sites(files["kmem.txt"], where)
     module = made(cells["kmem"])
-    missing = lost(files["record.txt"], files["kmem.txt"])
+    missing = lost(files)
     verdict, reason = judge(found, module, missing)
     return {"verdict": verdict, "reason": reason, "perf": files["version.txt"].strip(),
             "events": stats(files["stat.csv"], cells["stat"]), "sites": found, "module": module,

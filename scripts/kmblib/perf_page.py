@@ -59,13 +59,14 @@ def sections(document: Document) -> list[Section]:
         Fields([("module", f"{module['calls']} calls of {module['requested']} bytes made by the "
                            "functions that are counted, it says"),
                 ("machine", f"{total['requested']} bytes requested, {total['allocated']} allocated, "
-                            f"{total['freed']} freed; {document['lost']} events lost")]),
+                            f"{total['freed']} freed; {document['lost']} events lost, as far as perf says")]),
     ])]
 
 
 def brief(document: Document) -> list[str]:
     """For a mail under a patch."""
-    return [verdict(document)]
+    return [f"perf: {headline(document)} that allocate seen by perf kmem, as the module counted"
+            if document["verdict"] == "pass" else verdict(document)]
 
 
 def headline(document: Document) -> str:

@@ -57,11 +57,15 @@ _children_lock = threading.Lock()
 _closed = threading.Event()
 
 
-def kill_children() -> None:
+def kill_children(patience: float = 0.0) -> None:
     """Kill all children, so that threads which wait for them go on, and let nobody
-    have another: a thread may be about to."""
+    have another: a thread may be about to. patience: seconds for them to end by themselves."""
     with _children_lock:
         _closed.set()
+        until = time.monotonic() + patience
+        while patience and any([_signal_group(c, signal.SIGTERM) for c in _children]) \
+                and time.monotonic() < until:
+            time.sleep(0.1)
         for process in _children:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

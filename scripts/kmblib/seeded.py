@@ -32,11 +32,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the gate said of a change: its sentence, and whether that is right."""
+    """What the gate said of a change: its sentence, and whether that is right. error: why it
+    said nothing, which is neither."""
 
     change: Change
     sentence: str
     right: bool
+    error: KmbError | None = None
 
 
 def _change(row: dict[str, Any]) -> Change:
@@ -70,16 +72,17 @@ def _right(change: Change, verdict: gate.Verdict) -> bool:
 
 
 def _tried(change: Change, kernel: Kernel, base: baseline.Baseline, run: Path) -> Outcome:
-    changed = texts(change, kernel.source)
-    originals = {name: (kernel.source / name).read_text() for name in changed}
+    originals: dict[str, str] = {}
     try:
+        changed = texts(change, kernel.source)
+        originals = {name: (kernel.source / name).read_text() for name in changed}
         for name, text in changed.items():
             cache.write_if_changed(kernel.source / name, text)
         verdict = gate.compare(base, _measured(kernel, run))
         return Outcome(change, verdict.sentence(), _right(change, verdict))
     except KmbError as error:
         # One kernel that cannot be judged is no reason not to try the others.
-        return Outcome(change, str(error), False)
+        return Outcome(change, str(error), False, error)
     finally:
         for name, text in originals.items():
             cache.write_if_changed(kernel.source / name, text)
@@ -100,6 +103,7 @@ def run(kernel: Kernel, version: str, only: str, run_dir: Path) -> list[Outcome]
         for change in wanted:
             note(f"{course.at(len(outcomes))}: {change.name}")
             outcomes.append(_tried(change, copy, base, run_dir / change.name))
-            print(f"{'right' if outcomes[-1].right else 'WRONG'}  {change.name}: "
+            said = "none " if outcomes[-1].error else "right" if outcomes[-1].right else "WRONG"
+            print(f"{said}  {change.name}: "
                   f"{outcomes[-1].sentence}", flush=True)
         return outcomes

@@ -193,9 +193,10 @@ def test_document_has_all_that_the_verdict_came_from() -> None:
 
 def test_document_of_a_refusal() -> None:
     """Is one as well, and says why; one without a reason is none."""
-    document = noise_gate.refusal("one processor", _PLAN, "make ab")
+    document = noise_gate.refusal(CannotTell("one processor"), _PLAN, "make ab")
     results.check(document, "noise.json")
     assert document["verdict"] == "cannot tell"
+    assert noise_gate.refusal(Broken("no QEMU"), _PLAN, "make ab")["verdict"] == "error"
     del document["reason"]
     with pytest.raises(Broken):
         results.check(document, "noise.json")
@@ -251,6 +252,6 @@ def test_report_tells_of_times(tmp_path: Path) -> None:
 
 def test_report_of_a_refusal_says_why(tmp_path: Path) -> None:
     """And has no table."""
-    text = _written(tmp_path / "run", noise_gate.refusal("one processor", _PLAN, "make ab"))
+    text = _written(tmp_path / "run", noise_gate.refusal(CannotTell("one processor"), _PLAN, "make ab"))
     assert "Times: CANNOT TELL. one processor." in text and "unavailable: one processor" in text
     assert "least" not in text

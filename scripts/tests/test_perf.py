@@ -53,28 +53,54 @@ def test_calls_of_another_size_are_contradicted(files: dict[str, str]) -> None:
 
 
 def test_lost_events_are_no_verdict(files: dict[str, str]) -> None:
-    """A ring buffer that was full."""
-    files["record.txt"] += "\nProcessed 8719 events and lost 3 chunks!\n"
-    found = perf.compare(files)
-    assert found["verdict"] == "cannot tell" and "lost 3 events" in found["reason"]
+    """A ring buffer that was full: as counted, or as complained of."""
+    for name, line, least in (("stats.txt", "            LOST events:          3  ( 0.1%)", 3),
+                              ("stats.txt", "    LOST_SAMPLES events:          2", 2),
+                              ("kmem.txt", "Processed 8719 samples and lost 12.50%!", 1)):
+        found = perf.compare({**files, name: f"{files[name]}\n{line}\n"})
+        assert (found["verdict"], found["lost"]) == ("cannot tell", least)
+        assert f"lost events, {least} at least" in found["reason"]
 
 
 def test_calls_that_are_not_counted_are_no_verdict(files: dict[str, str]) -> None:
     """A scenario of which the module says nothing."""
     found = perf.compare(_replaced(files, "kmem.json", '"allocs":288', '"allocs":null'))
     assert found["verdict"] == "cannot tell" and " of pair; leave" in found["reason"]
+    files["stat.json"] = files["stat.json"].replace('"allocs":288', '"allocs":null')
+    events = {e["event"]: e["ours"] for e in perf.compare(files)["events"]}
+    assert "value" not in events["kmem:kmalloc"] and "value" in events["kmem:kfree"]
 
 
 @pytest.mark.parametrize("name, old, new, said", [
     ("stat.csv", ";kmem:kfree;", ";kmem:other;", "no line of kmem:kfree"),
     ("kmem.txt", "Total bytes freed", "Totals", "no totals"),
-    ("kallsyms.txt", " t ", " d ", "no function of kmbench.ko"),
+    ("kmem.txt", " | ", " ! ", "no call from kmbench.ko"),
+    ("kallsyms.txt", " t ", " d ", "no addresses of kmbench.ko"),
+    ("kallsyms.txt", "ffffffff", "00000000", "no addresses of kmbench.ko"),
+    ("module.txt", "0xffffffff", "0x00000000 ", "no addresses of kmbench.ko"),
+    ("stat.csv", ";msec;", "x;msec;", "no number"),
 ])
 def test_what_is_missing_is_named(files: dict[str, str], name: str, old: str, new: str,
                                   said: str) -> None:
     """A perf of another version may write otherwise."""
     with pytest.raises(Broken, match=said):
         perf.compare(_replaced(files, name, old, new))
+
+
+def test_address_behind_the_module_is_of_none_of_its_functions(files: dict[str, str]) -> None:
+    """Nor is one before it: as of the kernel, and of a module that was loaded later."""
+    module = perf.module_at(files["kallsyms.txt"], files["module.txt"])
+    assert [module.function(at) for at in (module.starts[0] - 1, module.end)] == ["", ""]
+    assert module.function(module.end - 1) and module.function(module.starts[0])
+
+
+@pytest.mark.parametrize("function", ["ring_work", "ring_produce", "kmb_work_crowd", "each_alloc"])
+def test_functions_of_all_scenarios_that_are_counted_are_known(function: str) -> None:
+    """Also of those that take several processors; the set-up of a file is none."""
+    files = {"kmem": f" 0x{16:x} | 64/64 | 64/64 | 1 | 0 | 0%\n"}
+    module = perf.Module([16], [f"{function}.isra.0"], 32)
+    assert perf.sites(files["kmem"], module)[0]["counted"]
+    assert not perf.sites(files["kmem"], perf.Module([16], ["kmb_open"], 32))[0]["counted"]
 
 
 def test_results_that_are_no_archive() -> None:

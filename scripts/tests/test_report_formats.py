@@ -258,6 +258,10 @@ def test_companion_of_a_figure_does_not_lead(tmp_path: Path) -> None:
     results.write(tmp_path / "gate/gate.json", document)
     head = report.render(tmp_path / "gate").partition("All that changed")[0]
     assert f"{first['cell']} loop_insns" not in head
+    other_way = {**loop, "new": loop["base"] - first["ops"]}
+    document["changes"] = [other_way, first]
+    results.write(tmp_path / "gate/gate.json", document)
+    assert f"{first['cell']} loop_insns" in report.render(tmp_path / "gate").partition("All that")[0]
     document["changes"] = [loop]
     results.write(tmp_path / "gate/gate.json", document)
     assert f"{first['cell']} loop_insns" in report.render(tmp_path / "gate").partition("All that")[0]
