@@ -65,7 +65,16 @@ _NEWER = Suites(("bookworm-backports",))
 _NEWER_PACKAGES = ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"]
 
 
-_FLAGS = re.compile(r"double fault|exc_debug|debug trap|general protection")
+_FLAGS = re.compile(r"double fault|exc_debug|debug trap|general protection|impossible flags")
+# In what a kernel says as it dies; and bits of them that no processor has set.
+_EFLAGS = re.compile(r"\bEFLAGS: ([0-9a-f]{8})\b")
+_RESERVED = 0xffc08028
+
+
+def impossible_flags(console: str) -> str:
+    """Flags of a dying guest that no processor can have, in words; "" where there are none."""
+    found = next((text for text in _EFLAGS.findall(console) if int(text, 16) & _RESERVED), "")
+    return f"impossible flags, EFLAGS {found}" if found else ""
 
 
 def blames_flags(failure: str) -> bool:

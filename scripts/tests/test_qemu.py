@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from kmblib import qemu
+import pytest
+from kmblib import qemu, vm
+from kmblib.errors import Failed
 
 
 def test_the_installed_qemu_tells_its_version() -> None:
@@ -25,3 +27,18 @@ def test_a_sound_qemu_is_believed() -> None:
     else:
         assert newer.major() >= 8
         assert qemu.newer_if_suspect(newer, "tcg-icount") is None
+
+
+_DYING = ("BUG: kernel NULL pointer dereference, address: 0000000000000000\n"
+          "RSP: 0018:ffa0000000013cd0 EFLAGS: {}\n")
+
+
+@pytest.mark.parametrize("flags, blamed", [("048c8602", True), ("00010246", False),
+                                           ("00000000", False), ("00200086", False)])
+def test_flags_that_cannot_be_are_the_emulators(flags: str, blamed: bool) -> None:
+    """Seen with Linux 6.12 under QEMU 7.2: a call of nothing, with bits set that no processor
+    has. With flags that can be it is the kernel's."""
+    with pytest.raises(Failed) as raised:
+        vm.judge(vm.Ended(False, 60, _DYING.format(flags), "", b""))
+    assert qemu.blames_flags(str(raised.value)) == blamed
+    assert "NULL pointer" in str(raised.value)
