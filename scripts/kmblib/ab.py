@@ -6,7 +6,6 @@ fragmentation. Both are built from one configuration, here, and both are measure
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
@@ -118,16 +117,10 @@ def _side_by_side(job: Job, measure: Callable[[Kernel, Path], Code], name: str,
                   ) -> list[dict[str, Any]]:
     """What both sides write into a file of this name, at once: the virtual clock is disturbed
     by nothing."""
-    with ThreadPoolExecutor(len(job.sides())) as pool:
-        try:
-            codes = list(pool.map(lambda side: measure(*side), job.sides()))
-        except BaseException:
-            # Leaving the pool waits for its threads, and these for their guests.
-            pool.shutdown(wait=False, cancel_futures=True)
-            proc.kill_children()
-            raise
-    docs = [results.load(path / name) for _kernel, path in job.sides()]
-    for (kernel, _path), code, doc in zip(job.sides(), codes, docs):
+    sides = job.sides()
+    codes = proc.side_by_side(lambda side: measure(*side), sides, len(sides))
+    docs = [results.load(path / name) for _kernel, path in sides]
+    for (kernel, _path), code, doc in zip(sides, codes, docs):
         if code != Code.GOOD:
             raise CannotTell(f"{name} of {kernel.label}: {doc['reason']}")
     return docs

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import build, cache, docs, farm, intree, kernels, kunit, lint, proc, results
@@ -175,16 +174,10 @@ def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
     """Tests of the scripts, and of guests that break: a part on each processor, and whichever
     is free takes the next one."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name, \
-            step("tests of the scripts and of guests") as current, \
-            ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        try:
-            for ran in pool.map(lambda part: _ran(Path(name), current, part, *options), parts):
-                _take(tally, *ran, *options)
-        except BaseException:
-            # Leaving the pool waits for its threads, and these for their children.
-            pool.shutdown(wait=False, cancel_futures=True)
-            proc.kill_children(_PATIENCE)
-            raise
+            step("tests of the scripts and of guests") as current:
+        for ran in proc.side_by_side(lambda part: _ran(Path(name), current, part, *options), parts,
+                                     patience=_PATIENCE):
+            _take(tally, *ran, *options)
 
 
 def _part(test: Path) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterator
 import jsonschema
 
 from . import proc
+from .errors import KmbError
 from .farm import REPO
 from .results import SCHEMA
 from .tally import Tally
@@ -193,14 +194,24 @@ LINTS = (
 )
 
 
+def _outcome(lint: Lint, names: list[str]) -> tuple[str, str]:
+    """What a linter complains of, and what is absent that it needs."""
+    if lint.tool and not shutil.which(lint.tool):
+        return "", f"{lint.tool} is not installed"
+    try:
+        return lint.check(names), ""
+    except Absent as absent:
+        return "", str(absent)
+    except KmbError as error:
+        return str(error), ""
+
+
 def run(tally: Tally, more: tuple[Lint, ...] = ()) -> None:
-    """Run all linters."""
-    names = files()
-    for lint in (*LINTS, *more):
-        if lint.tool and not shutil.which(lint.tool):
-            tally.skip(f"lint: {lint.name}", f"{lint.tool} is not installed")
-            continue
-        try:
-            tally.add(f"lint: {lint.name}", lint.check(names))
-        except Absent as absent:
-            tally.skip(f"lint: {lint.name}", str(absent))
+    """Run all linters, those that take long first."""
+    names, lints = files(), (*more, *LINTS)
+    for lint, (problem, absent) in zip(lints, proc.side_by_side(
+            lambda lint: _outcome(lint, names), lints)):
+        if absent:
+            tally.skip(f"lint: {lint.name}", absent)
+        else:
+            tally.add(f"lint: {lint.name}", problem)

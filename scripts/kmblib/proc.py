@@ -11,12 +11,17 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Callable, Iterator, Mapping, Sequence
+from typing import IO, Callable, Iterator, Mapping, Sequence, TypeVar
 
 from .errors import Broken, CannotTell
 from .progress import Step, note
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 # What make(1) and a user hand down that a build of ours must not see.
 _HIDDEN = (
@@ -69,6 +74,26 @@ def kill_children(patience: float = 0.0) -> None:
         for process in _children:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def side_by_side(do: Callable[[_T], _R], items: Sequence[_T], workers: int = 0,
+                 patience: float = 0.0) -> list[_R]:
+    """What a function makes of each item, in order; a thread on each processor does them.
+
+    Where one raises, or the caller is broken off, the children of all threads are gone.
+    workers: how many, if not one on each processor. patience: see kill_children().
+    """
+    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+        futures = [pool.submit(do, item) for item in items]
+        try:
+            for ended in wait_for(futures, return_when=FIRST_EXCEPTION).done:
+                ended.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            # Leaving the pool waits for its threads, and these for their children.
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_children(patience)
+            raise
 
 
 def _signal_group(child: subprocess.Popen[bytes], sig: int) -> bool:

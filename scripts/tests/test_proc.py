@@ -42,6 +42,41 @@ def test_somebody_starts_before_it() -> None:
     assert _said(closed=False) == ["late: 0"]
 
 
+# One that raises when asked to; the other has a child that cleans up if it is let.
+_BESIDE = """
+import sys, time
+from kmblib import proc
+def do(what):
+    if what == "raises":
+        time.sleep(1)
+        raise ValueError("the other one")
+    with proc.child(["sh", "-c", "trap 'touch {made}; exit' TERM; sleep 60 & wait"]) as child:
+        return what, proc.wait(child, timeout={seconds})
+try:
+    print(proc.side_by_side(do, {items}, 2, patience=5.0))
+except ValueError as error:
+    print(error)
+"""
+
+
+def _beside(tmp_path: Path, *items: str, seconds: float) -> str:
+    code = _BESIDE.format(made=tmp_path / "made", items=items, seconds=seconds)
+    done = subprocess.run([sys.executable, "-B", "-c", code], check=True, text=True, timeout=50,
+                          cwd=farm.REPO / "scripts", capture_output=True)
+    return done.stdout.strip()
+
+
+def test_what_is_done_side_by_side_comes_in_order(tmp_path: Path) -> None:
+    """None: of both children the time was up."""
+    assert _beside(tmp_path, "a", "b", seconds=0.5) == "[('a', None), ('b', None)]"
+
+
+def test_one_that_raises_ends_the_other_which_may_clean_up(tmp_path: Path) -> None:
+    """In seconds, though its child would take a minute."""
+    assert _beside(tmp_path, "sleeps", "raises", seconds=60.0) == "the other one"
+    assert (tmp_path / "made").exists()
+
+
 _RUN = """
 from pathlib import Path
 from kmblib import proc
