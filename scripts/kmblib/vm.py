@@ -145,8 +145,9 @@ def judge(ended: Ended) -> Code:
     if _NO_MEMORY.search(ended.console.split("Run /init as init process")[0]):
         raise Broken("the guest's memory is too small to boot; give a larger MEM=")
     if bad:
-        flags = qemu.impossible_flags(ended.console)
-        raise Failed(f"the guest's kernel complained: {bad}{flags and f' ({flags})'}")
+        if flags := qemu.impossible_flags(ended.console):
+            bad = f"{bad} ({flags})"
+        raise Failed(f"the guest's kernel complained: {bad}")
     if ended.timed_out:
         raise Failed(f"the guest hung: no verdict after {ended.timeout:.0f} s; its last "
                      f"line: {_last_line(ended.console)}")
