@@ -399,8 +399,10 @@ def _untried(mutants: list[Mutant]) -> list[Result]:
 
 
 def _by_config(mutants: list[Mutant]) -> dict[str, list[Mutant]]:
-    """The mutants of each configuration, so that each is built once."""
-    return {config: [m for m in mutants if m.config == config]
+    """The mutants of each configuration, so that each is built once; and of each
+    file one after the other, so that few builds compile one that is whole again."""
+    near = sorted(mutants, key=lambda m: (m.scope, [edit.file for edit in m.edits]))
+    return {config: [m for m in near if m.config == config]
             for config in dict.fromkeys(m.config for m in mutants)}
 
 
@@ -517,6 +519,7 @@ def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
                 labs.append(lab)
                 _run_all(some, lab, done, course)
         finally:
+            done.sort(key=lambda result: mutants.index(result.mutant))
             if labs:
                 results.write(run_dir / "mutants.json", document(labs, done, len(mutants), only))
                 (run_dir / "mutants.txt").write_text(table(done))

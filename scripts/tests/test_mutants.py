@@ -362,12 +362,13 @@ def test_pressure_is_read_where_the_kernel_tells(tmp_path: Path) -> None:
 
 
 def test_each_configuration_is_built_once() -> None:
-    """Its mutants together, in the catalogue's order."""
-    rows = [replace(_mutant(config=c), name=n) for n, c in
-            (("a", "default"), ("b", "smp"), ("c", "default"), ("d", "smp"))]
+    """Its mutants together, those of one file one after the other."""
+    rows = [replace(_mutant(config=c), name=n, edits=(catalogue.Edit(f"mm/{f}.c", "a", "b"),))
+            for n, c, f in (("a", "default", "slub"), ("b", "smp", "slub"), ("c", "default", "util"),
+                            ("d", "smp", "slub"), ("e", "default", "slub"))]
     groups = mutants._by_config(rows)
     assert {c: [m.name for m in some] for c, some in groups.items()} == {
-        "default": ["a", "c"], "smp": ["b", "d"]}
+        "default": ["a", "e", "c"], "smp": ["b", "d"]}
 
 
 def test_mutant_that_cannot_be_tried_here_is_no_proof(write: Callable[[str], Path], kernel: Kernel,
