@@ -89,6 +89,24 @@ unsigned int kmb_log_warnings(const struct kmsg_dump_iter *mark)
 }
 
 /**
+ * kmb_log_lines() - count the lines since a mark that hold a text
+ * @mark: a place in the log, from kmb_log_mark().
+ * @text: the text.
+ *
+ * Return: how many; always 0 without CONFIG_PRINTK.
+ */
+unsigned int kmb_log_lines(const struct kmsg_dump_iter *mark, const char *text)
+{
+	struct kmsg_dump_iter iter = *mark;
+	char line[LINE_SIZE];
+	unsigned int count = 0;
+
+	while (next_line(&iter, line))
+		count += !!strstr(line, text);
+	return count;
+}
+
+/**
  * kmb_log_may_show() - ask whether a file of the kernel warned since the boot
  * @file: its name.
  *
