@@ -24,12 +24,6 @@
 #define NOISE 64 /* Pages that others may take or keep meanwhile. */
 #define TRIES 16 /* Times to use up what others gave back meanwhile. */
 
-/* Objects that hang on each other by their first word. */
-struct chain {
-	void **first;
-	unsigned long nr;
-};
-
 /**
  * struct seen - what happened with one size
  * @bytes: the size.
@@ -37,6 +31,7 @@ struct chain {
  * @special: objects that the flags of the case got.
  * @null: the last plain request was NULL.
  * @count: something that the case counts.
+ * @old: an object from before.
  */
 struct seen {
 	size_t bytes;
@@ -44,6 +39,7 @@ struct seen {
 	unsigned long special;
 	bool null;
 	long count;
+	void *old;
 };
 
 typedef void look_fn(struct seen *row);
@@ -78,21 +74,13 @@ static size_t look_at_each(bool (*keep)(size_t bytes), look_fn *look)
 	return nr;
 }
 
-/* Return: false when it was NULL. */
-static bool add(struct chain *chain, size_t bytes, gfp_t flags)
+static bool add(struct kmb_chain *chain, size_t bytes, gfp_t flags)
 {
-	void **object = kmb_kmalloc(bytes, flags | __GFP_NOWARN);
-
-	if (!object)
-		return false;
-	*object = chain->first;
-	chain->first = object;
-	chain->nr++;
-	return true;
+	return kmb_chain_grow(chain, 1, bytes, flags);
 }
 
 /* Return: whether it ended with NULL, and not because memory was given back. */
-static bool add_until_null(struct chain *chain, size_t bytes, gfp_t flags)
+static bool add_until_null(struct kmb_chain *chain, size_t bytes, gfp_t flags)
 {
 	unsigned int calls = kmb_scarcity_oom_calls();
 	unsigned long i;
@@ -102,18 +90,6 @@ static bool add_until_null(struct chain *chain, size_t bytes, gfp_t flags)
 		if (!add(chain, bytes, flags))
 			return true;
 	return false;
-}
-
-/* No more than were added, in case a broken allocator gave one twice. */
-static void free_chain(struct chain *chain)
-{
-	void **object;
-
-	for (; chain->nr; chain->nr--) {
-		object = chain->first;
-		chain->first = *object;
-		kfree(object);
-	}
 }
 
 static void use_up(void)
@@ -126,7 +102,7 @@ static void use_up(void)
  * size. Pages that reclaim or CPUs give back late are why it tries again, and
  * a NULL that is followed by an object is not the end.
  */
-static bool use_up_by(struct chain *chain, size_t bytes, gfp_t flags)
+static bool use_up_by(struct kmb_chain *chain, size_t bytes, gfp_t flags)
 {
 	unsigned int try;
 
@@ -156,14 +132,14 @@ static void expect_used_up(struct kunit *test, const struct seen *row)
 
 static void look_at_atomic(struct seen *row)
 {
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 
 	row->null = use_up_by(&chain, row->bytes, GFP_NOWAIT);
 	row->count = kmb_reserves_used();
 	row->plain = chain.nr;
 	while (row->special < FEW && add(&chain, row->bytes, GFP_ATOMIC))
 		row->special++;
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(row->bytes);
 }
 
@@ -224,12 +200,12 @@ static gfp_t giving_up_flags;
 static void look_at_giving_up(struct seen *row)
 {
 	unsigned int before = kmb_scarcity_oom_calls();
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 
 	row->null = use_up_by(&chain, row->bytes, giving_up_flags);
 	row->plain = chain.nr;
 	row->count = kmb_scarcity_oom_calls() - before;
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(row->bytes);
 }
 
@@ -268,7 +244,7 @@ static void p25_giving_up_calls_no_oom_killer(struct kunit *test)
 /* A request that insists does call it, so that its silence means something. */
 static void control_oom_call_is_seen(struct kunit *test)
 {
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 	unsigned int calls;
 	bool got = true;
 
@@ -277,7 +253,7 @@ static void control_oom_call_is_seen(struct kunit *test)
 	while (got && !kmb_scarcity_oom_calls() && chain.nr < MANY)
 		got = add(&chain, PAGE_SIZE, GFP_KERNEL);
 	calls = kmb_scarcity_oom_calls();
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(PAGE_SIZE);
 	kmb_scarcity_give_all();
 	KUNIT_EXPECT_GT(test, calls, 0);
@@ -287,14 +263,14 @@ static void control_oom_call_is_seen(struct kunit *test)
 static void look_at_nofail(struct seen *row)
 {
 	unsigned int before = kmb_scarcity_oom_calls();
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 
 	row->null = use_up_by(&chain, row->bytes, GFP_NOWAIT);
 	kmb_scarcity_nofail_begins(row->bytes);
 	row->special = add(&chain, row->bytes, GFP_KERNEL | __GFP_NOFAIL);
 	kmb_scarcity_nofail_ends(row->bytes);
 	row->count = kmb_scarcity_oom_calls() - before;
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(row->bytes);
 }
 
@@ -327,12 +303,12 @@ static void p24_nofail_waits_for_memory(struct kunit *test)
 
 static void look_at_nofail_here(struct seen *row)
 {
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 
 	row->null = use_up_by(&chain, row->bytes, HERE);
 	row->plain = chain.nr;
 	row->special = add(&chain, row->bytes, HERE | __GFP_NOFAIL);
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(row->bytes);
 }
 
@@ -385,22 +361,25 @@ static void try_krealloc(struct seen *row, struct kmb_objects *held, size_t more
 		kfree(grown ?: held->at[0]);
 }
 
+static void take_old(struct seen *row)
+{
+	row->old = kmb_kmalloc(row->bytes, GFP_KERNEL | __GFP_NOWARN);
+}
+
 static void look_at_krealloc(struct seen *row)
 {
-	struct kmb_objects held = { .bytes = row->bytes, .nr = 1 };
-	struct chain chain = {};
+	struct kmb_objects held = { .bytes = row->bytes, .nr = 1, .at = { row->old } };
+	struct kmb_chain chain = {};
 	size_t more;
 
-	held.at[0] = kmb_kmalloc(row->bytes, GFP_ATOMIC | __GFP_NOWARN);
-	if (!held.at[0])
+	if (!row->old)
 		return;
 	kmb_fill(&held);
-	more = 2 * ksize(held.at[0]);
+	more = 2 * ksize(row->old);
 	use_up_by(&chain, more, GFP_NOWAIT);
 	try_krealloc(row, &held, more);
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 	shrink(more);
-	kmb_scarcity_give_all();
 }
 
 static void p16_krealloc_without_memory_keeps_block(struct kunit *test)
@@ -409,7 +388,10 @@ static void p16_krealloc_without_memory_keeps_block(struct kunit *test)
 
 	kmb_promise(test, 16);
 	kmb_scarcity_begin(test);
-	nr = look_at_each(that_can_double, look_at_krealloc);
+	nr = look_at_each(that_can_double, take_old);
+	for (i = 0; i < nr; i++)
+		look_at_krealloc(&seen[i]);
+	kmb_scarcity_give_all();
 	for (i = 0; i < nr; i++) {
 		expect_used_up(test, &seen[i]);
 		KMB_EXPECT(test, 16, seen[i].special,
@@ -422,14 +404,14 @@ static void p16_krealloc_without_memory_keeps_block(struct kunit *test)
 static void fill_singles(struct seen *row, gfp_t flags)
 {
 	unsigned long wanted = PAGES * PAGE_SIZE / row->bytes;
-	struct chain chain = {};
+	struct kmb_chain chain = {};
 
 	while (chain.nr < wanted && add(&chain, row->bytes, flags))
-		if (compound_order(virt_to_head_page(chain.first)))
+		if (compound_order(virt_to_head_page(chain.last)))
 			row->count++;
 	row->special = chain.nr;
 	row->plain = wanted;
-	free_chain(&chain);
+	kmb_chain_free(&chain);
 }
 
 static void look_at_singles(struct seen *row)

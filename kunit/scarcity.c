@@ -36,8 +36,9 @@
 /* Times to take again what others gave back meanwhile. */
 #define TRIES 16
 /*
- * Seconds after which all is given back to a request that waits for ever. An
- * emulated machine is slower than UML, and KASAN than all others.
+ * Seconds since memory was taken last, after which all is given back to a request
+ * that waits for ever. An emulated machine is slower than UML, and KASAN than all
+ * others.
  */
 #define RESCUE ((IS_ENABLED(CONFIG_UML) ? 10 : 60) * (IS_ENABLED(CONFIG_KASAN) ? 6 : 1))
 
@@ -205,6 +206,9 @@ unsigned long kmb_scarcity_take(int min_order, gfp_t mobility)
 	unsigned long pages = 0;
 	int order;
 
+	/* It is a request that is waited for, not a case that asks for much. */
+	if (cancel_delayed_work(&rescue_work))
+		schedule_delayed_work(&rescue_work, RESCUE * HZ);
 	for (order = MAX_PAGE_ORDER; order >= min_order; order--)
 		pages += take_order(TAKE | mobility, order);
 	return pages;
