@@ -28,6 +28,11 @@ _FAILURE = re.compile(r"^ *# (?P<case>\S+): (?P<text>(?:EXPECTATION|ASSERTION) F
 # What a case says before it does anything: one without parameters that it begins.
 _BEGUN = re.compile(r"^ *# (?P<case>\S+): (?:promise \d+ [CI]: .*|begins)$")
 
+_ASKED = re.compile(r"kmbench: the following warning is asked for.*?"
+                    r"kmbench: the warning that was asked for is over", re.S)
+_NEVER_ASKED = re.compile(r"KASAN:|KFENCE:|UBSAN:|KCSAN:|INFO: |WARNING: (possible|inconsistent)|Oops[: ]|"
+                          r"Kernel panic|general protection fault|Unable to handle|soft lockup|hard LOCKUP")
+
 _KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
 _DIED = "died here: the log ends or the kernel crashed"
 
@@ -177,10 +182,12 @@ def _named(cases: list[Case], lines: list[str]) -> list[Case]:
 
 
 def unasked(console: str) -> str:
-    """A console log without the complaints that a case asked for."""
-    asked = re.compile(r"kmbench: the following warning is asked for.*?"
-                       r"kmbench: the warning that was asked for is over", re.S)
-    return asked.sub("", console)
+    """A console log without the complaints that a case asked for. What none ever asks
+    for stays: KASAN and lockdep report once, and are silent from then on."""
+    def kept(asked: re.Match[str]) -> str:
+        lines = [line for line in asked[0].splitlines() if _NEVER_ASKED.search(line)]
+        return "\n".join(["", *lines, ""])
+    return _ASKED.sub(kept, console)
 
 
 def _complaint(console: str) -> str:

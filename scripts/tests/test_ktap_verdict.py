@@ -96,6 +96,18 @@ def test_only_warnings_that_were_asked_for_are_excused(passed: str) -> None:
     assert vm.badness(ktap.unasked(passed.replace("kmbench: the warning that was asked for is over", "x")))
 
 
+@pytest.mark.parametrize("report", [
+    "BUG: KASAN: slab-use-after-free in kfree+0x1/0x2", "WARNING: possible recursive locking detected",
+    "INFO: task kunit_try_catch:55 blocked for more than 122 seconds.",
+    "Oops: general protection fault, probably for non-canonical address"])
+def test_no_case_asks_for_a_report_of_a_detector(passed: str, report: str) -> None:
+    """Such a one comes once: excused, it would hide all that come after it."""
+    begins = "kmbench: the following warning is asked for"
+    with_it = passed.replace(begins, f"{begins}\n[    9.1] {report}\n", 1)
+    assert with_it != passed
+    assert vm.badness(ktap.unasked(with_it)) == report
+
+
 @pytest.mark.parametrize("has, strict, given", [
     ("strict", "", ""), ("strict", "0", ""), ("strict", "1", "strict=1"), ("timeout", "1", ""),
     ("strict exhaust", "", "exhaust=1"), ("strict exhaust", "1", "exhaust=1 strict=1")])
