@@ -78,6 +78,19 @@ static void p2_power_of_two_is_aligned_to_itself(struct kunit *test)
 	kmb_each_gfp(test, kmb_size_of(test), check_natural);
 }
 
+/* Of an order that the table of sizes may not have. */
+static void p2_largest_block_is_aligned_to_itself(struct kunit *test)
+{
+	const struct kmb_objects *held;
+
+	kmb_promise(test, 2);
+	held = kmb_take(test, kmb_kmalloc, KMALLOC_MAX_SIZE, GFP_KERNEL,
+			"GFP_KERNEL");
+	if (!held->nr)
+		kmb_skip(test, "no free block of %lu bytes", KMALLOC_MAX_SIZE);
+	check_natural(test, held);
+}
+
 static void skip_unless_divisor_counts(struct kunit *test)
 {
 	if (!KMB_ALIGNS_TO_DIVISOR)
@@ -147,6 +160,7 @@ static void control_divisor_is_found(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p1_aligned_to_minalign, kmb_every_size),
 	KUNIT_CASE_PARAM(p2_power_of_two_is_aligned_to_itself, powers_of_two),
+	KUNIT_CASE(p2_largest_block_is_aligned_to_itself),
 	KUNIT_CASE_PARAM(p3_other_size_is_aligned_to_its_divisor,
 			 kmb_every_size),
 	KUNIT_CASE(p3_each_slab_size_is_aligned_to_its_divisor),

@@ -312,11 +312,34 @@ static void control_bulk_dirt_stays(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_fault(bulk, false, true));
 }
 
+/* Return: as kmb_alloc_bulk(); @kept: interrupts and preemption are as they were. */
+static size_t alloc_watched(struct kmem_cache *cache, size_t nr, void **at,
+			    bool *kept)
+{
+	int preempt = preempt_count();
+	bool irqs_off = irqs_disabled();
+	size_t got;
+
+	got = kmb_alloc_bulk(cache, GFP_NOWAIT | __GFP_NOWARN, nr, at);
+	*kept = preempt_count() == preempt && irqs_disabled() == irqs_off;
+	if (irqs_disabled() && !irqs_off)
+		local_irq_enable();
+	return got;
+}
+
+static void expect_kept(struct kunit *test, size_t bytes, unsigned int nr, bool kept)
+{
+	KMB_EXPECT(test, 29, kept,
+		   KMB_WHAT "bulk of %u that fails: expected interrupts and preemption as before, got them changed",
+		   bytes, "GFP_NOWAIT", "task", nr);
+}
+
 static void p29_injected_failure_gives_none(struct kunit *test)
 {
 	struct bulk *bulk = test->priv;
 	unsigned int i, left;
 	size_t got;
+	bool kept;
 
 	kmb_promise(test, 29);
 	if (!IS_ENABLED(CONFIG_FAILSLAB))
@@ -324,9 +347,9 @@ static void p29_injected_failure_gives_none(struct kunit *test)
 	create(test, kmb_size_of(test), &variants[0]);
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		kmb_inject(1);
-		got = kmb_alloc_bulk(bulk->cache, GFP_NOWAIT | __GFP_NOWARN,
-				     counts[i], bulk->at);
+		got = alloc_watched(bulk->cache, counts[i], bulk->at, &kept);
 		left = kmb_inject_end();
+		expect_kept(test, bulk->bytes, counts[i], kept);
 		KUNIT_EXPECT_EQ(test, left, 0);
 		KMB_EXPECT(test, 29, !got,
 			   KMB_WHAT "bulk of %u, made to fail: expected none, got %zu",
@@ -378,6 +401,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	void **array;
 	size_t got;
 	long lost;
+	bool kept;
 
 	kmb_promise(test, 29);
 	kmb_scarcity_begin(test);
@@ -385,7 +409,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	kmb_counters_read(&before);
 	create(test, HUGE_BYTES, &variants[0]);
 	warm(bulk);
-	got = kmb_alloc_bulk(bulk->cache, GFP_NOWAIT | __GFP_NOWARN, nr, array);
+	got = alloc_watched(bulk->cache, nr, array, &kept);
 	if (got == nr)
 		kmem_cache_free_bulk(bulk->cache, nr, array);
 	destroy(test, "more than the machine has");
@@ -395,6 +419,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	KMB_EXPECT(test, 29, !got,
 		   KMB_WHAT "bulk of %u: expected none, got %zu", HUGE_BYTES,
 		   "GFP_NOWAIT", "task", nr, got);
+	expect_kept(test, HUGE_BYTES, nr, kept);
 	lost = kmb_lost_since(&before);
 	KMB_EXPECT(test, 29, !is_one_lost(lost),
 		   KMB_WHAT "bulk of %u: expected all memory back, got %ld pages less",

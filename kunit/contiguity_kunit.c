@@ -58,6 +58,20 @@ static void p35_alias_proves_contiguity(struct kunit *test)
 	kmb_each_gfp(test, kmb_size_of(test), check_contiguous);
 }
 
+/* Of an order that the table of sizes may not have. */
+static void p35_largest_block_is_contiguous(struct kunit *test)
+{
+	const struct kmb_objects *held;
+
+	kmb_promise(test, 35);
+	kmb_alias_need(test);
+	held = kmb_take(test, kmb_kmalloc, KMALLOC_MAX_SIZE, GFP_KERNEL,
+			"GFP_KERNEL");
+	if (!held->nr)
+		kmb_skip(test, "no free block of %lu bytes", KMALLOC_MAX_SIZE);
+	check_contiguous(test, held);
+}
+
 static void check_frames(struct kunit *test, const struct kmb_objects *held)
 {
 	unsigned int i, pages;
@@ -216,6 +230,7 @@ static void control_vmalloc_is_walked(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p35_alias_proves_contiguity, sizes_above_a_page),
+	KUNIT_CASE(p35_largest_block_is_contiguous),
 	KUNIT_CASE_PARAM(p35_page_tables_prove_contiguity, sizes_above_a_page),
 	KUNIT_CASE_PARAM(control_swapped_pages_disagree, sizes_above_a_page),
 	KUNIT_CASE(control_vmalloc_frames_disagree),

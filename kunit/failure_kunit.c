@@ -451,6 +451,18 @@ static void fail_injected(size_t bytes, gfp_t flags)
 	kmb_inject_end();
 }
 
+static void fail_krealloc(size_t bytes, gfp_t flags)
+{
+	void *old = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN), *grown;
+
+	if (!old)
+		return;
+	kmb_inject(1);
+	grown = kmb_krealloc(old, 2 * ksize(old), flags);
+	kmb_inject_end();
+	kfree(grown ?: old);
+}
+
 /* Tries again when another task may have changed the counters of memory. */
 static void expect_no_trace(struct kunit *test, unsigned int nr, fail_fn *fail,
 			    size_t bytes, const struct kmb_gfp *gfp)
@@ -481,7 +493,8 @@ static void expect_no_trace_of_each(struct kunit *test, unsigned int nr,
 	size_t bytes = kmb_size_of(test), i;
 
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
-		if (fail != fail_injected || may_be_failed(kmb_gfps[i].flags))
+		if ((fail != fail_injected && fail != fail_krealloc) ||
+		    may_be_failed(kmb_gfps[i].flags))
 			expect_no_trace(test, nr, fail, bytes, &kmb_gfps[i]);
 }
 
@@ -502,6 +515,13 @@ static void p41_injection_leaves_no_trace(struct kunit *test)
 	kmb_promise(test, 41);
 	skip_unless_size_fails(test, kmb_size_of(test));
 	expect_no_trace_of_each(test, 41, fail_injected);
+}
+
+static void p16_failed_krealloc_leaves_no_trace(struct kunit *test)
+{
+	kmb_promise(test, 16);
+	skip_unless_size_fails(test, 2 * kmb_size_of(test));
+	expect_no_trace_of_each(test, 16, fail_krealloc);
 }
 
 /* Interrupts that stay off and a page that is missing are seen. */
@@ -550,6 +570,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p6_oversize_leaves_no_trace, kmb_every_size),
 	KUNIT_CASE_PARAM(p17_overflow_leaves_no_trace, kmb_every_size),
 	KUNIT_CASE_PARAM(p41_injection_leaves_no_trace, kmb_every_size),
+	KUNIT_CASE_PARAM(p16_failed_krealloc_leaves_no_trace, kmb_every_size),
 	KUNIT_CASE(control_trace_is_seen),
 	KUNIT_CASE(control_preemption_off_is_seen),
 	{}

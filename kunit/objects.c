@@ -18,8 +18,12 @@
 #include "objects.h"
 #include "promises.h"
 
-/* Free blocks that leave no excuse for a NULL. */
-#define PLENTY 16
+/*
+ * Free blocks that leave no excuse for a NULL: of the largest, which a machine has
+ * a dozen of at most, two.
+ */
+#define PLENTY(_order) \
+	clamp_t(unsigned long, SZ_1G >> PAGE_SHIFT >> (_order), 2, 16)
 
 /**
  * kmb_objects_init() - the .init of a suite whose cases hold objects
@@ -136,8 +140,8 @@ static bool zone_has_plenty(struct zone *zone, unsigned int order)
 
 	for (o = order; o <= KMALLOC_MAX_ORDER; o++)
 		blocks += READ_ONCE(zone->free_area[o].nr_free) << (o - order);
-	return blocks >= PLENTY &&
-	       pages >= 2 * high_wmark_pages(zone) + (PLENTY << order);
+	return blocks >= PLENTY(order) &&
+	       pages >= 2 * high_wmark_pages(zone) + (PLENTY(order) << order);
 }
 
 /**
@@ -291,17 +295,19 @@ bool kmb_chain_grow(struct kmb_chain *chain, unsigned int nr, size_t bytes,
 /**
  * kmb_chain_free() - free all objects of a chain
  * @chain: the chain, empty afterwards.
+ *
+ * No more than were added, in case a broken allocator gave one twice.
  */
 void kmb_chain_free(struct kmb_chain *chain)
 {
 	void **object;
 
-	while (chain->last) {
+	for (; chain->nr; chain->nr--) {
 		object = chain->last;
 		chain->last = *object;
 		kfree(object);
 	}
-	chain->nr = 0;
+	chain->last = NULL;
 }
 
 /* Never 0, and another value for each object. */

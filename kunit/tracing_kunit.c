@@ -21,8 +21,11 @@
 #include "promises.h"
 #include "sizes.h"
 
-/* An allocation may have a few events. */
-#define MAX_EVENTS 16
+/*
+ * An allocation may have a few events, and many of what it has given back: KASAN
+ * gives back slabs in the middle of it.
+ */
+#define MAX_EVENTS 1024
 
 /* Enough for the name of any function of this file. */
 #define NAME_SIZE 64
