@@ -429,21 +429,13 @@ static void judge_singles(struct kunit *test, unsigned int nr,
 		   row->bytes, gfp, "task", row->plain, row->special);
 }
 
-/* Every other page is free, and no larger block. */
-static void make_singles(void)
-{
-	use_up();
-	kmb_scarcity_give_singles();
-	kmb_scarcity_take(1, 0);
-}
-
 static void p40_single_pages_are_enough(struct kunit *test)
 {
 	size_t i, nr;
 
 	kmb_promise(test, 40);
 	kmb_scarcity_begin(test);
-	make_singles();
+	kmb_scarcity_leave_singles();
 	nr = look_at_each(up_to_a_page, look_at_singles);
 	kmb_scarcity_give_all();
 	for (i = 0; i < nr; i++)
@@ -459,7 +451,7 @@ static void control_checkerboard_has_no_pair(struct kunit *test)
 
 	kmb_scarcity_begin(test);
 	kmb_counters_read(&before);
-	make_singles();
+	kmb_scarcity_leave_singles();
 	pair = !kmb_scarcity_take_pairs();
 	kmb_counters_read(&board);
 	single = alloc_page(GFP_NOWAIT | __GFP_NOWARN);

@@ -247,6 +247,18 @@ void kmb_scarcity_give_singles(void)
 		give_every_other(page);
 }
 
+/**
+ * kmb_scarcity_leave_singles() - hold what is free, but for every other page
+ *
+ * No larger block is free then.
+ */
+void kmb_scarcity_leave_singles(void)
+{
+	kmb_scarcity_take(0, 0);
+	kmb_scarcity_give_singles();
+	kmb_scarcity_take(1, 0);
+}
+
 /* By another way than take_order() goes. */
 static bool has_pair(void)
 {

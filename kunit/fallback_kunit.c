@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What does kvmalloc() do on a machine that has single free pages only?
+ *
+ * Above a page it takes memory of vmalloc(), and has nobody killed for a block
+ * that it can do without. Up to a page it leaves it at what kmalloc() says, which
+ * is NULL where SLUB's debugging makes an object of a page take more than one.
+ *
+ * No failure is injected: this is how the fallback is seen in kernels that try to
+ * reclaim before it. Left out: requests that may not sleep.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "objects.h"
+#include "promises.h"
+#include "scarcity.h"
+
+/**
+ * struct outcome - what a request came to
+ * @null: there was no memory.
+ * @vmalloc: it was memory of vmalloc().
+ * @oom_calls: how often the OOM killer was asked for a victim.
+ */
+struct outcome {
+	bool null;
+	bool vmalloc;
+	unsigned int oom_calls;
+};
+
+static struct outcome ask(size_t bytes, gfp_t flags)
+{
+	unsigned int calls = kmb_scarcity_oom_calls();
+	struct outcome outcome;
+	void *object;
+
+	object = kvmalloc(kmb_hide(bytes), flags | __GFP_NOWARN);
+	outcome = (struct outcome){
+		.null = !object,
+		.vmalloc = is_vmalloc_addr(object),
+		.oom_calls = kmb_scarcity_oom_calls() - calls,
+	};
+	kvfree(object);
+	return outcome;
+}
+
+/* Above all classes, which may have objects left: up to the last order that is
+ * reclaimed for, and above it.
+ */
+static const unsigned int pages[] = { 4, 8, 16, 64 };
+
+static void p28_single_pages_are_enough(struct kunit *test)
+{
+	struct outcome outcomes[ARRAY_SIZE(pages)];
+	size_t i;
+
+	kmb_promise(test, 28);
+	kmb_scarcity_begin(test);
+	kmb_scarcity_leave_singles();
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		outcomes[i] = ask(pages[i] * PAGE_SIZE, GFP_KERNEL);
+	kmb_scarcity_give_all();
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		KMB_EXPECT(test, 28,
+			   outcomes[i].vmalloc && !outcomes[i].oom_calls,
+			   KMB_WHAT "single free pages: expected vmalloc memory and no OOM killer, got %s and %u calls of it",
+			   pages[i] * PAGE_SIZE, "GFP_KERNEL", "task",
+			   outcomes[i].null ? "NULL" :
+			   outcomes[i].vmalloc ? "that" : "the direct map",
+			   outcomes[i].oom_calls);
+}
+
+static void p28_page_is_left_to_kmalloc(struct kunit *test)
+{
+	struct outcome outcome;
+
+	kmb_promise(test, 28);
+	kmb_scarcity_begin(test);
+	kmb_scarcity_leave_singles();
+	outcome = ask(PAGE_SIZE, GFP_KERNEL | __GFP_NORETRY);
+	kmb_scarcity_give_all();
+	KMB_EXPECT(test, 28, !outcome.vmalloc,
+		   KMB_WHAT "single free pages: expected the direct map or NULL, got vmalloc memory",
+		   PAGE_SIZE, "GFP_KERNEL|__GFP_NORETRY", "task");
+}
+
+/* kmalloc() has none of these, so what kvmalloc() gives is no block that was left. */
+static void control_no_block_is_left(struct kunit *test)
+{
+	void *objects[ARRAY_SIZE(pages)];
+	size_t i;
+
+	kmb_scarcity_begin(test);
+	kmb_scarcity_leave_singles();
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		objects[i] = kmb_kmalloc(pages[i] * PAGE_SIZE + 1,
+					 GFP_NOWAIT | __GFP_NOWARN);
+	kmb_scarcity_give_all();
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		KUNIT_EXPECT_NULL(test, objects[i]);
+		kfree(objects[i]);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(p28_single_pages_are_enough),
+	KUNIT_CASE(p28_page_is_left_to_kmalloc),
+	KUNIT_CASE(control_no_block_is_left),
+	{}
+};
+
+static struct kunit_suite fallback_suite = {
+	.name = "kmalloc_fallback",
+	.init = kmb_case_begins,
+	.exit = kmb_scarcity_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(fallback_suite);
