@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Sequence
 
-from . import adopted, arches, cache, configs, farm, ktap, proc, qemu, results, skips
+from . import adopted, arches, breaches, cache, configs, farm, ktap, proc, qemu, results, skips
 from .arches import Arch
 from .configs import Config, Merged
 from .errors import Broken, Code
@@ -349,6 +349,16 @@ def findings(log: ktap.Log, allowed: list[skips.Rule]) -> dict[str, Any]:
     }
 
 
+def _beside(log: ktap.Log, place: Place) -> dict[str, Any]:
+    """What a log says but for what the kernel is known to break at that place."""
+    known = breaches.known(place)
+    verdict, reason = verdict_of(breaches.without(log, known), skips.rules(place))
+    if verdict == "pass" and (late := breaches.missing(log.cases, known)):
+        verdict, reason = "fail", late
+    return {"cases": [_name(case) for case in breaches.covered(log.cases, known)],
+            "verdict": verdict, "reason": reason}
+
+
 def document(kernel: Kernel, run_dir: Path, ran: Ran, of: Target | None = None) -> dict[str, Any]:
     """The content of kunit.json, as results/schema.json describes it."""
     of = of or target()
@@ -364,7 +374,7 @@ def document(kernel: Kernel, run_dir: Path, ran: Ran, of: Target | None = None) 
                         "config_sha256": hashlib.sha256(config).hexdigest(),
                         "boot": list(ran.boot), "cpus": of.config.cpus,
                         "without": list(ran.without), **emulator},
-        **found, "seconds": ran.seconds,
+        **found, "known": _beside(ran.log, of.place(kernel)), "seconds": ran.seconds,
     }
 
 

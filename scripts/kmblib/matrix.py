@@ -74,6 +74,14 @@ class Job:
     repeat: str
 
 
+def _verdict_of(doc: dict[str, Any]) -> dict[str, str]:
+    """Of a row: "known" where all that failed is what [[known]] says."""
+    known = doc["known"]
+    if known["verdict"] == "pass" and known["cases"]:
+        return {"verdict": "known", "reason": f"the kernel breaks what is declared: {doc['reason']}"}
+    return {"verdict": known["verdict"], "reason": known["reason"]}
+
+
 def _row_json(job: Job, row: Row) -> dict[str, Any]:
     """Run one row; what cannot be run is an error and part of the table."""
     directory = job.run / row.name.replace("/", "-")
@@ -84,7 +92,7 @@ def _row_json(job: Job, row: Row) -> dict[str, Any]:
     try:
         kernel = kernels.find(None if job.kdir else row.kernel, job.kdir or None)
         doc = kunit.judge(kernel, directory, kunit.target(row.arch, row.config))
-        entry |= {key: doc[key] for key in ("verdict", "reason", "counts", "seconds", "notes")}
+        entry |= {key: doc[key] for key in ("counts", "seconds", "notes")} | _verdict_of(doc)
     except KmbError as error:
         entry |= {"verdict": "error", "reason": str(error), "notes": [], "seconds": 0.0,
                   "counts": {word: 0 for word in ("pass", "fail", "skip", "error")}}
@@ -93,7 +101,8 @@ def _row_json(job: Job, row: Row) -> dict[str, Any]:
 
 
 def _verdict(job: Job, done: list[dict[str, Any]]) -> tuple[str, str]:
-    """The worst of all rows; a matrix that was broken off is never good."""
+    """The worst of all rows; a matrix that was broken off is never good. What is known is
+    no fault."""
     for worst in ("fail", "error"):
         bad = [row for row in done if row["verdict"] == worst]
         if bad:

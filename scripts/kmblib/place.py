@@ -77,7 +77,7 @@ def where(entry: dict[str, Any]) -> Where:
 
 
 _TABLES = {"row": ("arch", "config"), "skip": ("case", "reason", "why"),
-           "without": ("option", "why")}
+           "without": ("option", "why"), "known": ("case", "reason", "why")}
 _OPTIONAL = {"skip": ("sometimes",)}
 
 

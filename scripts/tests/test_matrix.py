@@ -75,7 +75,7 @@ def test_what_is_no_version_is_named() -> None:
     ("[[skip]]\ncase = 'p1_*'\nreason = '*'\n", r"\[\[skip\]\] without why: "),
     ("[[skip]]\ncase = 'p1_*'\nreason = '*'\nwhy = 'x'\nacrh = 'um'\n",
      r"\[\[skip\]\] has no key acrh; there are: case reason why sometimes arch"),
-    ("[[skips]]\n", "no table skips; there are: row skip without"),
+    ("[[skips]]\n", "no table skips; there are: row skip without known"),
     ("[[skip\n", "Expected"),
 ])
 def test_mistake_in_the_file_is_named(tmp_path: Path, text: str, said: str) -> None:
@@ -131,6 +131,30 @@ def test_declared_skip_that_did_not_happen_is_noted(tmp_path: Path, more: str,
     assert not skips.unused([_HELD], allowed)
 
 
+_KNOWN = "[[known]]\ncase = 'p1_*'\nreason = 'size 8, *'\nwhy = 'so'\n"
+_BREACH = replace(_HELD, outcome="fail", reason="size 8, task: got 2")
+
+
+@pytest.mark.parametrize("cases, verdict, reason", [
+    ((_BREACH,), "pass", ""),
+    ((replace(_BREACH, reason="size 16, task: got 2"),), "fail", "s/p1_x: size 16, task: got 2"),
+    ((_BREACH, replace(_BREACH, case="p2_x")), "fail", "s/p2_x: size 8, task: got 2"),
+    ((replace(_BREACH, outcome="error"),), "fail", "s/p1_x: size 8, task: got 2"),
+    ((_BREACH, _SKIPPED), "fail", "s/p9_x: skipped (CONFIG_X is off), which no [[skip]] of "
+     "kunit/matrix.toml allows here; 1 such skips"),
+    ((), "fail", "p1_*: does not fail, but a [[known]] of kunit/matrix.toml says that it does (so)"),
+])
+def test_only_what_is_known_is_known(monkeypatch: pytest.MonkeyPatch, log: Logs, tmp_path: Path,
+                                     cases: tuple[ktap.Case, ...], verdict: str,
+                                     reason: str) -> None:
+    """The same failure and nothing else, and it has to happen; make kunit fails for it."""
+    monkeypatch.setattr("kmblib.place.DECLARED", _file(tmp_path, _KNOWN))
+    said = replace(log(_HELD, *cases), sound=False) if cases else log(_HELD)
+    beside = kunit._beside(said, _UM)
+    assert (beside["verdict"], beside["reason"]) == (verdict, reason)
+    assert not cases or kunit.verdict_of(said)[0] == "fail"
+
+
 def test_rows_are_pairs_on_each_kernel(tmp_path: Path) -> None:
     """Lists multiply, a version leaves out, a row twice is a row once."""
     path = _file(tmp_path, """
@@ -169,6 +193,7 @@ def test_no_row_matches() -> None:
 
 
 _COUNTS = {"pass": 2, "fail": 0, "skip": 0, "error": 0}
+_BESIDE = {"cases": ["s/p1_x"], "verdict": "pass", "reason": ""}
 _FAILS = {"verdict": "fail", "reason": "p1: broken", "counts": {**_COUNTS, "fail": 1}}
 
 
@@ -178,8 +203,10 @@ def _judge(outcomes: dict[str, Any]) -> Callable[..., Any]:
         outcome = outcomes[of.config.name]
         if isinstance(outcome, BaseException):
             raise outcome
-        return {"verdict": "pass", "reason": "", "counts": _COUNTS, "seconds": 1.5, "notes": [],
-                **outcome}
+        doc = {"verdict": "pass", "reason": "", "counts": _COUNTS, "seconds": 1.5, "notes": [],
+               **outcome}
+        beside = {"cases": [], "verdict": doc["verdict"], "reason": doc["reason"]}
+        return {"known": beside, **doc}
     return judge
 
 
@@ -194,6 +221,9 @@ def _run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kernel: Kernel,
 @pytest.mark.parametrize("outcomes, code, verdict", [
     ({"default": {}, "debug": {}}, Code.GOOD, "pass"),
     ({"default": {}, "debug": _FAILS}, Code.FAILED, "fail"),
+    ({"default": {}, "debug": {**_FAILS, "known": _BESIDE}}, Code.GOOD, "pass"),
+    ({"default": {}, "debug": {**_FAILS, "known": {**_BESIDE, "verdict": "fail"}}},
+     Code.FAILED, "fail"),
     ({"default": _FAILS, "debug": Broken("ARCH=x needs y")}, Code.FAILED, "fail"),
     ({"default": {}, "debug": Broken("ARCH=x needs y")}, Code.BROKEN, "error"),
 ])
