@@ -244,9 +244,9 @@ static struct charges measure_afresh(struct kunit *test,
 	kmb_memcg_remove(home);
 	if (!charges.nr && !kmb_has_plenty(numa_mem_id(), bytes, flags))
 		kmb_skip(test, "no free block of %zu bytes", bytes);
-	KUNIT_ASSERT_GT_MSG(test, charges.nr, 0,
-			    "size %zu: got NULL with plenty of free memory",
-			    bytes);
+	KMB_NEED(test, charges.nr,
+		 KMB_WHAT "expected objects, got NULL with plenty of free memory",
+		 bytes, flags & __GFP_ACCOUNT ? "__GFP_ACCOUNT" : "without __GFP_ACCOUNT", "task");
 	return charges;
 }
 

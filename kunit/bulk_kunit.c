@@ -350,7 +350,9 @@ static void p29_injected_failure_gives_none(struct kunit *test)
 		got = alloc_watched(bulk->cache, counts[i], bulk->at, &kept);
 		left = kmb_inject_end();
 		expect_kept(test, bulk->bytes, counts[i], kept);
-		KUNIT_EXPECT_EQ(test, left, 0);
+		KMB_EXPECT(test, 29, !left,
+			   KMB_WHAT "bulk of %u: expected a failure to be met, got none",
+			   bulk->bytes, "GFP_NOWAIT", "task", counts[i]);
 		KMB_EXPECT(test, 29, !got,
 			   KMB_WHAT "bulk of %u, made to fail: expected none, got %zu",
 			   bulk->bytes, "GFP_NOWAIT", "task", counts[i], got);

@@ -125,9 +125,9 @@ static void shrink(size_t bytes)
 
 static void expect_used_up(struct kunit *test, const struct seen *row)
 {
-	KUNIT_EXPECT_TRUE_MSG(test, row->null,
-			      "size %zu: expected NULL in the end, got %lu objects",
-			      row->bytes, row->plain);
+	KMB_EXPECT(test, kmb_promise_of(test), row->null,
+		   KMB_WHAT "used up memory: expected NULL in the end, got %lu objects",
+		   row->bytes, "GFP_NOWAIT", "task", row->plain);
 }
 
 static void look_at_atomic(struct seen *row)

@@ -148,7 +148,7 @@ static void take_spread(struct kunit *test, unsigned int nr)
 	KUNIT_ASSERT_TRUE(test, spread && one_by_one);
 	while (nr_spread < nr) {
 		one_by_one[nr_spread] = kmb_kmalloc(LONG_BYTES, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, one_by_one[nr_spread]);
+		KMB_NEED_OBJECT(test, one_by_one[nr_spread], LONG_BYTES, "GFP_KERNEL");
 		nr_spread++;
 	}
 	for (i = 0; i < nr; i++)

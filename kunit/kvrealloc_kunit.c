@@ -82,7 +82,7 @@ static void p28_kvrealloc_keeps_content(struct kunit *test)
 
 	kmb_promise(test, 28);
 	skip_unless_roomy(test);
-	KUNIT_ASSERT_NOT_NULL(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)));
+	KMB_NEED_OBJECT(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)), old, "GFP_KERNEL");
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (!step_to(test, i, old, steps[i]))
 			break;
@@ -99,7 +99,8 @@ static void p28_kvrealloc_leaves_kmalloc(struct kunit *test)
 	kmb_promise(test, 28);
 	skip_unless_roomy(test);
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
-		KUNIT_ASSERT_NOT_NULL(test, hold(test, kmb_kmalloc(starts[i], GFP_KERNEL)));
+		KMB_NEED_OBJECT(test, hold(test, kmb_kmalloc(starts[i], GFP_KERNEL)),
+				starts[i], "GFP_KERNEL");
 		step_to(test, ARRAY_SIZE(steps) + i, starts[i], ABOVE);
 		kmb_put(test);
 	}
@@ -118,7 +119,7 @@ static long lose_by_steps(struct kunit *test)
 	kmb_counters_read(&before);
 	for (round = 0; round < ROUNDS; round++) {
 		old = 8;
-		KUNIT_ASSERT_NOT_NULL(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)));
+		KMB_NEED_OBJECT(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)), old, "GFP_KERNEL");
 		for (i = 0; i < ARRAY_SIZE(steps) && step_to(test, i, old, steps[i]); i++)
 			old = steps[i];
 		kmb_put(test);
@@ -190,11 +191,11 @@ static void p15_kvrealloc_zeroes_growth(struct kunit *test)
 		kmb_skip(test,
 			 "krealloc() of this kernel is documented to ignore __GFP_ZERO");
 	skip_unless_roomy(test);
-	KUNIT_ASSERT_NOT_NULL(test, hold(test, kvzalloc(kmb_hide(old), GFP_KERNEL)));
+	KMB_NEED_OBJECT(test, hold(test, kvzalloc(kmb_hide(old), GFP_KERNEL)), old, "GFP_KERNEL|__GFP_ZERO");
 	for (i = 0; i < ARRAY_SIZE(zeroed_steps) && !wrong; i++) {
 		memset(held->at[0], KMB_DIRT, old);
 		object = resize(held->at[0], old, zeroed_steps[i], flags);
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, zeroed_steps[i], "GFP_KERNEL|__GFP_ZERO");
 		held->at[0] = object;
 		if (zeroed_steps[i] > old)
 			wrong = memchr_inv(object + old, 0, zeroed_steps[i] - old);

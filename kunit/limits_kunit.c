@@ -300,7 +300,7 @@ static void p9_ksize_covers_each_slab_size(struct kunit *test)
 	kmb_promise(test, 9);
 	for (bytes = 1; kept && bytes <= KMALLOC_MAX_CACHE_SIZE + 2; bytes++) {
 		object = kmb_kmalloc(bytes, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, bytes, "GFP_KERNEL");
 		kept = KMB_EXPECT(test, 9, covers(object, bytes),
 				  "size %zu, GFP_KERNEL, task: expected ksize() of at least that, got %zu",
 				  bytes, ksize(object));

@@ -46,7 +46,7 @@ static unsigned int take_misaligned(struct kunit *test, const struct realigned *
 
 	while (held->nr < HANDFUL) {
 		object = kmb_kmalloc(row->from, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, row->from, "GFP_KERNEL");
 		kmb_pattern_write(object, 0, row->to, held->nr);
 		held->at[held->nr++] = object;
 	}
@@ -64,7 +64,7 @@ static void expect_aligned(struct kunit *test, unsigned int i,
 	struct kmb_objects *held = test->priv;
 	void *object = realign(held->at[i], row->to);
 
-	KUNIT_ASSERT_NOT_NULL(test, object);
+	KMB_NEED_OBJECT(test, object, row->to, "GFP_KERNEL");
 	held->at[i] = object;
 	KMB_EXPECT(test, 45, is_aligned(object, row->to),
 		   KMB_WHAT "to %zu: expected that alignment, got %lu bytes past it",
@@ -118,7 +118,7 @@ static bool moves(struct kunit *test, size_t bytes)
 	void *before = kasan_reset_tag(held->at[0]);
 	void *object = kmb_krealloc(held->at[0], bytes, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, object);
+	KMB_NEED_OBJECT(test, object, bytes, "GFP_KERNEL");
 	held->at[0] = object;
 	return is_moved(object, before);
 }
@@ -129,8 +129,8 @@ static bool take_one(struct kunit *test, size_t bytes)
 
 	held->at[0] = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
 	held->nr = !!held->at[0];
-	KUNIT_ASSERT_TRUE(test, held->nr ||
-			  !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL));
+	if (kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL))
+		KMB_NEED_OBJECT(test, held->nr, bytes, "GFP_KERNEL");
 	return held->nr;
 }
 

@@ -75,6 +75,17 @@ int kmb_case_begins(struct kunit *test);
 #define KMB_WHAT "size %zu, %s, %s: "
 
 /**
+ * KMB_NEED_OBJECT() - end the case as failed if it got NULL
+ * @_test: the case, in a task.
+ * @_object: what it got.
+ * @_bytes: the size that it asked for.
+ * @_gfp: names the flags.
+ */
+#define KMB_NEED_OBJECT(_test, _object, _bytes, _gfp)			\
+	KMB_NEED(_test, _object, KMB_WHAT "expected an object, got NULL", \
+		 (size_t)(_bytes), _gfp, "task")
+
+/**
  * KMB_EXPECT_OF() - KMB_EXPECT() of objects, with what they are in the message
  * @_held: a struct kmb_objects.
  */

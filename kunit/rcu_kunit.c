@@ -253,7 +253,7 @@ static void p31_freed_after_the_readers(struct kunit *test)
 	kmb_counters_read(&before);
 	for (volume = 0; volume < KMB_VOLUME; volume += row->bytes) {
 		object = row->alloc(row->bytes, GFP_KERNEL | __GFP_NOWARN);
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, row->bytes, "GFP_KERNEL");
 		row->free(object);
 	}
 	lost = lost_in_the_end(&before);

@@ -200,7 +200,7 @@ static void fill(struct kunit *test, struct reading *reading)
 
 	for (i = 0; i < OBJECTS; i++) {
 		reading->objects[i] = way->alloc(way->bytes, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, reading->objects[i]);
+		KMB_NEED_OBJECT(test, reading->objects[i], way->bytes, "GFP_KERNEL");
 		kmb_write_around(reading->objects[i], way->bytes, way->head);
 	}
 }

@@ -383,13 +383,13 @@ static void p14_array_keeps_content(struct kunit *test)
 	void *array;
 
 	kmb_promise(test, 14);
-	KUNIT_ASSERT_TRUE(test, hold(test, old, GFP_KERNEL));
+	KMB_NEED_OBJECT(test, hold(test, old, GFP_KERNEL), old, "GFP_KERNEL");
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		kmb_pattern_write(held->at[0], 0, old, 0);
 		array = krealloc_array(held->at[0], kmb_hide(counts[i]),
 				       kmb_hide(each), GFP_KERNEL);
 		OPTIMIZER_HIDE_VAR(array);
-		KUNIT_ASSERT_NOT_NULL(test, array);
+		KMB_NEED_OBJECT(test, array, counts[i] * each, "GFP_KERNEL");
 		held->at[0] = array;
 		if (!expect_kept(test, 14, 0, old, counts[i] * each,
 				 "GFP_KERNEL"))

@@ -68,7 +68,10 @@ static void p34_failure_is_not_charged(struct kunit *test)
 	kmb_scarcity_take(0, 0);
 	refusal = ask_too_much(home, PAGE_SIZE, FAILURES);
 	kmb_scarcity_give_all();
-	KUNIT_EXPECT_EQ(test, refusal.nulls, FAILURES);
+	KMB_EXPECT(test, 34, refusal.nulls == FAILURES,
+		   KMB_WHAT "used up memory: expected %u times NULL, got %u",
+		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task",
+		   FAILURES, refusal.nulls);
 	KMB_EXPECT(test, 34, refusal.left <= kmb_memcg_most_in_store(),
 		   KMB_WHAT "%u times NULL: expected at most %lu pages charged, got %lu",
 		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task", refusal.nulls,

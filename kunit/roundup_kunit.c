@@ -152,7 +152,7 @@ static void p11_ksize_is_rounded_slab_size(struct kunit *test)
 	kmb_promise(test, 11);
 	for (bytes = 1; kept && bytes <= KMALLOC_MAX_CACHE_SIZE + 2; bytes++) {
 		object = kmb_kmalloc(bytes, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, bytes, "GFP_KERNEL");
 		kept = KMB_EXPECT(test, 11, has_room(object, bytes, rounded),
 				  "size %zu, GFP_KERNEL, task: expected ksize() %zu as rounded up, got %zu",
 				  bytes, rounded(bytes), ksize(object));
