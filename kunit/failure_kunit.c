@@ -529,7 +529,10 @@ static void p16_failed_krealloc_leaves_no_trace(struct kunit *test)
 	kfree(kept);
 }
 
-/* Interrupts that stay off and a page that is missing are seen. */
+/* More than others give back in a moment. */
+#define MISSING_ORDER 6
+
+/* Interrupts that stay off and pages that are missing are seen. */
 static void control_trace_is_seen(struct kunit *test)
 {
 	struct state before, off, less;
@@ -540,10 +543,10 @@ static void control_trace_is_seen(struct kunit *test)
 	local_irq_save(flags);
 	read_state(&off);
 	local_irq_restore(flags);
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_pages(GFP_KERNEL, MISSING_ORDER);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	read_state(&less);
-	__free_page(page);
+	__free_pages(page, MISSING_ORDER);
 	KUNIT_EXPECT_FALSE(test, is_unchanged(changed(&before, &off)));
 	KUNIT_EXPECT_FALSE(test, is_unchanged(changed(&before, &less)));
 }
