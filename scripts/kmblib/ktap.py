@@ -31,7 +31,9 @@ _BEGUN = re.compile(r"^ *# (?P<case>\S+): (?:promise \d+ [CI]: .*|begins)$")
 _ASKED = re.compile(r"kmbench: the following warning is asked for.*?"
                     r"kmbench: the warning that was asked for is over", re.S)
 _NEVER_ASKED = re.compile(r"KASAN:|KFENCE:|UBSAN:|KCSAN:|INFO: |WARNING: (possible|inconsistent)|Oops[: ]|"
-                          r"Kernel panic|general protection fault|Unable to handle|soft lockup|hard LOCKUP")
+                          r"Kernel panic|general protection fault|Unable to handle|soft lockup|hard LOCKUP|"
+                          r"kernel BUG at|BUG: (Bad|spinlock)|BUG [\w-]+ \((?!.*Objects remaining)|"
+                          r"lib/(debugobjects|list_debug)")
 
 _KUNIT_LINE = re.compile(r"^ *(?:# |(?:not )?ok \d|K?TAP version|\d+\.\.\d+$)")
 _DIED = "died here: the log ends or the kernel crashed"
@@ -73,7 +75,8 @@ class Log:
     sound: kunit.py found nothing wrong, neither failures nor a broken log.
     started: the kernel came as far as KUnit. complaint: the first warning,
     BUG or panic since then that no case had asked for, or how the kernel
-    died before; "" for none.
+    died before; "" for none. unexplained: a suite, or a case with parameters, that is
+    "not ok" though nothing in it failed; "" for none.
     """
 
     cases: tuple[Case, ...]
@@ -82,6 +85,7 @@ class Log:
     sound: bool
     started: bool
     complaint: str
+    unexplained: str = ""
 
 
 def _kunit_parse(kunit_py: Path, log: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
@@ -148,6 +152,21 @@ def _case(path: tuple[str, ...], outcome: str, skips: dict[tuple[str, ...], str]
     reason = {"skip": skips.get(path, ""), "fail": failures.get(path, ""),
               "error": _DIED}.get(outcome, "")
     return Case(suite, case, parameter, outcome, reason)
+
+
+def _unexplained(lines: list[str], cases: list[Case]) -> str:
+    """What is "not ok" though nothing in it failed; "" for none."""
+    bad = [(c.suite, c.case, c.parameter) for c in cases if c.outcome in ("fail", "error")]
+    open_tests: dict[int, str] = {}
+    for line in lines:
+        if match := _SUBTEST.match(line):
+            open_tests[len(match["indent"]) // 4] = match["name"]
+        elif (match := _RESULT.match(line)) and line.lstrip().startswith("not ok"):
+            depth = len(match["indent"]) // 4
+            path = (*(open_tests.get(d, "") for d in range(1, depth + 1)), match["name"])
+            if not any(one[:len(path)] == path for one in bad):
+                return "/".join(path)
+    return ""
 
 
 def _unended(lines: list[str]) -> list[tuple[str, str]]:
@@ -217,4 +236,4 @@ def read(kunit_py: Path, log: Path) -> Log:
                 for m in map(_PROMISE.match, lines) if m}
     differences = {m["case"]: m["text"] for m in map(_DIFFERS.match, reversed(lines)) if m}
     return Log(tuple(_named(cases, lines)), promises, differences, done.returncode == 0,
-               bool(lines), _complaint(log.read_text(errors="replace")))
+               bool(lines), _complaint(log.read_text(errors="replace")), _unexplained(lines, cases))

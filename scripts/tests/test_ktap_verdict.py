@@ -87,6 +87,12 @@ def test_log_that_is_cut_off_fails(read: Reader, passed: str, part: float) -> No
     assert guest_ktap.findings(log, None, [])["verdict"] == "fail"
 
 
+def test_suite_that_is_bad_without_a_bad_case_is_named(read: Reader, passed: str) -> None:
+    """A breach that is known must not stand in for it."""
+    assert not read(passed).unexplained
+    assert read(passed.replace("ok 5 kmalloc_zeroing", "not ok 5 kmalloc_zeroing")).unexplained == "kmalloc_zeroing"
+
+
 def test_only_warnings_that_were_asked_for_are_excused(passed: str) -> None:
     """One is in the recording; the guest as a whole is judged without it."""
     assert vm.badness(passed).startswith("WARNING: ")
@@ -99,7 +105,10 @@ def test_only_warnings_that_were_asked_for_are_excused(passed: str) -> None:
 @pytest.mark.parametrize("report", [
     "BUG: KASAN: slab-use-after-free in kfree+0x1/0x2", "WARNING: possible recursive locking detected",
     "INFO: task kunit_try_catch:55 blocked for more than 122 seconds.",
-    "Oops: general protection fault, probably for non-canonical address"])
+    "Oops: general protection fault, probably for non-canonical address",
+    "BUG kmalloc-64 (Tainted: G    N): Right Redzone overwritten", "kernel BUG at mm/slub.c:1!",
+    "BUG: Bad page state in process kunit_try_catch  pfn:01234",
+    "WARNING: CPU: 0 PID: 9 at lib/debugobjects.c:615 __debug_object_init+0x1/0x2"])
 def test_no_case_asks_for_a_report_of_a_detector(passed: str, report: str) -> None:
     """Such a one comes once: excused, it would hide all that come after it."""
     begins = "kmbench: the following warning is asked for"
