@@ -197,12 +197,18 @@ static void fill(struct kunit *test, struct reading *reading)
 {
 	const struct way *way = reading->way;
 	unsigned int i;
+	bool whole;
 
 	for (i = 0; i < OBJECTS; i++) {
 		reading->objects[i] = way->alloc(way->bytes, GFP_KERNEL);
-		KMB_NEED_OBJECT(test, reading->objects[i], way->bytes, "GFP_KERNEL");
+		if (!reading->objects[i])
+			break;
 		kmb_write_around(reading->objects[i], way->bytes, way->head);
 	}
+	whole = i == OBJECTS;
+	while (!whole && i--)
+		way->free(reading->objects[i]);
+	KMB_NEED_OBJECT(test, whole, way->bytes, "GFP_KERNEL");
 }
 
 static struct reading *prepare(struct kunit *test, const struct way *way)
