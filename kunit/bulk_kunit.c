@@ -330,7 +330,7 @@ static size_t alloc_watched(struct kmem_cache *cache, size_t nr, void **at,
 static void expect_kept(struct kunit *test, size_t bytes, unsigned int nr, bool kept)
 {
 	KMB_EXPECT(test, 29, kept,
-		   KMB_WHAT "bulk of %u that fails: expected interrupts and preemption as before, got them changed",
+		   KMB_WHAT "failed bulk of %u: expected interrupts and preemption kept",
 		   bytes, "GFP_NOWAIT", "task", nr);
 }
 

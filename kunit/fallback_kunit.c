@@ -72,7 +72,7 @@ static struct outcome ask_of_singles(size_t bytes, gfp_t flags)
 static bool expect_memory(struct kunit *test, size_t bytes, const struct outcome *outcome)
 {
 	KMB_EXPECT(test, 28, !outcome->null && !outcome->oom_calls,
-		   KMB_WHAT "single free pages: expected memory and no OOM killer, got %s and %u calls of it",
+		   KMB_WHAT "single pages: expected memory without OOM killer, got %s, %u calls",
 		   bytes, "GFP_KERNEL", "task",
 		   outcome->null ? "NULL" : "memory", outcome->oom_calls);
 	return outcome->vmalloc;
@@ -117,7 +117,7 @@ static void p28_page_is_left_to_kmalloc(struct kunit *test)
 	if (whole)
 		kmb_skip(test, "kmalloc() of a page does with single pages");
 	KMB_EXPECT(test, 28, !outcome.vmalloc,
-		   KMB_WHAT "single free pages: expected the direct map or NULL, got vmalloc memory",
+		   KMB_WHAT "single pages: expected no vmalloc memory, got it",
 		   PAGE_SIZE, "GFP_KERNEL|__GFP_NORETRY", "task");
 }
 

@@ -191,7 +191,7 @@ static void expect_after_failure(struct kunit *test, size_t bytes,
 	left = kmb_inject_end();
 	/* What may reclaim is spared: kvmalloc() must not, before it falls back. */
 	KMB_EXPECT(test, 28, !left,
-		   KMB_WHAT "expected kmalloc() that does not reclaim, got one that an injected failure spared",
+		   KMB_WHAT "expected kmalloc() not to reclaim, got one that was spared",
 		   bytes, gfp->name, "task");
 	KMB_EXPECT(test, 28, is_kind(object, kind),
 		   KMB_WHAT "kmalloc() fails: expected %s, got %s", bytes,

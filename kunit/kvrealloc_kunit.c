@@ -119,7 +119,8 @@ static long lose_by_steps(struct kunit *test)
 	kmb_counters_read(&before);
 	for (round = 0; round < ROUNDS; round++) {
 		old = 8;
-		KMB_NEED_OBJECT(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)), old, "GFP_KERNEL");
+		KMB_NEED_OBJECT(test, hold(test, kvmalloc(kmb_hide(old), GFP_KERNEL)),
+				old, "GFP_KERNEL");
 		for (i = 0; i < ARRAY_SIZE(steps) && step_to(test, i, old, steps[i]); i++)
 			old = steps[i];
 		kmb_put(test);
@@ -191,7 +192,8 @@ static void p15_kvrealloc_zeroes_growth(struct kunit *test)
 		kmb_skip(test,
 			 "krealloc() of this kernel is documented to ignore __GFP_ZERO");
 	skip_unless_roomy(test);
-	KMB_NEED_OBJECT(test, hold(test, kvzalloc(kmb_hide(old), GFP_KERNEL)), old, "GFP_KERNEL|__GFP_ZERO");
+	KMB_NEED_OBJECT(test, hold(test, kvzalloc(kmb_hide(old), GFP_KERNEL)),
+			old, "GFP_KERNEL|__GFP_ZERO");
 	for (i = 0; i < ARRAY_SIZE(zeroed_steps) && !wrong; i++) {
 		memset(held->at[0], KMB_DIRT, old);
 		object = resize(held->at[0], old, zeroed_steps[i], flags);

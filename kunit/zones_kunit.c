@@ -323,7 +323,7 @@ static void expect_refusal(struct kunit *test, size_t bytes,
 		   "size %zu, GFP_KERNEL | %s, task: expected an object of the direct map, got %s",
 		   bytes, zone->name, answer.whole ? "another" : "NULL");
 	KMB_EXPECT(test, 23, answer.complaints && !answer.others,
-		   "size %zu, GFP_KERNEL | %s, task: expected \"" COMPLAINT "\" in the log, got %u and %u other complaints of %u objects",
+		   "size %zu, GFP_KERNEL | %s, task: expected \"Fix your code!\" in the log, got %u and %u other complaints of %u objects",
 		   bytes, zone->name, answer.complaints, answer.others, answer.nr);
 }
 
@@ -394,7 +394,8 @@ static void p23_such_a_zone_is_ignored(struct kunit *test)
 		expect_ignored(test, KMALLOC_MAX_CACHE_SIZE + 1, &refused_gfps[i], plain);
 	}
 	if (!shown)
-		kmb_skip(test, "the page allocator gives GFP_KERNEL the same zone with these flags");
+		kmb_skip(test,
+			 "the page allocator gives GFP_KERNEL the same zone with these flags");
 }
 
 /* Without the flag it is silent, however many slabs are made. */
