@@ -5,8 +5,9 @@
  *
  * Requests fail there because they are too large, because fault injection
  * says so, or because memory is used up, each on another way out of the
- * allocator. Left out: what they do to the counters of memory, see
- * failure_kunit.c; injection in interrupts, which fail_nth spares.
+ * allocator; whoever offers the CPU on it loses it, see rival.h. Left out: what
+ * they do to the counters of memory, see failure_kunit.c; injection in
+ * interrupts, which fail_nth spares.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -18,6 +19,7 @@
 #include "inject.h"
 #include "objects.h"
 #include "promises.h"
+#include "rival.h"
 #include "scarcity.h"
 #include "trip.h"
 
@@ -54,12 +56,14 @@ static void expect_injected(struct kunit *test, struct kmb_trip *trip)
 
 static void call_oversize(struct kmb_stop *stop)
 {
+	kmb_rival_wake();
 	stop->object = kmb_kmalloc(KMALLOC_MAX_SIZE + stop->bytes,
 				   stop->gfp->flags | __GFP_NOWARN);
 }
 
 static void call_injected(struct kmb_stop *stop)
 {
+	kmb_rival_wake();
 	kmb_inject(1);
 	stop->object = kmb_kmalloc(stop->bytes,
 				   stop->gfp->flags | __GFP_NOWARN);
@@ -151,6 +155,7 @@ static void call_without_memory(struct kmb_stop *stop)
 	unsigned long i, most = (totalram_pages() << PAGE_SHIFT) / stop->bytes;
 
 	stop->object = NULL;
+	kmb_rival_wake();
 	for (i = 0; i < most && !kmb_scarcity_is_over(); i++)
 		if (!kmb_chain_grow(&chain, 1, stop->bytes, stop->gfp->flags))
 			return;
@@ -209,15 +214,21 @@ static struct kunit_case cases[] = {
 	{}
 };
 
+static int aftermath_init(struct kunit *test)
+{
+	return kmb_rival_start() ?: kmb_trip_init(test);
+}
+
 static void aftermath_exit(struct kunit *test)
 {
 	kmb_scarcity_exit(test);
 	kmb_trip_exit(test);
+	kmb_rival_stop();
 }
 
 static struct kunit_suite aftermath_suite = {
 	.name = "kmalloc_aftermath",
-	.init = kmb_trip_init,
+	.init = aftermath_init,
 	.exit = aftermath_exit,
 	.test_cases = cases,
 };

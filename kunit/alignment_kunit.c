@@ -7,6 +7,7 @@
  */
 #include <kunit/test.h>
 #include <linux/log2.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "objects.h"
@@ -79,6 +80,60 @@ static void p2_power_of_two_is_aligned_to_itself(struct kunit *test)
 }
 
 /* Of an order that the table of sizes may not have. */
+/* The compiler chooses the class of these, and does not look at a table. */
+static noinline void *take_constant(size_t bytes, gfp_t flags)
+{
+	switch (bytes) {
+	case 8:
+		return kmalloc(8, flags);
+	case 16:
+		return kmalloc(16, flags);
+	case 32:
+		return kmalloc(32, flags);
+	case 64:
+		return kmalloc(64, flags);
+	case 128:
+		return kmalloc(128, flags);
+	case 256:
+		return kmalloc(256, flags);
+	case 512:
+		return kmalloc(512, flags);
+	case 1024:
+		return kmalloc(1024, flags);
+	case 2048:
+		return kmalloc(2048, flags);
+	case 4096:
+		return kmalloc(4096, flags);
+	case 8192:
+		return kmalloc(8192, flags);
+	case 16384:
+		return kmalloc(16384, flags);
+	default:
+		return kmb_kmalloc(bytes, flags);
+	}
+}
+
+static bool is_constant(size_t bytes)
+{
+	return is_power_of_2(bytes) && bytes <= SZ_16K;
+}
+
+static KMB_GENERATOR(constant_sizes)
+{
+	return kmb_next_size(prev, desc, is_constant);
+}
+
+static void p2_constant_power_of_two_is_aligned_to_itself(struct kunit *test)
+{
+	size_t bytes;
+
+	kmb_promise(test, 2);
+	bytes = kmb_size_of(test);
+	check_natural(test, kmb_take(test, take_constant, bytes, GFP_KERNEL,
+				     "GFP_KERNEL, a constant size"));
+	kmb_put(test);
+}
+
 static void p2_largest_block_is_aligned_to_itself(struct kunit *test)
 {
 	const struct kmb_objects *held;
@@ -160,6 +215,7 @@ static void control_divisor_is_found(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p1_aligned_to_minalign, kmb_every_size),
 	KUNIT_CASE_PARAM(p2_power_of_two_is_aligned_to_itself, powers_of_two),
+	KUNIT_CASE_PARAM(p2_constant_power_of_two_is_aligned_to_itself, constant_sizes),
 	KUNIT_CASE(p2_largest_block_is_aligned_to_itself),
 	KUNIT_CASE_PARAM(p3_other_size_is_aligned_to_its_divisor,
 			 kmb_every_size),

@@ -414,7 +414,7 @@ static void read_state(struct state *now)
 	kmb_counters_read(&now->pages);
 }
 
-/* What changed, for messages; "nothing" when all is as before. */
+/* What changed, for messages; NULL when all is as before. */
 static const char *changed(const struct state *before, const struct state *after)
 {
 	if (after->preempt != before->preempt)
@@ -423,38 +423,42 @@ static const char *changed(const struct state *before, const struct state *after
 		return "interrupts";
 	if (kmb_counters_lost(&before->pages, &after->pages) > 0)
 		return "the counters of memory";
-	return "nothing";
+	return NULL;
 }
 
-static bool is_unchanged(const char *change)
+static bool gave_nothing(void *object)
 {
-	return !strcmp(change, "nothing");
+	kfree(object);
+	return !object;
 }
 
-/* A call that has to fail, and frees what it got if it did not. */
-typedef void fail_fn(size_t bytes, gfp_t flags);
+/* A call that has to fail, and whether it did. */
+typedef bool fail_fn(size_t bytes, gfp_t flags);
 
-static void fail_oversize(size_t bytes, gfp_t flags)
+static bool fail_oversize(size_t bytes, gfp_t flags)
 {
-	kfree(kmb_kmalloc(KMALLOC_MAX_SIZE + bytes, flags));
+	return gave_nothing(kmb_kmalloc(KMALLOC_MAX_SIZE + bytes, flags));
 }
 
-static void fail_overflow(size_t bytes, gfp_t flags)
+static bool fail_overflow(size_t bytes, gfp_t flags)
 {
-	kfree(kcalloc(kmb_hide(SIZE_MAX), bytes + 1, flags));
+	return gave_nothing(kcalloc(kmb_hide(SIZE_MAX), bytes + 1, flags));
 }
 
-static void fail_injected(size_t bytes, gfp_t flags)
+static bool fail_injected(size_t bytes, gfp_t flags)
 {
+	void *object;
+
 	kmb_inject(1);
-	kfree(kmb_kmalloc(bytes, flags));
+	object = kmb_kmalloc(bytes, flags);
 	kmb_inject_end();
+	return gave_nothing(object);
 }
 
 /* Not one for each call: KASAN would keep those that were freed. */
 static void *kept;
 
-static void fail_krealloc(size_t bytes, gfp_t flags)
+static bool fail_krealloc(size_t bytes, gfp_t flags)
 {
 	void *grown;
 
@@ -462,30 +466,32 @@ static void fail_krealloc(size_t bytes, gfp_t flags)
 	grown = kmb_krealloc(kept, 2 * ksize(kept), flags);
 	kmb_inject_end();
 	kept = grown ?: kept;
+	return !grown;
 }
 
 /* Tries again when another task may have changed the counters of memory. */
 static void expect_no_trace(struct kunit *test, unsigned int nr, fail_fn *fail,
 			    size_t bytes, const struct kmb_gfp *gfp)
 {
-	const char *change = "";
+	const char *change = "anything";
 	struct state before, after;
+	bool failed = true;
 	unsigned int try, i;
 
 	prepare_slab(min_t(size_t, bytes, KMALLOC_MAX_CACHE_SIZE));
 	read_state(&before);
-	for (try = 0; try < TRIES && !is_unchanged(change); try++) {
+	for (try = 0; try < TRIES && change; try++) {
 		kmb_counters_read(&before.pages);
 		for (i = 0; i < FAILURES; i++)
-			fail(bytes, gfp->flags | __GFP_NOWARN);
+			failed &= fail(bytes, gfp->flags | __GFP_NOWARN);
 		read_state(&after);
 		change = changed(&before, &after);
 	}
 	if (irqs_disabled() && !before.irqs)
 		local_irq_enable();
-	KMB_EXPECT(test, nr, is_unchanged(change),
-		   KMB_WHAT "expected nothing changed by %u failed calls, got %s",
-		   bytes, gfp->name, "task", FAILURES, change);
+	KMB_EXPECT(test, nr, failed && !change,
+		   KMB_WHAT "expected %u calls to fail and to change nothing, got %s",
+		   bytes, gfp->name, "task", FAILURES, failed ? change : "an object");
 }
 
 static void expect_no_trace_of_each(struct kunit *test, unsigned int nr,
@@ -547,8 +553,8 @@ static void control_trace_is_seen(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	read_state(&less);
 	__free_pages(page, MISSING_ORDER);
-	KUNIT_EXPECT_FALSE(test, is_unchanged(changed(&before, &off)));
-	KUNIT_EXPECT_FALSE(test, is_unchanged(changed(&before, &less)));
+	KUNIT_EXPECT_NOT_NULL(test, changed(&before, &off));
+	KUNIT_EXPECT_NOT_NULL(test, changed(&before, &less));
 }
 
 /* Preemption that stays off is seen, where it is counted. */
@@ -563,7 +569,7 @@ static void control_preemption_off_is_seen(struct kunit *test)
 	read_state(&off);
 	preempt_enable();
 	off.pages = before.pages;
-	KUNIT_EXPECT_FALSE(test, is_unchanged(changed(&before, &off)));
+	KUNIT_EXPECT_NOT_NULL(test, changed(&before, &off));
 }
 
 static struct kunit_case cases[] = {

@@ -9,39 +9,24 @@
  * scarce memory brings.
  */
 #include <kunit/test.h>
-#include <linux/err.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/vmalloc.h>
 
 #include "contexts.h"
 #include "inject.h"
 #include "objects.h"
 #include "promises.h"
+#include "rival.h"
 #include "trip.h"
 
 /* What kmalloc() never has. */
 #define ABOVE (KMALLOC_MAX_SIZE + PAGE_SIZE + 24)
 
-static struct task_struct *rival;
-
-static int rival_main(void *unused)
-{
-	set_current_state(TASK_INTERRUPTIBLE);
-	while (!kthread_should_stop()) {
-		schedule();
-		set_current_state(TASK_INTERRUPTIBLE);
-	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
-}
-
 static void call_kvmalloc(struct kmb_stop *stop)
 {
-	wake_up_process(rival);
+	kmb_rival_wake();
 	stop->object = kvmalloc(kmb_hide(stop->bytes),
 				stop->gfp->flags | __GFP_NOWARN);
 	kmb_stop_find_nonzero(stop);
@@ -142,13 +127,13 @@ static void p28_atomic_when_kmalloc_fails(struct kunit *test)
 
 static void call_yield(struct kmb_stop *stop)
 {
-	wake_up_process(rival);
+	kmb_rival_wake();
 	cond_resched();
 }
 
 static void call_wake(struct kmb_stop *stop)
 {
-	wake_up_process(rival);
+	kmb_rival_wake();
 }
 
 /* Who offers the CPU loses it, and who does not keeps it. */
@@ -192,21 +177,13 @@ static struct kunit_case cases[] = {
 
 static int kvatomic_init(struct kunit *test)
 {
-	rival = kthread_create(rival_main, NULL, "kmalloc_rival");
-	if (IS_ERR(rival))
-		return PTR_ERR(rival);
-	kthread_bind(rival, raw_smp_processor_id());
-	sched_set_fifo(rival);
-	wake_up_process(rival);
-	return kmb_trip_init(test);
+	return kmb_rival_start() ?: kmb_trip_init(test);
 }
 
 static void kvatomic_exit(struct kunit *test)
 {
 	kmb_trip_exit(test);
-	if (!IS_ERR_OR_NULL(rival))
-		kthread_stop(rival);
-	rival = NULL;
+	kmb_rival_stop();
 }
 
 static struct kunit_suite kvatomic_suite = {

@@ -172,6 +172,76 @@ static void p28_kvrealloc_loses_no_page(struct kunit *test)
 		   SHRINK_FROM, SHRINK_TO, lost);
 }
 
+/* So large that the table of its pages takes several of its own. */
+#define LARGES 64
+
+static void free_large(void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < LARGES; i++)
+		kvfree(kvmalloc(kmb_hide(ABOVE), GFP_KERNEL));
+}
+
+static void p28_kvfree_loses_no_page(struct kunit *test)
+{
+	long lost;
+
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	kmb_pages_or_skip(test);
+	lost = kmb_pages_lost(PAGE_SIZE, LARGES, free_large, NULL);
+	KMB_EXPECT(test, 28, lost <= LARGES,
+		   "size %zu, GFP_KERNEL, task: kvfree() of vmalloc memory: expected all pages back, got %ld too few",
+		   (size_t)ABOVE, lost);
+}
+
+/* Return: whether one of a handful of others is that object. */
+static bool is_given_out(const void *object, size_t bytes)
+{
+	void *others[8];
+	bool again = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = kvmalloc(kmb_hide(bytes), GFP_KERNEL);
+		again |= kasan_reset_tag(others[i]) == kasan_reset_tag(object);
+	}
+	while (i)
+		kvfree(others[--i]);
+	return again;
+}
+
+/* As far as vmalloc() can ever go, and more. */
+#define NEVER ((size_t)INT_MAX + PAGE_SIZE)
+
+static void p16_kvrealloc_that_fails_keeps_the_block(struct kunit *test)
+{
+	static const size_t starts[] = { 64, 5000, 16 * PAGE_SIZE };
+	struct kmb_objects *held = test->priv;
+	void *object, *result;
+	bool kept;
+	size_t i;
+
+	kmb_promise(test, 16);
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		object = kvmalloc(kmb_hide(starts[i]), GFP_KERNEL);
+		KMB_NEED_OBJECT(test, hold(test, object), starts[i], "GFP_KERNEL");
+		memset(object, KMB_DIRT, starts[i]);
+		result = resize(object, starts[i], NEVER, GFP_KERNEL);
+		kept = !result && !is_given_out(object, starts[i]) &&
+		       !memchr_inv(object, KMB_DIRT, starts[i]);
+		/* One that is not owned any more is better lost than freed twice. */
+		held->nr = kept;
+		KMB_EXPECT(test, 16, kept,
+			   KMB_WHAT
+			   "kvrealloc() to %zu: expected NULL and the block as it was, got %s, or the block freed or changed",
+			   starts[i], "GFP_KERNEL", "task", NEVER, kmb_kind_of(result));
+		kvfree(result);
+		kmb_put(test);
+	}
+}
+
 /* Within an allocator, from one to the other, less and more by a few bytes. */
 static const size_t zeroed_steps[] = {
 	100, 70, 90, 5000, 4097, 5000, ABOVE, ABOVE - 40, ABOVE,
@@ -229,6 +299,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(p28_kvrealloc_leaves_kmalloc),
 	KUNIT_CASE(p28_kvrealloc_frees_the_old),
 	KUNIT_CASE(p28_kvrealloc_loses_no_page),
+	KUNIT_CASE(p28_kvfree_loses_no_page),
+	KUNIT_CASE(p16_kvrealloc_that_fails_keeps_the_block),
 	KUNIT_CASE(p15_kvrealloc_zeroes_growth),
 	KUNIT_CASE(control_lost_block_is_seen),
 	{}

@@ -27,6 +27,17 @@ static KMB_GENERATOR(large_sizes)
 	return kmb_next_size(prev, desc, is_large);
 }
 
+/* Does each page of a block, the last one as well, lead to its first one? */
+static bool is_whole(const void *object, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		if (virt_to_head_page(object + i * PAGE_SIZE) != virt_to_page(object))
+			return false;
+	return true;
+}
+
 /* Return: the order of the compound page that begins there, or NO_BLOCK. */
 static int order_of(const void *object)
 {
@@ -35,7 +46,9 @@ static int order_of(const void *object)
 	if (offset_in_page(object) || !virt_addr_valid(object))
 		return NO_BLOCK;
 	page = virt_to_page(object);
-	return PageHead(page) ? (int)compound_order(page) : NO_BLOCK;
+	if (!PageHead(page) || !is_whole(object, compound_order(page)))
+		return NO_BLOCK;
+	return compound_order(page);
 }
 
 static void check_block(struct kunit *test, const struct kmb_objects *held)

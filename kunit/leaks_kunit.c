@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "../module/tables.h"
 #include "counters.h"
 #include "objects.h"
 #include "promises.h"
@@ -270,14 +271,19 @@ struct count {
 	long left;
 };
 
-static struct count count_life(size_t bytes, size_t first_bytes)
+/* Also of what may be reclaimed: a large object cannot. */
+static const struct kmb_gfp counted_gfps[] = {
+	KMB_GFP(GFP_KERNEL, ""), KMB_GFP(GFP_KERNEL | __GFP_RECLAIMABLE, ""),
+};
+
+static struct count count_life(size_t bytes, size_t first_bytes, gfp_t flags)
 {
 	struct kmb_counters before, during, after;
 	void *object, *grown;
 
 	kmb_counters_read(&before);
-	object = kmb_kmalloc(first_bytes, GFP_KERNEL | __GFP_NOWARN);
-	grown = krealloc(object, kmb_hide(bytes), GFP_KERNEL | __GFP_NOWARN);
+	object = kmb_kmalloc(first_bytes, flags | __GFP_NOWARN);
+	grown = krealloc(object, kmb_hide(bytes), flags | __GFP_NOWARN);
 	kmb_counters_read(&during);
 	kfree(grown ?: object);
 	kmb_counters_read(&after);
@@ -295,19 +301,28 @@ static bool is_exact(const struct count *count, size_t bytes)
 }
 
 /* Tries again when another task may have disturbed the count. */
-static void expect_count(struct kunit *test, size_t bytes, size_t first_bytes)
+static void expect_count_of(struct kunit *test, size_t bytes, size_t first_bytes,
+			    const struct kmb_gfp *gfp)
 {
 	struct count count = {};
 	unsigned int try;
 
 	for (try = 0; try < TRIES && !is_exact(&count, bytes); try++)
-		count = count_life(bytes, first_bytes);
+		count = count_life(bytes, first_bytes, gfp->flags);
 	if (count.taken < 0)
 		kmb_skip(test, "no free block of %zu bytes", bytes);
 	KMB_EXPECT(test, 38, is_exact(&count, bytes),
 		   KMB_WHAT "from %zu: expected %ld pages more of slab, then 0, got %ld, %ld",
-		   bytes, "GFP_KERNEL", "task", first_bytes, pages_of(bytes),
+		   bytes, gfp->name, "task", first_bytes, pages_of(bytes),
 		   count.taken, count.left);
+}
+
+static void expect_count(struct kunit *test, size_t bytes, size_t first_bytes)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(counted_gfps); i++)
+		expect_count_of(test, bytes, first_bytes, &counted_gfps[i]);
 }
 
 static void p38_large_object_is_counted(struct kunit *test)

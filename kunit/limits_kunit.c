@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "../module/compat.h"
 #include "kernel_log.h"
 #include "objects.h"
 #include "promises.h"
@@ -402,7 +403,28 @@ static void control_short_object_is_seen(struct kunit *test)
 			    (const void *)two.at[1]);
 }
 
+/* As the products of failure_kunit.c, of a type and a number. */
+static void p17_objects_that_overflow_are_null(struct kunit *test)
+{
+#ifdef KMB_HAS_OBJS
+	size_t n = kmb_hide(SIZE_MAX / sizeof(u64) + 2);
+	u64 *some = kmalloc_objs(u64, n, GFP_KERNEL | __GFP_NOWARN);
+	u64 *zeroed = kzalloc_objs(u64, n, GFP_KERNEL | __GFP_NOWARN);
+
+	kmb_promise(test, 17);
+	KMB_EXPECT(test, 17, !some && !zeroed,
+		   "%zu objects of 8 bytes, GFP_KERNEL, task: kmalloc_objs() and kzalloc_objs(): expected NULL, got %s and %s",
+		   n, kmb_kind_of(some), kmb_kind_of(zeroed));
+	kfree(some);
+	kfree(zeroed);
+#else
+	kmb_promise(test, 17);
+	kmb_skip(test, "this kernel has no kmalloc_objs()");
+#endif
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(p17_objects_that_overflow_are_null),
 	KUNIT_CASE(p4_no_bytes_give_zero_size_ptr),
 	KUNIT_CASE(p5_kfree_of_nothing_does_nothing),
 	KUNIT_CASE_PARAM(p6_oversize_is_null_and_silent, oversize_gen_params),

@@ -63,6 +63,7 @@ static void expect_aligned(struct kunit *test, unsigned int i,
 {
 	struct kmb_objects *held = test->priv;
 	void *object = realign(held->at[i], row->to);
+	const u8 *wrong;
 
 	KMB_NEED_OBJECT(test, object, row->to, "GFP_KERNEL");
 	held->at[i] = object;
@@ -70,9 +71,10 @@ static void expect_aligned(struct kunit *test, unsigned int i,
 		   KMB_WHAT "to %zu: expected that alignment, got %lu bytes past it",
 		   row->from, "GFP_KERNEL", "task", row->to,
 		   (unsigned long)object & (row->to - 1));
-	KMB_EXPECT(test, 45, !kmb_pattern_find_wrong(object, 0, row->to, i),
-		   KMB_WHAT "aligned to %zu: expected its bytes, got others",
-		   row->from, "GFP_KERNEL", "task", row->to);
+	wrong = kmb_pattern_find_wrong(object, 0, row->to, i);
+	KMB_EXPECT(test, 45, !wrong,
+		   KMB_WHAT "aligned to %zu: expected its bytes, got 0x%02x at byte %td",
+		   row->from, "GFP_KERNEL", "task", row->to, *wrong, wrong - (u8 *)object);
 }
 
 static void p45_alignment_is_honoured(struct kunit *test)

@@ -157,37 +157,48 @@ struct exhausted {
 	bool elsewhere;
 };
 
-/* The largest blocks only: whoever else runs lives of smaller ones. */
-static struct exhausted exhaust(int node)
+/* Blocks of the page allocator, and objects of slabs: whoever else runs has other nodes. */
+static const size_t used_up[] = { KMALLOC_MAX_SIZE, KMALLOC_MAX_CACHE_SIZE };
+
+static struct exhausted exhaust(struct kmb_chain *chain, size_t bytes, int node)
 {
 	const gfp_t flags = GFP_KERNEL | __GFP_NORETRY;
-	struct exhausted result = {};
-	struct kmb_chain chain = {};
+	struct exhausted result = { .nr = chain->nr };
 	void *hinted;
 
-	while (kmb_chain_add(&chain, alloc_on(KMALLOC_MAX_SIZE,
-					      flags | __GFP_THISNODE, node)))
-		result.strays += !lies_on(chain.last, node);
-	result.nr = chain.nr;
-	result.elsewhere = any_has_plenty(KMALLOC_MAX_SIZE);
-	hinted = alloc_on(KMALLOC_MAX_SIZE, flags, node);
+	while (kmb_chain_add(chain, alloc_on(bytes, flags | __GFP_THISNODE, node)))
+		result.strays += !lies_on(chain->last, node);
+	result.nr = chain->nr - result.nr;
+	result.elsewhere = any_has_plenty(bytes);
+	hinted = alloc_on(bytes, flags, node);
 	result.hinted = hinted;
 	kfree(hinted);
-	kmb_chain_free(&chain);
 	return result;
 }
 
-static void expect_strict(struct kunit *test, int node)
+static void expect_strict(struct kunit *test, size_t bytes, int node,
+			  const struct exhausted *result)
 {
-	struct exhausted result = exhaust(node);
+	KMB_EXPECT(test, 26, !result->strays,
+		   "size %zu, GFP_KERNEL | __GFP_THISNODE, task: used up: expected blocks of node %d or NULL, got %u of %u from elsewhere",
+		   bytes, node, result->strays, result->nr);
+	if (result->elsewhere)
+		KMB_EXPECT(test, 26, result->hinted,
+			   "size %zu, GFP_KERNEL, task: node %d used up: expected a block of another, got NULL",
+			   bytes, node);
+}
 
-	KMB_EXPECT(test, 26, !result.strays,
-		   "size %lu, GFP_KERNEL | __GFP_THISNODE, task: used up: expected blocks of node %d or NULL, got %u of %u from elsewhere",
-		   KMALLOC_MAX_SIZE, node, result.strays, result.nr);
-	if (result.elsewhere)
-		KMB_EXPECT(test, 26, result.hinted,
-			   "size %lu, GFP_KERNEL, task: node %d used up: expected a block of another, got NULL",
-			   KMALLOC_MAX_SIZE, node);
+static void use_up(struct kunit *test, int node)
+{
+	struct exhausted results[ARRAY_SIZE(used_up)];
+	struct kmb_chain chain = {};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(used_up); i++)
+		results[i] = exhaust(&chain, used_up[i], node);
+	kmb_chain_free(&chain);
+	for (i = 0; i < ARRAY_SIZE(used_up); i++)
+		expect_strict(test, used_up[i], node, &results[i]);
 }
 
 static void p26_thisnode_ends_with_its_node(struct kunit *test)
@@ -198,7 +209,7 @@ static void p26_thisnode_ends_with_its_node(struct kunit *test)
 	if (num_node_state(N_MEMORY) < 2)
 		kmb_skip(test, "one node: there is no other to fall back to");
 	for_each_node_state(node, N_MEMORY)
-		expect_strict(test, node);
+		use_up(test, node);
 }
 
 /* What lies on one node does not lie on another. */

@@ -249,10 +249,12 @@ static void expect_nothing(struct kunit *test, struct kmb_trip *trip)
 	}
 }
 
-/* As call_take(), but what comes is never as large as it should be. */
+/* As call_take(), but what comes is never as large as it should be, and freed at once. */
 static void call_take_nothing(struct kmb_stop *stop)
 {
 	stop->object = take(stop->bytes, stop->gfp->flags);
+	if (ZERO_OR_NULL_PTR(stop->object))
+		kfree_nolock(stop->object);
 }
 
 /* Sizes that are no memory do not count, or the trip would be too long. */

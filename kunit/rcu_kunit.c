@@ -279,48 +279,110 @@ static void control_pages_never_freed_are_seen(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kmb_is_lost(lost));
 }
 
-#define CACHE_BYTES 200
+/* One that several share a page, and one that takes more than a page, and no whole number. */
+static const unsigned int cache_sizes[] = { 200, PAGE_SIZE + 904 };
 
-/* Return: how many objects of a cache were freed later, before it was destroyed. */
-static unsigned int free_later_and_destroy(struct kmem_cache *cache, unsigned int nr)
+/* At most so many objects of a cache. */
+#define MOST 256
+
+/**
+ * struct later_free - objects of a cache that are freed later
+ * @nr: how many.
+ * @bytes: their size.
+ * @misplaced: of those that are had next, how many lie across one of them.
+ * @were: their addresses.
+ */
+struct later_free {
+	unsigned int nr;
+	unsigned int bytes;
+	unsigned int misplaced;
+	unsigned long were[MOST];
+};
+
+static bool is_across_another(const struct later_free *later, unsigned long at)
 {
-	unsigned int taken = 0;
+	unsigned int i;
+
+	for (i = 0; i < later->nr; i++)
+		if (at > later->were[i] && at < later->were[i] + later->bytes)
+			return true;
+	return false;
+}
+
+/* Take as many again: what was freed at a wrong address is given out there. */
+static void take_again(struct kmem_cache *cache, struct later_free *later)
+{
+	struct kmb_chain chain = {};
+	unsigned int i;
+	void **object;
+
+	for (i = 0; i < later->nr; i++) {
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		if (!object)
+			break;
+		later->misplaced +=
+			is_across_another(later, (unsigned long)kasan_reset_tag(object));
+		*object = chain.last;
+		chain.last = object;
+	}
+	while ((object = chain.last)) {
+		chain.last = *object;
+		kmem_cache_free(cache, object);
+	}
+}
+
+/* Free @nr objects of a cache later, and take as many, before it is destroyed. */
+static void free_later_and_destroy(struct kmem_cache *cache, unsigned int nr,
+				   struct later_free *later)
+{
 	void *object;
 
-	while (nr--) {
+	for (later->nr = 0; later->nr < nr; later->nr++) {
 		object = kmem_cache_alloc(cache, GFP_KERNEL);
-		taken += !!object;
-		if (object)
-			kmb_front_later(object);
+		if (!object)
+			break;
+		later->were[later->nr] = (unsigned long)kasan_reset_tag(object);
+		kmb_front_later(object);
 	}
 	kmb_kvfree_rcu_barrier();
+	take_again(cache, later);
 	kmem_cache_destroy(cache);
-	return taken;
+}
+
+static void check_cache(struct kunit *test, unsigned int bytes)
+{
+	static const unsigned int counts[] = { 1, 2, 33, MOST };
+	static struct later_free later;
+	struct kmsg_dump_iter mark;
+	struct kmem_cache *cache;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		kmb_log_mark(&mark);
+		cache = kmem_cache_create("kmbench_rcu", bytes, 0,
+					  KMB_NO_MERGE, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, cache);
+		later = (struct later_free){ .bytes = bytes };
+		free_later_and_destroy(cache, counts[i], &later);
+		KUNIT_EXPECT_EQ(test, later.nr, counts[i]);
+		KMB_EXPECT(test, 31, !kmb_log_warnings(&mark) && !later.misplaced,
+			   KMB_WHAT
+			   "kfree_rcu() of %u: expected an empty cache, and objects where they were, got %u warnings, and %u misplaced",
+			   (size_t)bytes, "GFP_KERNEL", "task", counts[i],
+			   kmb_log_warnings(&mark), later.misplaced);
+	}
 }
 
 /* Objects of a cache, too, or it complains when it is destroyed. */
 static void p31_objects_of_a_cache(struct kunit *test)
 {
-	static const unsigned int counts[] = { 1, 2, 33, 256 };
-	struct kmsg_dump_iter mark;
-	struct kmem_cache *cache;
 	size_t i;
 
 	kmb_promise(test, 31);
 	if (!kmb_kvfree_rcu_barrier() && !KMB_CACHE_DESTROY_WAITS)
 		kmb_skip(test, "kmem_cache_destroy() of this kernel does not wait for kfree_rcu()");
-	for (i = 0; i < ARRAY_SIZE(counts); i++) {
-		kmb_log_mark(&mark);
-		cache = kmem_cache_create("kmbench_rcu", CACHE_BYTES, 0,
-					  KMB_NO_MERGE, NULL);
-		KUNIT_ASSERT_NOT_NULL(test, cache);
-		KUNIT_EXPECT_EQ(test, free_later_and_destroy(cache, counts[i]),
-				counts[i]);
-		KMB_EXPECT(test, 31, !kmb_log_warnings(&mark),
-			   KMB_WHAT "kfree_rcu() of %u: expected an empty cache, got %u warnings",
-			   (size_t)CACHE_BYTES, "GFP_KERNEL", "task", counts[i],
-			   kmb_log_warnings(&mark));
-	}
+	for (i = 0; i < ARRAY_SIZE(cache_sizes); i++)
+		check_cache(test, cache_sizes[i]);
 }
 
 /* So many that the CPU has to pass them on, and as many others. */

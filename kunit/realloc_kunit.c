@@ -39,12 +39,24 @@ static const struct origin {
 	{ .name = "krealloc(ZERO_SIZE_PTR)", .alloc = resize_empty },
 };
 
-static bool is_aligned(const void *object, size_t bytes)
+static size_t alignment_of(size_t bytes)
 {
-	size_t to = is_power_of_2(bytes) ? bytes : 1;
+	return max_t(size_t, is_power_of_2(bytes) ? bytes : 1, ARCH_KMALLOC_MINALIGN);
+}
 
-	to = max_t(size_t, to, ARCH_KMALLOC_MINALIGN);
-	return IS_ALIGNED((unsigned long)kasan_reset_tag(object), to);
+static size_t bytes_past(const void *object, size_t alignment)
+{
+	return (unsigned long)kasan_reset_tag(object) & (alignment - 1);
+}
+
+static bool expect_zeroed(struct kunit *test, const struct kmb_objects *held, unsigned int i,
+			  const char *call)
+{
+	const u8 *wrong = kmb_find_dirt(held, i);
+
+	return KMB_EXPECT_OF(test, 13, held, !wrong,
+			     "%s: expected zeroed memory, got 0x%02x at byte %td", call,
+			     *wrong, wrong - (u8 *)held->at[i]);
 }
 
 static bool expect_own_bytes(struct kunit *test, const struct kmb_objects *held,
@@ -64,18 +76,15 @@ static bool expect_own_bytes(struct kunit *test, const struct kmb_objects *held,
 static void expect_kmalloced(struct kunit *test, const struct kmb_objects *held,
 			     gfp_t flags, const char *call)
 {
-	bool zeroed = !(flags & __GFP_ZERO);
+	size_t to = alignment_of(held->bytes);
 	unsigned int i;
 
 	for (i = 0; i < held->nr; i++) {
-		if (!KMB_EXPECT_OF(test, 13, held,
-				   is_aligned(held->at[i], held->bytes),
-				   "%s: expected the alignment of kmalloc(), got less",
-				   call))
+		if (!KMB_EXPECT_OF(test, 13, held, !bytes_past(held->at[i], to),
+				   "%s: expected alignment to %zu, got %zu bytes past it",
+				   call, to, bytes_past(held->at[i], to)))
 			return;
-		if (!KMB_EXPECT_OF(test, 13, held,
-				   zeroed || !kmb_find_dirt(held, i),
-				   "%s: expected zeroed memory, got dirt", call))
+		if (flags & __GFP_ZERO && !expect_zeroed(test, held, i, call))
 			return;
 	}
 	expect_own_bytes(test, held, call);
@@ -273,7 +282,8 @@ static bool expect_kept(struct kunit *test, unsigned int nr, unsigned int i,
 
 	wrong = kmb_pattern_find_wrong(held->at[i], 0, min(old, bytes), i);
 	return KMB_EXPECT(test, nr, !wrong,
-			  KMB_WHAT "krealloc() to %zu, %u: expected its bytes, got 0x%02x at %td",
+			  KMB_WHAT
+			  "krealloc() to %zu, object %u: expected its bytes, got 0x%02x at byte %td",
 			  old, gfp, "task", bytes, i, *wrong,
 			  wrong - (u8 *)held->at[i]);
 }

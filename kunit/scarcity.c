@@ -17,7 +17,9 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/moduleparam.h>
+#include <linux/nodemask.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/sched.h>
@@ -35,6 +37,8 @@
 #define SHARE 512
 /* Times to take again what others gave back meanwhile. */
 #define TRIES 16
+/* Ticks to wait for kswapd. */
+#define LOOKS 8
 /*
  * Seconds since memory was taken last, after which all is given back to a request
  * that waits for ever. An emulated machine is slower than UML, and KASAN than all
@@ -181,12 +185,27 @@ void kmb_scarcity_exit(struct kunit *test)
 	unregister_oom_notifier(&oom_notifier);
 }
 
+/*
+ * A CPU that takes one page after the other may get twice as many at once each time, two
+ * thousand in the end, and that many below the watermark (nr_pcp_alloc() in mm/page_alloc.c):
+ * then what a case frees is not enough for a request. Whoever frees one in between does not.
+ */
+static struct page *take_block(gfp_t flags, unsigned int order)
+{
+	struct page *page = alloc_pages(flags, order);
+
+	if (!page || order)
+		return page;
+	__free_page(page);
+	return alloc_pages(flags, order);
+}
+
 static unsigned long take_order(gfp_t flags, unsigned int order)
 {
 	unsigned long pages = 0;
 	struct page *page;
 
-	while (!READ_ONCE(rescued) && (page = alloc_pages(flags, order))) {
+	while (!READ_ONCE(rescued) && (page = take_block(flags, order))) {
 		hold(page, order);
 		pages += 1UL << order;
 	}
@@ -212,6 +231,70 @@ unsigned long kmb_scarcity_take(int min_order, gfp_t mobility)
 	for (order = MAX_PAGE_ORDER; order >= min_order; order--)
 		pages += take_order(TAKE | mobility, order);
 	return pages;
+}
+
+/* Pages that were taken out of blocks of another migrate type raise the watermarks. */
+static bool are_marks_raised(void)
+{
+	unsigned int zone;
+	int node;
+
+	for_each_online_node(node)
+		for (zone = 0; zone < MAX_NR_ZONES; zone++)
+			if (READ_ONCE(NODE_DATA(node)->node_zones[zone].watermark_boost))
+				return true;
+	return false;
+}
+
+/* Who fails without memory wakes kswapd, which lowers them, unless it gave up before. */
+static bool lower_marks(void)
+{
+	struct page *page;
+	unsigned int look;
+
+	if (!are_marks_raised())
+		return false;
+	for (look = 0; look < LOOKS && are_marks_raised(); look++) {
+		page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 0);
+		if (page)
+			hold(page, 0);
+		schedule_timeout_uninterruptible(1);
+	}
+	return !are_marks_raised();
+}
+
+/* The newest first, which are the smallest. */
+static void give_until_granted(void)
+{
+	struct page *page, *held;
+
+	while (!(page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 0))) {
+		held = next_held();
+		if (!held)
+			return;
+		give(held);
+	}
+	__free_page(page);
+}
+
+/**
+ * kmb_scarcity_take_all_but_one() - hold all, where a request of one page is just granted
+ *
+ * kmb_scarcity_take() may end far below what is: where watermarks were raised meanwhile, and
+ * by what the CPU has at hand. What a case frees then would be granted to nobody, or, when they
+ * are lowered again, be not all that is. What a CPU has at hand no watermark counts, so that
+ * some pages more may be given back than that request needs.
+ */
+void kmb_scarcity_take_all_but_one(void)
+{
+	unsigned int try;
+
+	for (try = 0; try < TRIES; try++) {
+		kmb_scarcity_take(0, 0);
+		if (!lower_marks())
+			break;
+	}
+	give_until_granted();
 }
 
 /* Of two pages that could merge one stays. */

@@ -16,6 +16,7 @@ void kmb_scarcity_nofail_begins(size_t bytes);
 void kmb_scarcity_nofail_ends(size_t bytes);
 
 unsigned long kmb_scarcity_take(int min_order, gfp_t mobility);
+void kmb_scarcity_take_all_but_one(void);
 void kmb_scarcity_give_singles(void);
 void kmb_scarcity_leave_singles(void);
 bool kmb_scarcity_take_pairs(void);

@@ -35,7 +35,7 @@
 /* Interrupts a size, in the search for a lost object, and how long to wait for them. */
 #define INTERRUPTS	40
 #define MANY_INTERRUPTS	400
-#define PATIENCE	msecs_to_jiffies(2000)
+#define PATIENCE	msecs_to_jiffies(8000)
 #define PERIOD_NS	50000
 /* What each period is longer than the one before, so that no place is left out. */
 #define SHIFT_NS	977

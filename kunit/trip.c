@@ -4,7 +4,7 @@
  * judged afterwards in the task.
  *
  * What a broken allocator leaves behind that would kill the machine, which is
- * interrupts on or off, is put back after it was noted. Left out: that
+ * interrupts on or off and what a task may allocate, is put back after it was noted. Left out: that
  * something sleeps only if memory is scarce, for which CONFIG_DEBUG_ATOMIC_SLEEP
  * has to watch, and tasks that are preempted on their own.
  */
@@ -20,6 +20,9 @@
 #include "objects.h"
 #include "promises.h"
 #include "trip.h"
+
+/* What decides of a task's allocations, besides their flags. */
+#define SCOPE (PF_MEMALLOC | PF_MEMALLOC_NOIO | PF_MEMALLOC_NOFS)
 
 /**
  * kmb_context_of() - the context that a case is run with
@@ -110,6 +113,7 @@ static struct kmb_state state(const struct kmb_context *context)
 		.preempt = preempt_count(),
 		.irqs_off = irqs_disabled(),
 		.switches = current->nvcsw,
+		.scope = current->flags & SCOPE,
 	};
 
 	if (context->atomic)
@@ -119,6 +123,7 @@ static struct kmb_state state(const struct kmb_context *context)
 
 static void put_back(const struct kmb_state *before)
 {
+	current->flags = (current->flags & ~SCOPE) | before->scope;
 	if (irqs_disabled() == before->irqs_off)
 		return;
 	if (before->irqs_off)
@@ -250,12 +255,14 @@ bool kmb_stop_slept(const struct kmb_stop *stop)
  * kmb_stop_kept_state() - ask whether a call left the context as it was
  * @stop: the call.
  *
- * Return: false when interrupts or preemption are not as before.
+ * Return: false when interrupts, preemption, or what the task's allocations may do
+ * are not as before.
  */
 bool kmb_stop_kept_state(const struct kmb_stop *stop)
 {
 	return stop->before.preempt == stop->after.preempt &&
-	       stop->before.irqs_off == stop->after.irqs_off;
+	       stop->before.irqs_off == stop->after.irqs_off &&
+	       stop->before.scope == stop->after.scope;
 }
 
 /**
@@ -286,9 +293,10 @@ static bool expect_kept(struct kunit *test, unsigned int nr,
 			       "%s: expected no sleep, got %lu switches of tasks",
 			       call, after->switches - before->switches) &&
 	       KMB_EXPECT_STOP(test, nr, trip, stop, kmb_stop_kept_state(stop),
-			       "%s: expected preempt_count 0x%x and interrupts %s, got 0x%x and %s",
+			       "%s: expected preempt_count 0x%x, interrupts %s and PF_MEMALLOC flags 0x%x, got 0x%x, %s and 0x%x",
 			       call, before->preempt, on_off(before->irqs_off),
-			       after->preempt, on_off(after->irqs_off));
+			       before->scope, after->preempt,
+			       on_off(after->irqs_off), after->scope);
 }
 
 /**

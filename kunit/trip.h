@@ -27,11 +27,13 @@
  * @preempt: preempt_count().
  * @irqs_off: whether interrupts are off.
  * @switches: how often the task there gave up its CPU.
+ * @scope: what the task's allocations may do: the PF_MEMALLOC flags.
  */
 struct kmb_state {
 	int preempt;
 	bool irqs_off;
 	unsigned long switches;
+	unsigned int scope;
 };
 
 /**

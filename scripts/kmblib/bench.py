@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, cache, errors, initramfs, proc, qemu, results, vm
+from . import build, cache, errors, initramfs, place, proc, qemu, results, vm
 from .errors import Broken, Code, Failed, KmbError
 from .kernels import Kernel
 from .options import Machine
@@ -70,7 +70,7 @@ def amount(args: argparse.Namespace) -> Amount:
 
 
 # What the files of a guest are filled up to: bytes.
-_FILES = 16 << 20
+FILES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
             command = ("/bin/kmbench", "run", "--progress=cells", "--json", initramfs.RESULTS,
                        *amount_.words())
             initramfs.pack(dataclasses.replace(contents, command=command),
-                           _archive(scratch, init_on_alloc), _FILES)
+                           _archive(scratch, init_on_alloc), FILES)
     name, accel, why = qemu.accel(job.machine, boot.image, probe)
     return vm.Parts(boot, scratch, name, accel, why)
 
@@ -194,12 +194,14 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path, variants: tuple[Variant, ..
     return done, failure
 
 
-def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The same boot twice, without zeroing: what each measured, and the fingerprint.
+def repeated(job: Job, times: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The same boot so often, without zeroing: what each measured, and the fingerprint.
     Failed where the kernel under test broke."""
-    variants = (Variant(0, 1), Variant(0, 2))
+    variants = tuple(Variant(0, n + 1) for n in range(times))
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
+        emulator = qemu.for_figures(parts.emulator, place.version(job.kernel.version))
+        parts = dataclasses.replace(parts, emulator=emulator)
         boots, failure = _boots(job, parts, Path(name), variants)
         newer = parts.another_qemu(failure)
         if newer:
@@ -211,11 +213,13 @@ def twice(job: Job) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def once(job: Job, plugin: str = "") -> dict[str, Any]:
-    """The same boot once, with a plugin of QEMU and its options, if any: what it measured."""
+    """The same boot once, with a plugin of QEMU and its options, if any: what it measured. Under
+    a QEMU without the flaw: there is no other boot that would show that the kernel is sound."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
-        options = (*parts.emulator.options, *(("-plugin", plugin) if plugin else ()))
-        emulator = dataclasses.replace(parts.emulator, options=options)
+        emulator = qemu.sound(parts.emulator)
+        options = (*emulator.options, *(("-plugin", plugin) if plugin else ()))
+        emulator = dataclasses.replace(emulator, options=options)
         return _boot(job, dataclasses.replace(parts, emulator=emulator), Variant(0, 3), Path(name))
 
 

@@ -7,39 +7,25 @@ else is wrong, would be red for ever, and nobody would see the next fault in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterable
 
 from .ktap import Case, Log
-from .place import Place, Where, declared, names, where
+from .place import Place, Statement, declared, said
 
 
-@dataclass(frozen=True)
-class Breach:
-    """Cases that fail because of the kernel.
-
-    cases: globs of their names. reasons: globs of what they say. places: where.
-    why: what is wrong with the kernel.
-    """
-
-    cases: tuple[str, ...]
-    reasons: tuple[str, ...]
-    places: Where
-    why: str
+class Breach(Statement):
+    """Cases that fail because of the kernel."""
 
     def covers(self, case: Case) -> bool:
         """Whether this is one of the failures that are meant; a death is none."""
-        return (case.outcome == "fail"
-                and any(fnmatchcase(case.case, glob) for glob in self.cases)
-                and any(fnmatchcase(case.reason, glob) for glob in self.reasons))
+        return self.speaks_of(case, "fail")
 
 
 def known(place: Place, path: Path | None = None) -> list[Breach]:
     """What is known of a place."""
-    found = [Breach(names(entry["case"]), names(entry["reason"]), where(entry), entry["why"])
-             for entry in declared("known", path)]
+    found = [Breach(*said(entry)) for entry in declared("known", path)]
     return [breach for breach in found if breach.places.holds(place)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,22 @@ class _Wanted:
         return "".join([first, (CONFIGS / self.optional).read_text(), *rest])
 
 
+_OPTION = re.compile(r"(?:# )?(CONFIG_\w+)(?:=\S.*| is not set)")
+
+
+def _by_option(text: str) -> dict[str, str]:
+    """Lines of a configuration by their option, the last one of each; none where it is not set."""
+    rows = filter(None, map(_OPTION.fullmatch, text.splitlines()))
+    return {row[1]: "" if row[0] in (f"# {row[1]} is not set", f"{row[1]}=n") else row[0] for row in rows}
+
+
+def lost(wanted: str, config: str) -> list[str]:
+    """What of the lines that are wanted a .config does not have."""
+    have = _by_option(config)
+    return [line or f"# {option} is not set" for option, line in _by_option(wanted).items()
+            if have.get(option, "") != line]
+
+
 def _configure(make: list[str | Path], build: Path, logs: Path, wanted: _Wanted) -> None:
     """Write .config from the fragments, if they or the tree's Kconfig changed."""
     fragment, text = build / "kmbench.config", wanted.text()
@@ -106,12 +123,9 @@ def _configure(make: list[str | Path], build: Path, logs: Path, wanted: _Wanted)
     aside.write_text(text)
     proc.run([*make, target], logs / "config.log",
              what="configuring the kernel", env={"KCONFIG_ALLCONFIG": str(aside)})
-    have = set((build / ".config").read_text().splitlines())
-    lost = [line for line in wanted.required().splitlines()
-            if line.endswith("=y") and line not in have]
-    if lost:
-        raise Broken(f"the kernel does not take {' '.join(lost)} of "
-                     f"configs/{' or '.join(wanted.fragments)}; see {build}/.config")
+    if missing := lost(wanted.required(), (build / ".config").read_text()):
+        raise Broken(f"the kernel does not take {', '.join(missing)} of "
+                     f"{' or '.join(wanted.fragments)}; see {build}/.config")
     aside.rename(fragment)
 
 

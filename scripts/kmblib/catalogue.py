@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from . import configs
+from . import arches, configs
 from . import promises as table
 from .errors import Broken
 from .farm import REPO
@@ -33,7 +33,7 @@ _IN_TEST_C = '(!strncmp(current->comm, "kunit_try", 9))'
 _FILES = {"kernel": re.compile(r"mm/[\w-]+\.[ch]|kernel/[\w/-]+\.c"),
           "tests": re.compile(r"include/linux/[\w/-]+\.h")}
 _FIELDS = {"name": str, "breaks": list, "edit": list, "args": str, "scope": str,
-           "config": str, "equivalent": str, "nowhere": str, "why": str}
+           "arch": str, "config": str, "equivalent": str, "nowhere": str, "why": str}
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Mutant:
 
     name: what is broken. breaks: the numbers of the promises. edits: of the
     source. args: of the kernel's command line. scope: "kernel", or "tests"
-    for a header that changes for the suites alone. config: of user-mode Linux,
-    as in CONFIG=. equivalent: why no caller can tell it from the original; ""
-    where one can. nowhere: why no user-mode Linux of this version can show it,
-    so that it is not tried; "" where one can. why: it is right that no case of its
+    for a header that changes for the suites alone. config: as in CONFIG=. arch: as in
+    ARCH=, where user-mode Linux cannot show it. equivalent: why no caller can tell it
+    from the original; "" where one can. nowhere: why no kernel that the suites run on
+    can show it, so that it is not tried; "" where one can. why: it is right that no case of its
     promises notices it, but another or none; "" where one has to.
     """
 
@@ -64,6 +64,7 @@ class Mutant:
     args: str
     scope: str
     config: str = configs.DEFAULT
+    arch: str = arches.DEFAULT
     equivalent: str = ""
     nowhere: str = ""
     why: str = ""
@@ -97,9 +98,10 @@ def _mutant(row: dict[str, Any], known: dict[int, str], where: str) -> Mutant:
     scope = row.get("scope", "kernel")
     if scope not in _FILES:
         raise Broken(f"{where}: no scope {scope}; there are: {' '.join(_FILES)}")
-    config = row.get("config", configs.DEFAULT)
-    if config not in configs.known():
-        raise Broken(f"{where}: no config {config}; there are: {' '.join(configs.known())}")
+    arch, config = row.get("arch", arches.DEFAULT), row.get("config", configs.DEFAULT)
+    for key, value, there in (("arch", arch, arches.ARCHES), ("config", config, configs.known())):
+        if value not in there:
+            raise Broken(f"{where}: no {key} {value}; there are: {' '.join(there)}")
     if row.get("equivalent") and row.get("nowhere"):
         raise Broken(f"{where}: equivalent and nowhere exclude each other: what is not tried "
                      "cannot be refuted")
@@ -108,7 +110,7 @@ def _mutant(row: dict[str, Any], known: dict[int, str], where: str) -> Mutant:
         args = f"{args} kmalloc_kunit.strict=1".strip()
     edits = tuple(_edit(e, scope, where) for e in row["edit"])
     said = {key: " ".join(row.get(key, "").split()) for key in ("equivalent", "nowhere", "why")}
-    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config, **said)
+    return Mutant(row["name"], tuple(row["breaks"]), edits, args, scope, config, arch, **said)
 
 
 def load(path: Path) -> tuple[Mutant, ...]:

@@ -112,12 +112,14 @@ class Merged:
     """What is built.
 
     text: all options. own: whether it differs from the default configuration
-    of the same architecture. without: why an option was left out, by name.
+    of the same architecture. without: why an option was left out, by name. instead:
+    words of the command line that stand for such, as far as they can.
     """
 
     text: str
     own: bool
     without: dict[str, str]
+    instead: tuple[str, ...] = ()
 
 
 def merge(config: Config, arch: Arch, place: Place) -> Merged:
@@ -126,11 +128,12 @@ def merge(config: Config, arch: Arch, place: Place) -> Merged:
     What matrix.toml says a kernel does not have is left out; anything else
     that it does not take is an error, found when it is built.
     """
-    without = {entry["option"]: entry["why"] for entry in declared("without")
-               if where(entry).holds(place)}
+    gone = [entry for entry in declared("without") if where(entry).holds(place)]
+    names = {entry["option"] for entry in gone}
     base = {**(options(QEMU_BASE) if arch.emulator else {}), **options(BASE)}
-    base = {name: line for name, line in base.items() if name not in without}
-    own = {name: line for name, line in config.options.items() if name not in without}
-    asked = {*config.options, *options(BASE)}
+    base = {name: line for name, line in base.items() if name not in names}
+    own = {name: line for name, line in config.options.items() if name not in names}
+    said = [entry for entry in gone if entry["option"] in {*config.options, *options(BASE)}]
     return Merged("".join(f"{line}\n" for line in {**base, **own}.values()), bool(own),
-                  {name: why for name, why in without.items() if name in asked})
+                  {entry["option"]: entry["why"] for entry in said},
+                  tuple(word for entry in said for word in entry.get("instead", "").split()))

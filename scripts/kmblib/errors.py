@@ -85,7 +85,7 @@ def _ended(main: Callable[[], Code], interrupted: int = Code.CANNOT_TELL) -> int
         print(f"kmbench: {error}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        print("kmbench: interrupted; what was complete is kept", file=sys.stderr)
+        print("kmbench: interrupted; results/runs has what was written by then", file=sys.stderr)
         return interrupted
     except OSError as error:
         print(f"kmbench: {error}", file=sys.stderr)

@@ -58,8 +58,9 @@ class Kernel:
     boots is built here, though the distribution has it built. tools: the kernel whose
     libperf the tool is built with, None for this one. like: the kernel of whose tree this one's
     is a copy, but for what was changed afterwards. fixed: whether its tree is taken not to change
-    while this process runs. fragment: lines on top of the
-    configuration of what a machine boots.
+    while this process runs. fragment: lines on top of the configuration of what a machine
+    boots. origin: what the source is, exactly, in words: a commit, patches; "" where the
+    version says it.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Kernel:
     like: Kernel | None = None
     fixed: bool = False
     fragment: Path | None = None
+    origin: str = ""
 
     @property
     def is_tree(self) -> bool:

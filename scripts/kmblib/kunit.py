@@ -81,7 +81,7 @@ def strict() -> bool:
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """A kernel that is built and run: everything that kunit.py is told."""
 
     kernel: Kernel
@@ -104,22 +104,50 @@ class _Work:
     def boot(self) -> list[str]:
         """The words that are added to the kernel's command line."""
         # One that panics is to end, or QEMU would wait for its time-out.
-        words = [*(["panic=-1"] if self.target.arch.emulator else []), *self.target.boot()]
-        return [*words, "kmalloc_kunit.strict=1"] if strict() else words
+        return [*(["panic=-1"] if self.target.arch.emulator else []), *self.target.boot(),
+                *self.merged.instead]
+
+    def asked(self) -> list[str]:
+        """Those, and what the user asks for."""
+        return [*self.boot(), "kmalloc_kunit.strict=1"] if strict() else self.boot()
+
+    def _launch(self) -> Path:
+        """A directory of its own, as another command may run such a kernel at the same time."""
+        return cache.workdir(f"launch/{self.build.parent.name}/{self.build.name}")
+
+    def build_argv(self, fragment: Path) -> list[str]:
+        """kunit.py build; fragment: a file of options."""
+        return ["/usr/bin/python3", str(self.kunit_py), "build", *self.common(),
+                f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"]
+
+    def exec_argv(self, words: Sequence[str],
+                  emulator: qemu.Emulator) -> tuple[list[str], dict[str, str]]:
+        """kunit.py exec with words of a command line, and its environment."""
+        arch, config = self.target.arch, self.target.config
+        argv = ["/usr/bin/python3", str(self.kunit_py), "exec", *self.common(), "--raw_output=all",
+                f"--timeout={self.target.seconds()}", *(f"--kernel_args={word}" for word in words)]
+        if config.only and not any("kunit.filter_glob" in word for word in words):
+            argv.append(config.only)
+        if not arch.emulator:
+            return argv, {}
+        memory = [f"--qemu_args=-m {config.memory}"] if config.memory else []
+        front = _launcher(arch, emulator, self._launch())
+        return [*argv, f"--qemu_args=-smp {config.cpus}", *memory], {
+            "PATH": f"{front}:{os.environ['PATH']}"}
 
 
 def _built(build: Path) -> int:
     return sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
 
 
-def _how_far(work: _Work) -> str:
+def _how_far(work: Work) -> str:
     count = _built(work.build)
     if work.build.name == work.kernel.key:
         return f"about {min(99, 100 * count // _OBJECTS)} %"
     return f"{count} objects"
 
 
-def _inputs(work: _Work) -> str:
+def _inputs(work: Work) -> str:
     """What a build depends on, as a digest; "" where it cannot be known.
 
     A named kernel does not change; of the user's tree every file would have to
@@ -153,7 +181,7 @@ def _launcher(arch: Arch, emulator: qemu.Emulator, directory: Path) -> Path:
     return directory
 
 
-def _not_taken(work: _Work, log: Path) -> None:
+def _not_taken(work: Work, log: Path) -> None:
     """Broken, if kunit.py says that the kernel does not take some options."""
     match = _NOT_TAKEN.search(log.read_text(errors="replace"))
     if match:
@@ -171,7 +199,7 @@ def forget_other_checkout(build: Path) -> None:
         mark.write_text(str(farm.REPO))
 
 
-def _make(work: _Work, log: Path) -> None:
+def _make(work: Work, log: Path) -> None:
     """kunit.py build, unless nothing can have changed since it did."""
     stamp, inputs = work.build / ".kmbench-inputs", _inputs(work)
     if inputs and stamp.exists() and stamp.read_text() == inputs:
@@ -180,31 +208,20 @@ def _make(work: _Work, log: Path) -> None:
     forget_other_checkout(work.build)
     fragment = work.build / "kmbench.kunitconfig"
     cache.write_if_changed(fragment, work.merged.text)
-    argv = ["/usr/bin/python3", str(work.kunit_py), "build", *work.common(),
-            f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"]
     with step(f"build {work.what}", lambda: _how_far(work)) as current:
         try:
-            proc.run(argv, log, what="kunit.py build", step=current)
+            proc.run(work.build_argv(fragment), log, what="kunit.py build", step=current)
         except Broken:
             _not_taken(work, log)
             raise
     stamp.write_text(inputs)
 
 
-def _exec(work: _Work, log: Path, emulator: qemu.Emulator) -> float:
+def _exec(work: Work, log: Path, emulator: qemu.Emulator) -> float:
     """kunit.py exec; returns the seconds that the suites took, boot included."""
-    arch, config = work.target.arch, work.target.config
     # UML keeps a directory a process; without this, in the user's home.
-    words = work.boot() if arch.emulator else [f"uml_dir={work.build}/uml/", *work.boot()]
-    argv = ["/usr/bin/python3", str(work.kunit_py), "exec", *work.common(), "--raw_output=all",
-            f"--timeout={work.target.seconds()}", *(f"--kernel_args={word}" for word in words),
-            *([config.only] if config.only else [])]
-    env = {}
-    if arch.emulator:
-        argv += [f"--qemu_args=-smp {config.cpus}"]
-        argv += [f"--qemu_args=-m {config.memory}"] if config.memory else []
-        front = _launcher(arch, emulator, cache.workdir(f"launch/{work.build.name}"))
-        env["PATH"] = f"{front}:{os.environ['PATH']}"
+    home = [] if work.target.arch.emulator else [f"uml_dir={work.build}/uml/"]
+    argv, env = work.exec_argv([*home, *work.asked()], emulator)
     (work.build / "test.log").unlink(missing_ok=True)
     with step(f"run {work.what}") as current:
         proc.run(argv, log, what="kunit.py exec", step=current, env=env)
@@ -251,6 +268,19 @@ def _name(case: ktap.Case) -> str:
     return "/".join(filter(None, (case.suite, case.case, case.parameter)))
 
 
+def complaints(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> list[str]:
+    """What is wrong with a log, whatever its cases say. allowed: as in verdict_of()."""
+    found = [f"the kernel complained: {log.complaint}"] if log.complaint else []
+    found += [f"{c.case}: does not say which promise it tests" for c in log.cases
+              if not c.case.startswith(_CONTROL) and c.case not in log.promises]
+    failed = any(c.outcome in ("fail", "error") for c in log.cases)
+    if not (log.sound or failed and not log.unexplained) or not any(c.outcome == "pass" for c in log.cases):
+        found.append("kunit.py finds the log broken: cases are missing")
+    more = [] if allowed is None else skips.unexpected(log.cases, list(allowed))
+    return found + [f"{_name(case)}: skipped ({case.reason or 'no reason given'}), which no [[skip]] of "
+                    f"kunit/matrix.toml allows here; {len(more)} such skips" for case in more]
+
+
 def verdict_of(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> tuple[str, str]:
     """pass, fail or error of a whole log, and why.
 
@@ -262,21 +292,10 @@ def verdict_of(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> tu
     if bad:
         said = f": {log.complaint}" if bad[0].outcome == "error" and log.complaint else ""
         return "fail", f"{_name(bad[0])}: {bad[0].reason or bad[0].outcome}{said}"
-    if log.complaint:
-        return "fail", f"the kernel complained: {log.complaint}"
-    if not log.started:
+    if not log.started and not log.complaint:
         return "error", "the kernel said nothing"
-    mute = [c.case for c in log.cases if not c.case.startswith(_CONTROL)
-            and c.case not in log.promises]
-    if mute:
-        return "fail", f"{mute[0]}: does not say which promise it tests"
-    if not log.sound or not any(c.outcome == "pass" for c in log.cases):
-        return "fail", "kunit.py finds the log broken: cases are missing"
-    more = [] if allowed is None else skips.unexpected(log.cases, list(allowed))
-    if more:
-        return "fail", (f"{_name(more[0])}: skipped ({more[0].reason or 'no reason given'}), which "
-                        f"no [[skip]] of kunit/matrix.toml allows here; {len(more)} such skips")
-    return "pass", ""
+    wrong = complaints(log, allowed)
+    return ("fail", wrong[0]) if wrong else ("pass", "")
 
 
 @dataclass(frozen=True)
@@ -296,15 +315,15 @@ class Ran:
     first: str = ""
 
 
-def _run_once(work: _Work, run_dir: Path, emulator: qemu.Emulator) -> Ran:
+def _run_once(work: Work, run_dir: Path, emulator: qemu.Emulator) -> Ran:
     seconds = _exec(work, run_dir / "kunit-run.log", emulator)
     shutil.copyfile(work.build / "test.log", run_dir / "kunit.log")
     return Ran(ktap.read(work.kunit_py, run_dir / "kunit.log"), seconds,
-               emulator.version() if work.target.arch.emulator else "", tuple(work.boot()),
+               emulator.version() if work.target.arch.emulator else "", tuple(work.asked()),
                tuple(work.merged.without))
 
 
-def _run(work: _Work, run_dir: Path) -> Ran:
+def _run(work: Work, run_dir: Path) -> Ran:
     """Run it; what a flaw of an old QEMU explains is heard again under another."""
     emulator = qemu.Emulator(work.target.arch.emulator)
     ran = _run_once(work, run_dir, emulator)
@@ -332,8 +351,8 @@ def build_and_run(kernel: Kernel, run_dir: Path, of: Target | None = None) -> Ra
         tree = farm.plant(kernel)
         if kernel.like and (have := _build_of(kernel.like, of)).exists():
             adopted.copy(have, f"kunit/{name}", tree)
-        work = _Work(kernel, of, merged, tree / "tools/testing/kunit/kunit.py",
-                     cache.workdir(f"kunit/{name}"))
+        work = Work(kernel, of, merged, tree / "tools/testing/kunit/kunit.py",
+                    cache.workdir(f"kunit/{name}"))
         _make(work, run_dir / "kunit-build.log")
         shutil.copyfile(work.build / ".config", run_dir / "kunit.config")
         return _run(work, run_dir)
@@ -345,6 +364,7 @@ def findings(log: ktap.Log, allowed: list[skips.Rule]) -> dict[str, Any]:
     return {
         "verdict": verdict, "reason": reason, "counts": _counts(log),
         "notes": skips.unused(log.cases, allowed), "promises": _promises(log),
+        "complaints": complaints(log, allowed),
         "controls": [_case_json(c) for c in log.cases if c.case not in log.promises],
     }
 

@@ -12,16 +12,30 @@ WIDTH = 72
 _LABEL = 13
 
 
+def plain(text: str) -> str:
+    """Text without a letter that a mail may spoil, each as Python writes it."""
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
     """Fold to the width; continuation lines are indented by `hang` more."""
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=" " * indent,
+    return textwrap.fill(" ".join(plain(text).split()), WIDTH, initial_indent=" " * indent,
                          subsequent_indent=" " * (indent + hang), break_on_hyphens=False)
 
 
 def field(text: str, label: str) -> str:
     """A labelled text: the label in a column of its own, the text folded."""
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=f"{label:<{_LABEL}}",
+    return textwrap.fill(" ".join(plain(text).split()), WIDTH, initial_indent=f"{plain(label):<{_LABEL}}",
                          subsequent_indent=" " * _LABEL, break_on_hyphens=False)
+
+
+def _quoted(word: str) -> str:
+    """A word of a command; one that is not ASCII as bash spells it, byte by byte."""
+    if word.isascii():
+        return shlex.quote(word)
+    told = (chr(b) if 32 <= b < 127 and chr(b) not in "\\'" else f"\\x{b:02x}"
+            for b in word.encode(errors="surrogateescape"))
+    return f"$'{''.join(told)}'"
 
 
 def shell(text: str) -> str:
@@ -32,7 +46,7 @@ def shell(text: str) -> str:
     """
     lines = [""]
     for word in shlex.split(text):
-        quoted = textwrap.wrap(shlex.quote(word), WIDTH - 8, break_long_words=False,
+        quoted = textwrap.wrap(_quoted(word), WIDTH - 8, break_long_words=False,
                                break_on_hyphens=False)
         if lines[-1] and len(lines[-1]) + len(quoted[0]) > WIDTH - 8:
             lines[-1] += " \\"
@@ -58,6 +72,7 @@ def _groups(table: Table) -> str:
 
 def _row(table: Table, row: list[str]) -> list[str]:
     """A row; what is too long for the first column has a line of its own."""
+    row = [plain(cell) for cell in row]
     if table.columns()[0].left and len(row[0]) > table.columns()[0].width and any(row[1:]):
         return [wrap(row[0], 0, 2), table.form % ("", *row[1:])]
     return [table.form % tuple(row)]

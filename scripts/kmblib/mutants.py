@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Does the suite notice broken allocators? Applies each mutant of the catalogue
-to a private tree, rebuilds UML, runs the suites, and asks whether they are red.
+"""Does the suite notice broken allocators? Applies each mutant of the catalogue to a
+private tree, rebuilds UML or, where only that can show it, another architecture, runs
+the suites, and asks whether they are red.
 
 The unmutated kernel goes first, with each configuration and command line that a
 mutant has: what is red there would be no mutant's doing. A mutant that does not
@@ -22,11 +23,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import adopted, cache, catalogue, configs, farm, ktap, kunit, proc, results
+from . import (adopted, arches, cache, catalogue, configs, farm, ktap, kunit, proc, qemu,
+               results)
 from .catalogue import Mutant
 from .effort import Effort
 from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
+from .kunit import Target
 from .progress import Course, Step, step
 
 # A mutant's run may take so many times as long as the control's, and seconds more.
@@ -101,20 +104,22 @@ class Tree:
     """A private tree of a kernel, a configuration's build directory, and how to
     change it."""
 
-    def __init__(self, kernel: Kernel, logs: Path, config: str = configs.DEFAULT) -> None:
+    def __init__(self, kernel: Kernel, logs: Path, target: Target) -> None:
         self.kernel = kernel
         self.logs = logs
-        self.target = kunit.target("", config)
-        self.merged = configs.merge(self.target.config, self.target.arch, self.target.place(kernel))
+        self.target = target
+        merged = configs.merge(target.config, target.arch, target.place(kernel))
         self.farm = farm.plant(kernel, "mutants/tree")
-        name = self.target.build_name(kernel, self.merged)
+        name = target.build_name(kernel, merged)
         self.build = cache.root() / f"mutants/build/{name}"
         self._adopt_objects(name)
+        self._work = kunit.Work(kernel, target, merged, self.kunit_py, self.build)
+        self._emulator = qemu.sound(qemu.Emulator(target.arch.emulator))
 
     def _adopt_objects(self, name: str) -> None:
         """Begin with what `make kunit` has compiled, if it has."""
         have = cache.root() / f"kunit/{name}"
-        if not self.build.exists() and (have / "linux").exists():
+        if not self.build.exists() and (have / ".kmbench-inputs").exists():
             with cache.lock(f"kunit-{name}"):
                 adopted.copy(have, f"mutants/build/{name}", self.farm)
         self.build.mkdir(parents=True, exist_ok=True)
@@ -172,25 +177,35 @@ class Tree:
     def configure(self) -> None:
         """Configure and build the tree as it stands, by kunit.py."""
         fragment = self.build / "kmbench.kunitconfig"
-        cache.write_if_changed(fragment, self.merged.text)
+        cache.write_if_changed(fragment, self._work.merged.text)
         kunit.forget_other_checkout(self.build)
-        with step(f"build {self.kernel.label} ({self.target.config.name}) in a tree of its "
-                  "own") as current:
-            proc.run(["/usr/bin/python3", self.kunit_py, "build", f"--build_dir={self.build}",
-                      f"--kunitconfig={fragment}", f"--jobs={os.cpu_count()}"],
-                     self.logs / "build.log", what="kunit.py build", step=current)
+        with step(f"build {self._work.what} in a tree of its own") as current:
+            proc.run(self._work.build_argv(fragment), self.logs / "build.log",
+                     what="kunit.py build", step=current)
 
     def make(self, current: Step) -> None:
         """Build what changed; Broken when it does not compile."""
-        proc.run(["make", "-C", self.farm, f"O={self.build}", "ARCH=um",
-                  f"-j{os.cpu_count()}", "linux"], self.logs / "build.log",
+        arch = self.target.arch
+        proc.run(["make", "-C", self.farm, f"O={self.build}", f"ARCH={arch.kunit}",
+                  f"CROSS_COMPILE={arch.cross}", f"-j{os.cpu_count()}",
+                  *([] if arch.emulator else ["linux"])], self.logs / "build.log",
                  what="make", step=current)
+
+    def _argv(self, args: str) -> tuple[list[str], dict[str, str]]:
+        """The command that runs the suites, and its environment. kunit.py itself takes
+        another second, and an emulator's options are known to nobody else."""
+        words = [*self._work.boot(), *args.split()]
+        if self.target.arch.emulator:
+            argv, env = self._work.exec_argv(words, self._emulator)
+            return argv, {**env, "PYTHONUNBUFFERED": "1"}
+        return [str(self.build / "linux"), f"uml_dir={self.build}/uml/", "kunit.enable=1", "mem=1G",
+                "console=tty", "kunit_shutdown=halt", *words], {}
 
     def run(self, args: str, log: Path, timeout: float, current: Step) -> bool:
         """Run the suites as kunit.py does; returns whether they ended in time."""
-        argv = [str(self.build / "linux"), f"uml_dir={self.build}/uml/", "kunit.enable=1", "mem=1G",
-                "console=tty", "kunit_shutdown=halt", *self.target.boot(), *args.split()]
-        with log.open("wb") as out, proc.child(argv, stdout=out, cwd=self.build) as process:
+        argv, env = self._argv(args)
+        with log.open("wb") as out, proc.child(argv, stdout=out, cwd=self.build,
+                                               env=env) as process:
             ended = proc.wait(process, current, timeout) is not None
         with log.open("rb+") as file:
             file.truncate(min(file.seek(0, os.SEEK_END), _HEARD))
@@ -258,6 +273,10 @@ def _only(args: str, nr: int) -> str:
     return f"{args} kunit.filter_glob=kmalloc_*.p{nr}_*".strip()
 
 
+def _where(arch: str, config: str) -> str:
+    return config if arch == arches.DEFAULT else f"{arch}-{config}"
+
+
 @dataclass
 class Laboratory:
     """The tree in one configuration, and what the suites do in it without a mutant.
@@ -272,8 +291,8 @@ class Laboratory:
 
     @property
     def config(self) -> str:
-        """The name of the configuration."""
-        return self.tree.target.config.name
+        """The name of the configuration; in front of it the architecture's, if it is not UML."""
+        return _where(self.tree.target.arch.name, self.tree.target.config.name)
 
     def _suites(self, args: str, name: str, timeout: float,
                 current: Step) -> tuple[ktap.Log, str, bool]:
@@ -398,12 +417,12 @@ def _untried(mutants: list[Mutant]) -> list[Result]:
     return [Result(m, "untried", (), m.nowhere) for m in mutants if m.nowhere]
 
 
-def _by_config(mutants: list[Mutant]) -> dict[str, list[Mutant]]:
-    """The mutants of each configuration, so that each is built once; and of each
-    file one after the other, so that few builds compile one that is whole again."""
+def _by_target(mutants: list[Mutant]) -> dict[tuple[str, str], list[Mutant]]:
+    """The mutants of each architecture and configuration, so that each is built once; and of
+    each file one after the other, so that few builds compile one that is whole again."""
     near = sorted(mutants, key=lambda m: (m.scope, [edit.file for edit in m.edits]))
-    return {config: [m for m in near if m.config == config]
-            for config in dict.fromkeys(m.config for m in mutants)}
+    return {target: [m for m in near if (m.arch, m.config) == target]
+            for target in dict.fromkeys((m.arch, m.config) for m in mutants)}
 
 
 def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
@@ -421,8 +440,9 @@ def verdict_of(done: list[Result], wanted: int) -> tuple[str, str]:
 
 def _json(result: Result) -> dict[str, Any]:
     mutant = result.mutant
-    return {"name": mutant.name, "breaks": list(mutant.breaks), "config": mutant.config,
-            "args": mutant.args, "outcome": result.outcome, "expected": result.expected,
+    return {"name": mutant.name, "breaks": list(mutant.breaks), "arch": mutant.arch,
+            "config": mutant.config, "args": mutant.args, "outcome": result.outcome,
+            "expected": result.expected,
             "red": [{"case": r.case, "promise": r.promise} for r in result.red],
             "reason": result.reason, "equivalent": mutant.equivalent, "why": mutant.why,
             "fault": result.fault, "seconds": round(result.seconds, 1),
@@ -431,7 +451,7 @@ def _json(result: Result) -> dict[str, Any]:
 
 def _environment(labs: list[Laboratory]) -> dict[str, Any]:
     texts = {lab.config: (lab.tree.build / ".config").read_bytes() for lab in labs}
-    return {"arch": "um", "compiler": results.compiler(next(iter(texts.values())).decode()),
+    return {"compiler": results.compiler(next(iter(texts.values())).decode()),
             "configs": {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}}
 
 
@@ -446,7 +466,8 @@ def document(labs: list[Laboratory], done: list[Result], wanted: int, only: str)
         "counts": {**count, "broken": len(done) - sum(count.values()), "asked": wanted,
                    "tried": len(_tried(done))},
         "unproven": unproven(done),
-        "controls": [{"config": lab.config, "args": args, "seconds": round(seconds, 1)}
+        "controls": [{"arch": lab.tree.target.arch.name, "config": lab.tree.target.config.name,
+                      "args": args, "seconds": round(seconds, 1)}
                      for lab in labs for args, seconds in lab.took.items()],
         "mutants": [_json(r) for r in done],
     }
@@ -502,22 +523,33 @@ def _settled(mutants: tuple[Mutant, ...], kernel: Kernel) -> list[Result]:
     return done
 
 
+def _rest_tried(kernel: Kernel, mutants: list[Mutant], done: list[Result],
+                run_dir: Path) -> Iterator[Laboratory]:
+    """Try mutants, target by target; each is handed out once its control has passed."""
+    logs = cache.workdir(f"mutants/logs/{kernel.key}")
+    # What is missing for one is said before hours are spent on the others.
+    groups = [(kunit.target(*names), some) for names, some in _by_target(mutants).items()]
+    for target, _some in groups:
+        qemu.sound(qemu.Emulator(target.arch.emulator))
+    course = Course(len(mutants) + len(done), len(done))
+    for target, some in groups:
+        lab = Laboratory(Tree(kernel, logs, target), run_dir)
+        lab.control(some)
+        yield lab
+        _run_all(some, lab, done, course)
+
+
 def run(kernel: Kernel, only: str, run_dir: Path) -> Code:
     """Try the mutants that `only` names (all without it) on a kernel."""
     mutants = catalogue.select(catalogue.of(kernel), only)
     with cache.lock(f"mutants-{kernel.key}"):
         shutil.rmtree(cache.root() / f"mutants/logs/{kernel.key}", ignore_errors=True)
-        logs = cache.workdir(f"mutants/logs/{kernel.key}")
         done = _settled(mutants, kernel)
         rest = [m for m in mutants if m not in {r.mutant for r in done}]
         labs: list[Laboratory] = []
-        course = Course(len(mutants), len(done))
         try:
-            for config, some in _by_config(rest).items():
-                lab = Laboratory(Tree(kernel, logs, config), run_dir)
-                lab.control(some)
+            for lab in _rest_tried(kernel, rest, done, run_dir):
                 labs.append(lab)
-                _run_all(some, lab, done, course)
         finally:
             done.sort(key=lambda result: mutants.index(result.mutant))
             if labs:

@@ -56,10 +56,12 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "run": "a directory of results/runs (default: the newest)",
         "format": "text (default), for a mail; markdown, as GitHub reads it; html, one page",
         "out": "the file to write; of docs and deb: the directory",
-        "base": "what make baseline wrote of the base (default: the committed one of KERNEL=)",
-        "new": "the same of the new kernel (default: KERNEL= or KDIR= is measured)",
+        "base": "of gate: what make baseline wrote of the base (default: the committed one of KERNEL=); of ab: "
+                "a kernel of the distribution, a directory, a revision of KDIR= (default: KERNEL=, or HEAD)",
+        "new": "of gate: the same of the new kernel (default: KERNEL= or KDIR= is measured); of ab: a directory "
+               "or a revision of KDIR= (default: KDIR= as it is)",
         "patch": "patches on top of the base, separated by spaces, the first one first",
-        "parts": "of ab: kunit exact tlb frag (default: all); of gate-selftest: noise seeded",
+        "parts": "of ab: kunit exact tlb frag (default: all); of gate-selftest: noise again seeded",
         "config_fragment": "a file with lines as CONFIG_X=y, on top of the configuration of both",
         "where": "vm (default), or host: the running machine; bench needs root there",
     }

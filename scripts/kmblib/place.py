@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import Broken
 from .farm import REPO
+from .ktap import Case
 
 DECLARED = REPO / "kunit/matrix.toml"
 
@@ -76,9 +77,37 @@ def where(entry: dict[str, Any]) -> Where:
                  version(entry.get("since", "0.0")), version(entry.get("before", "999.0")))
 
 
+@dataclass(frozen=True)
+class Statement:
+    """What is said of some cases where they have one outcome.
+
+    cases: globs of their names. reasons: globs of what they say. places: where. why: the
+    reason for it.
+    """
+
+    cases: tuple[str, ...]
+    reasons: tuple[str, ...]
+    places: Where
+    why: str
+
+    def names(self, case: Case) -> bool:
+        """Whether the case is one of them, whatever became of it."""
+        return any(fnmatchcase(case.case, glob) for glob in self.cases)
+
+    def speaks_of(self, case: Case, outcome: str) -> bool:
+        """Whether the case came out so, and says what is meant."""
+        return (case.outcome == outcome and self.names(case)
+                and any(fnmatchcase(case.reason, glob) for glob in self.reasons))
+
+
+def said(entry: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], Where, str]:
+    """The parts of a Statement, from an entry of the file."""
+    return names(entry["case"]), names(entry["reason"]), where(entry), str(entry["why"])
+
+
 _TABLES = {"row": ("arch", "config"), "skip": ("case", "reason", "why"),
            "without": ("option", "why"), "known": ("case", "reason", "why")}
-_OPTIONAL = {"skip": ("sometimes",)}
+_OPTIONAL = {"skip": ("sometimes",), "without": ("instead",)}
 
 
 def _check(path: Path, table: str, entry: dict[str, Any]) -> None:

@@ -13,11 +13,21 @@ def _title(document: Document) -> str:
     return "Promises, tested by a module" if document["environment"].get("guest") else "Promises"
 
 
+def _others(document: Document) -> str:
+    """Which promises are broken, where the reason is but the first case of several."""
+    broken = {p["nr"]: sum(c["outcome"] in ("fail", "error") for c in p["cases"])
+              for p in document["promises"]}
+    if sum(broken.values()) < 2:
+        return ""
+    of = ", ".join(str(number) for number, cases in broken.items() if cases)
+    return f" ({sum(broken.values())} cases in all, of promise {of})"
+
+
 def verdict(document: Document) -> str:
     """In a sentence."""
-    return f"{_title(document)}: " + ("every one that was tested holds." if
-                                      document["verdict"] == "pass" else
-                                      f"BROKEN. {document['reason']}")
+    return f"{_title(document)}: " + (
+        "every one that was tested holds." if document["verdict"] == "pass" else
+        f"BROKEN. {document['reason']}{_others(document)}")
 
 
 def measured_on(document: Document) -> list[tuple[str, str]]:

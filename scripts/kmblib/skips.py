@@ -8,39 +8,27 @@ made looks like one that passes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Iterable
 
 from .ktap import Case
-from .place import Place, Where, declared, names, where
+from .place import Place, Statement, declared, said
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Cases that may skip.
+class Rule(Statement):
+    """Cases that may skip. sometimes: it depends on more than the place."""
 
-    cases: globs of their names. reasons: globs of what they say. places: where.
-    why: this is right there. sometimes: it depends on more than the place.
-    """
-
-    cases: tuple[str, ...]
-    reasons: tuple[str, ...]
-    places: Where
-    why: str
     sometimes: bool
 
     def covers(self, case: Case) -> bool:
         """Whether this is one of the skips that are meant."""
-        return (case.outcome == "skip"
-                and any(fnmatchcase(case.reason, glob) for glob in self.reasons)
-                and any(fnmatchcase(case.case, glob) for glob in self.cases))
+        return self.speaks_of(case, "skip")
 
 
 def rules(place: Place, path: Path | None = None) -> list[Rule]:
     """The rules that hold at a place."""
-    found = [Rule(names(entry["case"]), names(entry["reason"]), where(entry), entry["why"],
-                  entry.get("sometimes", False)) for entry in declared("skip", path)]
+    found = [Rule(*said(entry), entry.get("sometimes", False)) for entry in declared("skip", path)]
     return [rule for rule in found if rule.places.holds(place)]
 
 
@@ -58,5 +46,5 @@ def unused(cases: Iterable[Case], allowed: list[Rule]) -> list[str]:
     seen = list(cases)
     return [f"{' '.join(rule.cases)}: may skip here ({rule.why}), and did not"
             for rule in allowed if not rule.sometimes
-            and any(fnmatchcase(case.case, glob) for case in seen for glob in rule.cases)
+            and any(rule.names(case) for case in seen)
             and not any(rule.covers(case) for case in seen)]

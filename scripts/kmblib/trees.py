@@ -91,7 +91,23 @@ def _revision(asked: Asked, commit: str) -> Kernel:
     with step(f"check out {asked.word} of {asked.kdir}"):
         git("read-tree", "--reset", "-u", commit)
         git("clean", "-ffdxq")
-    return kernels.at(tree, label, f"ab-{name}-{asked.slot}")
+    return dataclasses.replace(kernels.at(tree, label, f"ab-{name}-{asked.slot}"),
+                               origin=f"commit {commit}")
+
+
+def _checked_out(directory: str) -> str:
+    """What a directory has: the commit, and whether anything was changed; "" where it is no
+    repository's."""
+    commit = commit_of(directory, "HEAD")
+    if not commit:
+        return ""
+    changed = proc.output(["git", "-c", "safe.directory=*", "--no-optional-locks", "-C", directory,
+                           "status", "--porcelain", "--untracked-files=no"], what="git status")
+    return f"commit {commit}, {len(changed.splitlines())} files changed" if changed else f"commit {commit}"
+
+
+def _is_git(tree: str) -> bool:
+    return commit_of(tree, "HEAD") != ""
 
 
 def find(asked: Asked) -> Kernel:
@@ -102,10 +118,11 @@ def find(asked: Asked) -> Kernel:
         stock = kernel.distro is not None and kernel.distro.stock is not None
         return dataclasses.replace(kernel, from_source=stock)
     if Path(asked.word).is_dir():
-        return kernels.find(None, asked.word)
+        return dataclasses.replace(kernels.find(None, asked.word), origin=_checked_out(asked.word))
     commit = commit_of(asked.kdir, asked.word) if asked.kdir else ""
     if not commit:
         where = f"no revision of KDIR={asked.kdir}" if asked.kdir else "no revision without KDIR="
+        where += "" if not asked.kdir or _is_git(asked.kdir) else ", which is no git repository"
         raise Broken(f"{asked.variable}={asked.word}: no kernel of the distribution "
                      f"({' '.join(kernels.KERNELS)}), no directory, and {where}")
     return _revision(asked, commit)
@@ -180,4 +197,7 @@ def patched(kernel: Kernel, files: list[str], slot: str) -> Kernel:
     for patch in files:
         _apply(patch, copy.source)
     names = "+".join(Path(patch).stem for patch in files)
-    return dataclasses.replace(copy, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60])
+    said = [f"{Path(patch).name}, sha256 {hashlib.sha256(Path(patch).read_bytes()).hexdigest()}"
+            for patch in files]
+    return dataclasses.replace(copy, label=re.sub(r"[^\w.+-]", "-", f"{kernel.label}+{names}")[:60],
+                               origin="; ".join(filter(None, (kernel.origin, *said))))

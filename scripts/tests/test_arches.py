@@ -91,10 +91,10 @@ def test_setup_asks_for_a_group_only_when_it_is_named(tmp_path: Path) -> None:
         assert (done.returncode, "kmbench-none" in done.stderr) == (status, status == 2)
 
 
-def _work(kernel: Kernel, tmp_path: Path, arch: str, config: str) -> kunit._Work:
+def _work(kernel: Kernel, tmp_path: Path, arch: str, config: str) -> kunit.Work:
     of = kunit.Target(arches.find(arch), configs.find(config))
     merged = configs.merge(of.config, of.arch, of.place(kernel))
-    return kunit._Work(kernel, of, merged, Path("kunit.py"), tmp_path)
+    return kunit.Work(kernel, of, merged, Path("kunit.py"), tmp_path)
 
 
 @pytest.mark.parametrize("arch, words", [
@@ -112,13 +112,15 @@ def test_architecture_as_kunit_py_calls_it(kernel: Kernel, tmp_path: Path, arch:
     ("um", "init_on_alloc_1", "0", ["init_on_alloc=1"]),
     ("um", "smp", "", ["ncpus=2", "seccomp=on"]),
     ("x86_64", "smp", "", ["panic=-1"]),
-    ("x86_64", "numa", "", ["panic=-1", "numa=fake=2"]),
+    ("x86_64", "numa", "", ["panic=-1", "numa=fake=3264M"]),
+    ("um", "debug", "", ["page_poison=1", "slub_debug=FU"]),
+    ("x86_64", "debug", "", ["panic=-1", "page_poison=1"]),
     ("um", "default", "1", ["kmalloc_kunit.strict=1"])])
 def test_words_of_the_command_line(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                    arch: str, config: str, strict: str, words: list[str]) -> None:
     """QEMU is told of its processors, UML's kernel is."""
     monkeypatch.setenv("KMBENCH_STRICT", strict)
-    assert _work(kernel, tmp_path, arch, config).boot() == words
+    assert _work(kernel, tmp_path, arch, config).asked() == words
 
 
 @pytest.mark.parametrize("arch, config, name", [

@@ -32,7 +32,7 @@ def _run(body: str, end: str = "command") -> subprocess.CompletedProcess[str]:
     ("raise errors.CannotTell('who knows')", 3, "kmbench: who knows\n"),
     ("raise OSError(28, 'No space left on device', '/x')", 2,
      "kmbench: [Errno 28] No space left on device: '/x'\n"),
-    ("raise KeyboardInterrupt", 3, "kmbench: interrupted; what was complete is kept\n"),
+    ("raise KeyboardInterrupt", 3, "kmbench: interrupted; results/runs has what was written by then\n"),
 ])
 def test_end_of_main_is_the_exit_code(body: str, status: int, said: str) -> None:
     """And every `finally` has run."""
@@ -56,7 +56,7 @@ def test_signals_are_interruptions(name: str) -> None:
     """The three that a user or a CI system sends."""
     done = _run(f"os.kill(os.getpid(), signal.{name})\nsignal.pause()")
     assert (done.returncode, done.stdout) == (3, "cleaned up\n")
-    assert done.stderr == "kmbench: interrupted; what was complete is kept\n"
+    assert done.stderr == "kmbench: interrupted; results/runs has what was written by then\n"
 
 
 def test_fault_of_the_suite_is_no_verdict() -> None:
@@ -71,3 +71,27 @@ def test_signal_handler_is_that_of_the_command_alone() -> None:
     """The control of the signals above: importing changes nothing."""
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert Path(errors.__file__).is_relative_to(farm.REPO)
+
+
+_COMMITS = {"oldest": "return Code.GOOD", "no boot": 'raise CannotTell("it does not boot")',
+            "sound": "return Code.GOOD", "culprit": "return Code.FAILED",
+            "no build": 'raise Broken("it does not build")', "newest": "return Code.FAILED"}
+
+
+def test_git_finds_the_commit(tmp_path: Path) -> None:
+    """git itself, past two commits that nobody can judge."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x", *words], cwd=tmp_path,
+                              check=True, capture_output=True, text=True).stdout
+    git("init", "-q")
+    for name, body in _COMMITS.items():
+        (tmp_path / "judge.py").write_text(
+            f"import sys\nsys.path.insert(0, {str(farm.REPO / 'scripts')!r})\n"
+            "from kmblib.errors import Broken, CannotTell, Code, bisected\n"
+            f"def main():\n    {body}\nbisected(main)\n")
+        git("add", "judge.py")
+        git("commit", "-qm", name)
+    git("bisect", "start", "HEAD", f"HEAD~{len(_COMMITS) - 1}")
+    said = git("bisect", "run", "/usr/bin/python3", "-B", "judge.py")
+    assert "is the first bad commit" in said
+    assert git("log", "-1", "--format=%s", "refs/bisect/bad").strip() == "culprit"

@@ -59,7 +59,8 @@ def test_case_of_the_real_suites_passes(read: Callable[[int], ktap.Log]) -> None
     log = read(0)
     assert kunit.verdict_of(log) == ("pass", "")
     assert {c.case for c in log.cases} == {
-        "p2_power_of_two_is_aligned_to_itself", "p2_largest_block_is_aligned_to_itself"}
+        "p2_power_of_two_is_aligned_to_itself", "p2_constant_power_of_two_is_aligned_to_itself",
+        "p2_largest_block_is_aligned_to_itself"}
     assert {p.nr for p in log.promises.values()} == {2}
 
 

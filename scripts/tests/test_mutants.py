@@ -116,6 +116,7 @@ def test_text_that_is_not_there_once_is_named(text: str, count: int) -> None:
     (("mm/slab_common.c", "include/linux/slab.h"), "cannot be changed with scope"),
     (("[4]", '[4]\nscope = "world"'), "no scope world; there are: kernel tests"),
     (("[4]", '[4]\nconfig = "smb"'), "no config smb; there are: default .* smp"),
+    (("[4]", '[4]\narch = "x86"'), "no arch x86; there are: um x86_64"),
     (("[4]", '[4]\nequivalent = "so"\nnowhere = "so"'), "equivalent and nowhere exclude"),
     (("[4]", "[4"), "6.1.toml: "),
     (("name = \"kmalloc-of-no-bytes-is-null\"\n", ""), "a mutant without a name"),
@@ -363,12 +364,15 @@ def test_pressure_is_read_where_the_kernel_tells(tmp_path: Path) -> None:
 
 def test_each_configuration_is_built_once() -> None:
     """Its mutants together, those of one file one after the other."""
-    rows = [replace(_mutant(config=c), name=n, edits=(catalogue.Edit(f"mm/{f}.c", "a", "b"),))
+    rows = [replace(_mutant(config=c), name=n, arch="x86_64" if n == "f" else "um",
+                    edits=(catalogue.Edit(f"mm/{f}.c", "a", "b"),))
             for n, c, f in (("a", "default", "slub"), ("b", "smp", "slub"), ("c", "default", "util"),
-                            ("d", "smp", "slub"), ("e", "default", "slub"))]
-    groups = mutants._by_config(rows)
-    assert {c: [m.name for m in some] for c, some in groups.items()} == {
-        "default": ["a", "e", "c"], "smp": ["b", "d"]}
+                            ("d", "smp", "slub"), ("e", "default", "slub"),
+                            ("f", "smp", "slub"))]
+    groups = mutants._by_target(rows)
+    assert {target: [m.name for m in some] for target, some in groups.items()} == {
+        ("um", "default"): ["a", "e", "c"], ("um", "smp"): ["b", "d"],
+        ("x86_64", "smp"): ["f"]}
 
 
 def test_mutant_that_cannot_be_tried_here_is_no_proof(write: Callable[[str], Path], kernel: Kernel,

@@ -5,11 +5,12 @@ user's tree stays as it is, git's own files included."""
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from kmblib import ab, kernels, trees
+from kmblib import ab, build, kernels, trees
 from kmblib.errors import Broken
 from kmblib.kernels import Kernel
 
@@ -124,6 +125,20 @@ def test_patch_is_applied_and_gone_again(tree: Path, patch: str, word: str) -> N
     assert _text(again) == "one\ntwo\nthree\n" and not (again.source / "mm/fresh.c").exists()
 
 
+def test_what_is_compared_is_told_exactly(tree: Path, patch: str) -> None:
+    """HEAD is another one tomorrow, and so may a patch of that name be."""
+    base = trees.find(_asked(tree, "HEAD~1", "base"))
+    commit = trees.commit_of(str(tree), "HEAD~1")
+    assert len(commit) == 40 and base.origin == f"commit {commit}"
+    digest = hashlib.sha256(Path(patch).read_bytes()).hexdigest()
+    assert trees.patched(base, [patch], "new").origin == f"commit {commit}; x.patch, sha256 {digest}"
+    (tree / "mm/slub.c").write_text("changed\n")
+    head = trees.commit_of(str(tree), "HEAD")
+    assert trees.find(_asked(tree, str(tree))).origin == f"commit {head}, 1 files changed"
+    shutil.rmtree(tree / ".git")
+    assert trees.find(_asked(tree, str(tree))).origin == ""
+
+
 def test_users_tree_stays_as_it_is(tree: Path, patch: str) -> None:
     """Not a byte, not a time; neither in .git."""
     before = _state(tree)
@@ -150,6 +165,15 @@ def test_unknown_word_names_what_there_is(tree: Path, word: str) -> None:
         trees.find(_asked(tree, word))
 
 
+def test_tree_without_git_is_told_of(tmp_path: Path, tree: Path) -> None:
+    """HEAD is what is taken where nothing was named; of a git repository nothing is said."""
+    for top, told in ((tmp_path / "none", True), (tree, False)):
+        top.mkdir(exist_ok=True)
+        with pytest.raises(Broken, match="no revision of KDIR=") as caught:
+            trees.find(trees.Asked("BASE", "v0", str(top), "base"))
+        assert str(caught.value).endswith(", which is no git repository") == told
+
+
 def test_distributions_kernel_is_built_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """But one that is built from source anyway keeps its place in the cache."""
     def found(name: str, _kdir: str | None) -> Kernel:
@@ -170,6 +194,17 @@ def test_fragment_is_looked_at(tmp_path: Path) -> None:
         ab.fragment(str(tmp_path / "bad"))
     with pytest.raises(Broken, match="no such file"):
         ab.fragment(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("config, missing", [
+    ("CONFIG_A=y\nCONFIG_N=12\n", []), ("CONFIG_A=y\nCONFIG_N=12\n# CONFIG_B is not set\n", []),
+    ("CONFIG_A=y\nCONFIG_N=13\n", ["CONFIG_N=12"]), ("CONFIG_A=m\nCONFIG_N=12\n", ["CONFIG_A=y"]),
+    ("CONFIG_A=y\nCONFIG_N=12\nCONFIG_B=y\n", ["# CONFIG_B is not set"])])
+def test_line_that_the_kernel_does_not_take_is_named(config: str, missing: list[str]) -> None:
+    """Of whatever kind. Of two about one option the last one holds: a fragment may switch off what
+    the configuration has."""
+    wanted = "# of ours\nCONFIG_A=y\nCONFIG_B=y\nCONFIG_N=12\n# CONFIG_B is not set\n"
+    assert build.lost(wanted, config) == missing
 
 
 def test_cached_source_is_linked_and_not_written_through(tree: Path, patch: str) -> None:
