@@ -166,6 +166,14 @@ static inline int kmb_rmdir(struct dentry *parent, const char *name)
 #define kmb_call_rcu call_rcu
 #endif
 
+/* kmalloc_objs() and kzalloc_objs() came with 7.0. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define KMB_HAS_OBJS
+#endif
+
+/* So did sheaves for the caches of kmalloc(): arrays of objects that a CPU has at hand. */
+#define KMB_KMALLOC_HAS_SHEAVES (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
+
 /* kmalloc_nolock() and kfree_nolock() came with 6.18. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define KMB_HAS_NOLOCK

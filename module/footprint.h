@@ -5,8 +5,9 @@
 #ifndef _KMBENCH_FOOTPRINT_H
 #define _KMBENCH_FOOTPRINT_H
 
+#include "partials.h"
 #include "uapi/kmbench.h"
 
-int kmb_footprint(struct kmb_footprint *footprint);
+int kmb_footprint(struct kmb_footprint *footprint, struct kmb_partials *partials);
 
 #endif /* _KMBENCH_FOOTPRINT_H */

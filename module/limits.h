@@ -21,6 +21,8 @@
 #define KMB_MAX_ITERATIONS	1000000
 /* Objects that are held to see what they occupy. */
 #define KMB_MAX_FOOTPRINT	4096
+/* Objects that fill up partly used slabs; not more than KMB_MAX_BATCH_BYTES either. */
+#define KMB_MAX_PARTIALS	16384
 /* Bytes to walk over. */
 #define KMB_MAX_WALK_BYTES	SZ_1G
 /*

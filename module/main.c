@@ -23,6 +23,7 @@
 #include "mapping.h"
 #include "measure.h"
 #include "own.h"
+#include "partials.h"
 #include "refuse.h"
 #include "scenario.h"
 #include "tlb.h"
@@ -35,11 +36,13 @@
  * @hello: the tool named the right ABI version.
  * @loan: memory that waits for mmap(); NULL: none does.
  * @inducer: what fragments memory; NULL: nothing does.
+ * @partials: what fills up slabs that others use a part of.
  */
 struct kmb_file {
 	bool hello;
 	struct kmb_loan *loan;
 	struct kmb_inducer *inducer;
+	struct kmb_partials partials;
 };
 
 static DEFINE_MUTEX(kmb_run_mutex);
@@ -208,7 +211,7 @@ static int job_run(struct kmb_file *file, union kmb_request *request)
 
 static int job_footprint(struct kmb_file *file, union kmb_request *request)
 {
-	return kmb_footprint(&request->footprint);
+	return kmb_footprint(&request->footprint, &file->partials);
 }
 
 static int job_walk(struct kmb_file *file, union kmb_request *request)
@@ -327,6 +330,7 @@ static int kmb_release(struct inode *inode, struct file *filp)
 
 	kmb_loan_drop(&file->loan);
 	kmb_inducer_drop(&file->inducer);
+	kmb_partials_give_back(&file->partials);
 	kfree(file);
 	return 0;
 }

@@ -108,25 +108,32 @@ static int allow(struct chase_walk *walk)
 	return -ENOSPC;
 }
 
-static int look(struct chase_walk *walk, const struct user_memory *memory)
+static int look(struct chase_walk *walk, const struct user_memory *memory, bool partly)
 {
+	uint64_t huge, bytes = walk->held_bytes;
 	int err = user_mapping__look(&walk->mapping, memory);
 
 	if (err)
 		snprintf(walk->why, sizeof(walk->why), "/proc/self/smaps: %s", strerror(-err));
-	else if (walk->kind->advice && walk->kind->huge && !walk->mapping.anon_huge_bytes)
-		user_memory__why_not_huge(walk->why);
+	huge = walk->mapping.anon_huge_bytes;
+	if (!err && walk->kind->advice && walk->kind->huge)
+		user_memory__why_not_huge(huge, partly && huge ? huge : bytes, walk->why);
 	return err || walk->why[0] ? -EOPNOTSUPP : 0;
 }
 
 /* As "anon-thp/chase/65536". */
-static int model(struct chase_walk *walk, void **start)
+static int model(const struct chase *chase, struct chase_walk *walk, void **start)
 {
+	const struct chase_options *options = &chase->options;
 	char region[KMB_TLB_REGION_LEN];
+	const struct user_told told = {
+		.warmup = (uint64_t)options->warmup * walk->lines,
+		.loads = (uint64_t)options->passes * walk->lines, .region = region,
+	};
 
 	snprintf(region, sizeof(region), "%s/%s/%zu", walk->kind->name, walk->pattern->name,
 		 walk->lines * user_page_bytes());
-	return user_model__walk(start, walk->lines, region, &walk->modelled);
+	return user_model__walk(start, &told, &walk->modelled);
 }
 
 /* What is timed is not counted: counters cost time where they begin and end. */
@@ -145,7 +152,7 @@ static int time_and_count(struct chase *chase, struct chase_walk *walk,
 	for (i = 0; i < chase->options.laps; i++)
 		user_walk__go(start, walk->lines, walk->loads, &walk->laps[i]);
 	err = user_counts__walk(&walk->counts, &chase->events, start, walk->lines, walk->loads);
-	return err ? err : model(walk, start);
+	return err ? err : model(chase, walk, start);
 }
 
 static int walk_one(struct chase *chase, struct chase_walk *walk)
@@ -160,7 +167,7 @@ static int walk_one(struct chase *chase, struct chase_walk *walk)
 		walk->after = walk->before;
 		return 0;
 	}
-	if (!look(walk, &memory))
+	if (!look(walk, &memory, chase->options.partly))
 		err = time_and_count(chase, walk, &memory);
 	user_memory__unmap(&memory);
 	walk->after = system__direct_map("");
@@ -248,7 +255,7 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 {
 	bool known = !walk->why[0];
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:o}",
 			 "kind", walk->kind->name, "pattern", walk->pattern->name,
 			 "lines", (json_int_t)walk->lines,
 			 "bytes", (json_int_t)(walk->lines * user_page_bytes()),
@@ -259,7 +266,7 @@ json_t *chase_walk__json(const struct chase *chase, const struct chase_walk *wal
 			 "mapping", known ? user_mapping__json(&walk->mapping) : json_null(),
 			 "direct_map", tlb_json__direct_map(&walk->before, &walk->after),
 			 "counters", walk->laps ? user_counts__json(&walk->counts, &chase->events) :
-			 json_null(), "model",
+			 json_null(), "model_passes", (json_int_t)chase->options.passes, "model",
 			 tlb_json__counts(&walk->modelled.model, &walk->modelled.counts));
 }
 

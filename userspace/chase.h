@@ -26,6 +26,9 @@
  * @doubled: each footprint is the double of the one before; else there are four from
  *	one to its double.
  * @paged: only kinds that have a line in each page.
+ * @partly: also memory that is only in part in the huge pages that it was to be in.
+ * @passes: that the model of a TLB counts.
+ * @warmup: passes before them, from an empty TLB.
  * @stopped: asked before each walk; true ends all.
  */
 struct chase_options {
@@ -36,6 +39,9 @@ struct chase_options {
 	uint32_t laps;
 	bool doubled;
 	bool paged;
+	bool partly;
+	uint32_t passes;
+	uint32_t warmup;
 	bool (*stopped)(void);
 };
 
@@ -51,7 +57,7 @@ struct chase_options {
  * @before: the kernel's map of all memory before that was allocated.
  * @after: likewise after it was freed.
  * @counts: what the PMU counted, of laps that are not among @laps.
- * @modelled: what a model of a TLB says of a pass.
+ * @modelled: what a model of a TLB says of as many passes as were asked for.
  * @why: why there is nothing of all this, a line; empty where there is.
  */
 struct chase_walk {

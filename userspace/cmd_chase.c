@@ -183,7 +183,7 @@ int cmd__chase(int argc, char **argv)
 {
 	struct chase_arguments arguments = {
 		.min_kib = 64, .max_kib = 64 << 10,
-		.options = { .kind = "*", .pattern = "*", .laps = 15,
+		.options = { .kind = "*", .pattern = "*", .laps = 15, .passes = 1, .warmup = 1,
 			     .stopped = signals__arrived },
 	};
 

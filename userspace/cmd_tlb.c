@@ -196,49 +196,71 @@ static int write_json(const struct tlb_walks *walks, const struct chase *user,
 	return cmd__write_json(out, document(walks, user, device), JSON_COMPACT);
 }
 
-/*
- * The same kinds and footprints, as far as a process has them. After the module's:
- * so the model knows the page tables.
- */
-static int walk_in_process(const struct tlb_arguments *arguments, struct chase *user)
+/* The same kinds and footprints, as far as a process has them. */
+static int select_in_process(const struct tlb_arguments *arguments, struct chase *user)
 {
+	const struct tlb_walks_options *of = &arguments->options;
 	const struct chase_options options = {
-		.kind = arguments->options.kind, .pattern = arguments->options.pattern,
-		.min_bytes = arguments->options.min_bytes,
-		.max_bytes = arguments->options.max_bytes,
+		.kind = of->kind, .pattern = of->pattern,
+		.min_bytes = of->min_bytes, .max_bytes = of->max_bytes,
 		.laps = 1, .doubled = true, .paged = true,
-		.stopped = arguments->options.stopped,
+		.passes = of->passes, .warmup = of->warmup, .stopped = of->stopped,
 	};
-	int err = chase__select(user, &options);
+
+	return chase__select(user, &options);
+}
+
+/* Where nothing of the kernel's is asked for: a walk that nobody hears of. */
+static int walk_for_the_model(const struct device *device)
+{
+	static const struct tlb_walks_options options = {
+		.kind = "kmalloc", .pattern = "stride", .min_bytes = 64 << 10,
+		.max_bytes = 64 << 10, .passes = 1, .share = 50, .stopped = signals__arrived,
+	};
+	const struct tlb_walk *failed = NULL;
+	struct tlb_walks walks;
+	int err = tlb_walks__select(&walks, device, &options);
 
 	if (!err)
-		err = chase__run(user);
-	return err == -ENOENT ? 0 : err;
+		err = tlb_walks__run(&walks, device, &options, &failed);
+	tlb_walks__free(&walks);
+	return err;
+}
+
+/* Those of the kernel, then those of the process, as the model knows its page tables by then. */
+static int run_both(const struct tlb_arguments *arguments, const struct device *device,
+		    struct tlb_walks *walks, struct chase *user)
+{
+	const struct tlb_walk *failed = NULL;
+	int err = tlb_walks__select(walks, device, &arguments->options);
+	int user_err = select_in_process(arguments, user);
+
+	if (err == -ENOENT && user_err == -ENOENT) {
+		warnx("no kind '%s' with pattern '%s' of %u to %u KiB; `kmbench info' and `kmbench chase --help' name them",
+		      arguments->options.kind, arguments->options.pattern,
+		      arguments->min_kib, arguments->max_kib);
+		return EXIT_USAGE;
+	}
+	if (err == -ENOENT)
+		err = walk_for_the_model(device);
+	else if (!err)
+		err = tlb_walks__run(walks, device, &arguments->options, &failed);
+	if (!err)
+		err = user_err ? user_err : chase__run(user);
+	if (!err || err == -ENOENT)
+		return 0;
+	return cmd__explain(failed ? failed->kind->name : "tlb",
+			    failed ? failed->answer.why : "", err);
 }
 
 static int select_and_run(const struct tlb_arguments *arguments,
 			  const struct device *device, struct tlb_walks *walks,
 			  struct json_out *out)
 {
-	const struct tlb_walk *failed = NULL;
 	struct chase user = { .nr = 0 };
-	int code, err = tlb_walks__select(walks, device, &arguments->options);
+	int code = run_both(arguments, device, walks, &user);
 
-	if (err == -ENOENT) {
-		warnx("no kind '%s' with pattern '%s' of %u to %u KiB; `kmbench info' names them",
-		      arguments->options.kind, arguments->options.pattern,
-		      arguments->min_kib, arguments->max_kib);
-		return EXIT_USAGE;
-	}
-	if (!err)
-		err = tlb_walks__run(walks, device, &arguments->options, &failed);
-	if (err)
-		return cmd__explain(failed ? failed->kind->name : "tlb",
-				    failed ? failed->answer.why : "", err);
-	err = walk_in_process(arguments, &user);
-	if (err)
-		code = cmd__explain("tlb", "", err);
-	else
+	if (!code)
 		code = arguments->json ? write_json(walks, &user, device, out) :
 					 write_text(walks, &user);
 	chase__free(&user);

@@ -112,7 +112,7 @@ static const struct tlb_pmu pmus[] = {
 	  .load_misses = "page walks, by loads and stores",
 	  .store_misses = "nothing: there is no such event" },
 	{ .name = "Arm Neoverse", .device = "armv8_*",
-	  .cpuid = "^0x00000000410fd(0c|40|49|4f|83|8e)0$",
+	  .cpuid = "^0x00000000410fd(0c|40|49|4f|83|84|8e)0$",
 	  .source = "tools/perf/pmu-events/arch/arm64/arm/neoverse-n1, -n2-v2, -v1",
 	  .own = neoverse_events,
 	  .loads = "accesses of the first level, by loads and stores",

@@ -68,7 +68,8 @@ static int walk_in_process(struct frag_walks *walks, const struct frag_walks_opt
 	const struct chase_options one = {
 		.kind = user_kinds_walked[i], .pattern = FRAG_WALK_PATTERN,
 		.min_bytes = options->bytes, .max_bytes = options->bytes,
-		.laps = FRAG_WALK_LAPS, .stopped = options->stopped,
+		.laps = FRAG_WALK_LAPS, .partly = true, .passes = 1, .warmup = 1,
+		.stopped = options->stopped,
 	};
 	int err = frag_level__now(options->order, &walks->user_reached[i]);
 

@@ -181,6 +181,7 @@ static int measured_cell__weigh(struct measured_cell *measured,
 	footprint->gfp = cell->row[KMB_TABLE_GFP]->index;
 	footprint->size = cell->row[KMB_TABLE_SIZE]->value;
 	footprint->share = share;
+	footprint->flags = KMB_FOOTPRINT_FILL;
 	footprint->objects = measurement__bound(MEASUREMENT_FOOTPRINT,
 						footprint->size,
 						MEASUREMENT_FOOTPRINT_BYTES, 1);
@@ -222,6 +223,11 @@ static int measured_cell__run(struct measured_cell *measured,
 	struct events before, after;
 	int err;
 
+	/* First, as it levels the ground: see struct kmb_footprint. */
+	err = own ? 0 : measured_cell__weigh(measured, device, options->share);
+	memcpy(measurement->why, measured->footprint.why, KMB_TEXT_LEN);
+	if (err)
+		return err;
 	counters__reset(counters);
 	events__read(&before, "", size, options->cpu);
 	err = measured_cell__repeat(measured, device, counters, hooks,
@@ -229,10 +235,6 @@ static int measured_cell__run(struct measured_cell *measured,
 	events__read(&after, "", size, options->cpu);
 	events__add_since(&measured->events, &before, &after);
 	counters__read(counters, measured->counters);
-	if (err || own)
-		return err;
-	err = measured_cell__weigh(measured, device, options->share);
-	memcpy(measurement->why, measured->footprint.why, KMB_TEXT_LEN);
 	return err;
 }
 

@@ -95,11 +95,9 @@ static bool is_huge(const struct user_memory *memory, char why[USER_WHY_LEN])
 		snprintf(why, USER_WHY_LEN, "/proc/self/smaps cannot be read");
 		return false;
 	}
-	if (memory->kind->advice && mapping.anon_huge_bytes < memory->bytes) {
-		user_memory__why_not_huge(why);
-		return false;
-	}
-	return true;
+	if (memory->kind->advice)
+		user_memory__why_not_huge(mapping.anon_huge_bytes, memory->bytes, why);
+	return !why[0];
 }
 
 static json_t *probe(const struct chase_options *options, const struct user_kind *kind)

@@ -37,6 +37,7 @@ static size_t page_size(void)
 	return sysconf(_SC_PAGESIZE);
 }
 
+/* Return: 0; -EINVAL: there are no blocks of that order; or what reading /proc comes to. */
 static int read_level(struct kmb_level *level, uint32_t order)
 {
 	struct buddyinfo info;
@@ -48,6 +49,7 @@ static int read_level(struct kmb_level *level, uint32_t order)
 		level->free = free_blocks__pages(&free);
 		level->suitable = free_blocks__suitable(&free, order);
 		level->index = free_blocks__unusable(&free, order);
+		err = order < free.nr_orders ? 0 : -EINVAL;
 	}
 	buddyinfo__free(&info);
 	return err;
@@ -392,6 +394,9 @@ int user_inducer__reach(struct user_inducer *inducer, struct kmb_frag *frag,
 		.give_back = part->page_cache ? MADV_REMOVE : MADV_DONTNEED,
 	};
 	err = read_level(&frag->before, frag->order);
+	if (err == -EINVAL)
+		return refuse(frag, err, "order %u: this kernel has no such large blocks",
+			      frag->order);
 	aim(frag, part->per_cent);
 	if (!err)
 		err = check_reserve(frag);

@@ -7,6 +7,7 @@
  * module/walk.c has it.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -90,11 +91,7 @@ static void why_no_hugetlb(char why[USER_WHY_LEN])
 		snprintf(why, USER_WHY_LEN, "this kernel has no hugetlb pages of 2 MiB; boot one with CONFIG_HUGETLBFS");
 }
 
-/**
- * user_memory__why_not_huge() - why MADV_HUGEPAGE was of no effect
- * @why: receives it, with what would help.
- */
-void user_memory__why_not_huge(char why[USER_WHY_LEN])
+static void why_ignored(char why[USER_WHY_LEN])
 {
 	char enabled[64];
 
@@ -107,6 +104,22 @@ void user_memory__why_not_huge(char why[USER_WHY_LEN])
 		snprintf(why, USER_WHY_LEN, "THP is off for this process (PR_SET_THP_DISABLE); start it from another one");
 	else
 		snprintf(why, USER_WHY_LEN, "MADV_HUGEPAGE was ignored: AnonHugePages is 0; `echo 1 >/proc/sys/vm/compact_memory' makes room for huge pages");
+}
+
+/**
+ * user_memory__why_not_huge() - why memory is not all in the huge pages that it was to be in
+ * @huge: bytes of it that are.
+ * @bytes: all of it.
+ * @why: receives it, with what would help; empty where all is.
+ */
+void user_memory__why_not_huge(uint64_t huge, uint64_t bytes, char why[USER_WHY_LEN])
+{
+	why[0] = '\0';
+	if (!huge)
+		why_ignored(why);
+	else if (huge < bytes)
+		snprintf(why, USER_WHY_LEN, "only %" PRIu64 " of %" PRIu64 " KiB are in huge pages; `echo 1 >/proc/sys/vm/compact_memory' makes room for more",
+			 huge / 1024, bytes / 1024);
 }
 
 static int reserve(struct user_memory *memory, size_t unit)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "module/uapi/kmbench.h"
 
@@ -66,6 +67,6 @@ int user_memory__map(struct user_memory *memory, const struct user_kind *kind,
 		     size_t lines, char why[USER_WHY_LEN]);
 void user_memory__unmap(struct user_memory *memory);
 void **user_memory__line(const struct user_memory *memory, size_t i);
-void user_memory__why_not_huge(char why[USER_WHY_LEN]);
+void user_memory__why_not_huge(uint64_t huge, uint64_t bytes, char why[USER_WHY_LEN]);
 
 #endif /* KMBENCH_USER_MEMORY_H */

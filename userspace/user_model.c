@@ -40,25 +40,24 @@ static void report(const struct kmb_tlb_mailbox *mailbox, struct user_modelled *
 }
 
 /**
- * user_model__walk() - walk, once before and once counted
+ * user_model__walk() - walk while the model counts
  * @start: a line of a walk that was laid by user_walk__lay().
- * @loads: of a pass.
- * @region: what the model calls it outside of this machine.
+ * @told: how often.
  * @modelled: receives what it says; no answer where there is no model.
  *
  * Return: 0, or -ENOMEM.
  */
-int user_model__walk(void **start, uint64_t loads, const char *region,
+int user_model__walk(void **start, const struct user_told *told,
 		     struct user_modelled *modelled)
 {
-	struct kmb_tlb_mailbox *mailbox = mailbox_new(region);
+	struct kmb_tlb_mailbox *mailbox = mailbox_new(told->region);
 	int try;
 
 	if (!mailbox)
 		return -ENOMEM;
 	for (try = 0; try < TRIES; try++) {
-		start = user_walk__tell(start, loads, mailbox);
-		if (mailbox->counts.loads == loads && !mailbox->counts.stores)
+		start = user_walk__tell(start, told->warmup, told->loads, mailbox);
+		if (mailbox->counts.loads == told->loads && !mailbox->counts.stores)
 			break;
 	}
 	report(mailbox, modelled);

@@ -19,7 +19,19 @@ struct user_modelled {
 	struct kmb_tlb_counts counts;
 };
 
-int user_model__walk(void **start, uint64_t loads, const char *region,
+/**
+ * struct user_told - a walk that the model is told of
+ * @warmup: loads before, while it does not count; its TLB is empty before them.
+ * @loads: while it does.
+ * @region: what it calls them outside of this machine.
+ */
+struct user_told {
+	uint64_t warmup;
+	uint64_t loads;
+	const char *region;
+};
+
+int user_model__walk(void **start, const struct user_told *told,
 		     struct user_modelled *modelled);
 
 #endif /* KMBENCH_USER_MODEL_H */

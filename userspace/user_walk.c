@@ -61,19 +61,21 @@ static inline void **follow(void **at, uint64_t loads)
 }
 
 /**
- * user_walk__tell() - walk, once before and once while a model of a TLB counts
+ * user_walk__tell() - walk while a model of a TLB counts, which begins with an empty one
  * @start: the first line.
- * @loads: of a pass.
+ * @warmup: loads before, which are not counted.
+ * @loads: that are.
  * @mailbox: to talk to it.
  *
  * Between the markers there is no access but the walk's, and an interrupt's.
  *
  * Return: where the next load would go.
  */
-void **user_walk__tell(void **start, uint64_t loads, struct kmb_tlb_mailbox *mailbox)
+void **user_walk__tell(void **start, uint64_t warmup, uint64_t loads,
+		       struct kmb_tlb_mailbox *mailbox)
 {
 	user_marker__say(KMB_TLB_ARM, mailbox);
-	start = follow(start, loads);
+	start = follow(start, warmup);
 	user_marker__say(KMB_TLB_BEGIN, mailbox);
 	start = follow(start, loads);
 	/* The last load is done before the region ends. */

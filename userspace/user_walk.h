@@ -23,7 +23,8 @@ struct user_lap {
 
 int user_walk__lay(const struct user_memory *memory, uint32_t lines,
 		   const struct user_pattern *pattern);
-void **user_walk__tell(void **start, uint64_t loads, struct kmb_tlb_mailbox *mailbox);
+void **user_walk__tell(void **start, uint64_t warmup, uint64_t loads,
+		       struct kmb_tlb_mailbox *mailbox);
 void **user_walk__go(void **start, uint64_t warmup, uint64_t loads, struct user_lap *lap);
 
 #endif /* KMBENCH_USER_WALK_H */

@@ -19,7 +19,7 @@
 #include "kmbench_tlb.h"
 
 /* Raised whenever anything in this file changes its meaning or layout. */
-#define KMB_ABI_VERSION		8
+#define KMB_ABI_VERSION		9
 
 #define KMB_DEVICE_NAME		"kmbench"
 
@@ -348,17 +348,24 @@ struct kmb_run {
 	char why[KMB_TEXT_LEN];
 };
 
+/* kmb_footprint.flags: fill up slabs that others use a part of, before. */
+#define KMB_FOOTPRINT_FILL	(1U << 0)
+
 /**
  * struct kmb_footprint - what objects of one kind occupy
  * @gfp: (in) row of KMB_TABLE_GFP, allocated in process context.
  * @objects: (in) how many to hold for a moment, 1 to max_footprint.
  * @share: (in) as in struct kmb_run.
- * @pad: (in) 0.
+ * @flags: (in) 0, or KMB_FOOTPRINT_FILL.
  * @size: (in) bytes of each object, 1 to kmb_info.max_size.
  * @held: (out) objects that were there.
  * @blocks: (out) slabs, or blocks of the page allocator, that they lay in.
  * @bytes: (out) bytes of these, other objects in them included.
  * @why: (out) as in struct kmb_run.
+ *
+ * Slabs are filled up within @share and 8 MiB, and stay so until the next such ioctl, or
+ * until the file is closed: what is run meanwhile begins with none of which others use a
+ * part. Kernels with sheaves (7.0 and later) have them back at once.
  *
  * Errors: as of struct kmb_run.
  */
@@ -366,7 +373,7 @@ struct kmb_footprint {
 	__u32 gfp;
 	__u32 objects;
 	__u32 share;
-	__u32 pad;
+	__u32 flags;
 	__u64 size;
 	__u64 held;
 	__u64 blocks;

@@ -33,6 +33,11 @@ class Levels:
     seconds: float
     missed: tuple[str, ...]
 
+    def good(self) -> bool:
+        """All reached, but for what the machine is above by itself; none too far off or too late."""
+        above = all("this machine is at" in why for why in self.missed)
+        return (self.reached > 0 and above and self.off <= TOLERANCE and self.seconds <= SECONDS)
+
 
 @dataclass(frozen=True)
 class Rounds:

@@ -9,6 +9,7 @@ from typing import Any, Callable
 from . import kernel_counts
 from .cells import number
 from .latencies import misses
+from .responses import marked
 from .walks import rate
 
 _ONE = 1_000_000
@@ -77,17 +78,24 @@ class LevelWalks:
         """The largest footprint."""
         return max((w["bytes"] for level in self._levels for w in level["walks"]), default=0)
 
+    def _walks(self, where: str) -> dict[str, list[Walk | None]]:
+        """By kind: the walk at each level; None where there is none."""
+        kinds = dict.fromkeys(w["kind"] for level in self._levels for w in level[where])
+        return {kind: [next((w for w in level[where] if w["kind"] == kind), None)
+                       for level in self._levels] for kind in kinds}
+
     def _values(self, figure: str) -> dict[str, list[float | None]]:
         """By kind: the figure at each level; None where there is none."""
         where, how, _digits = _FIGURES[figure]
-        kinds = dict.fromkeys(w["kind"] for level in self._levels for w in level[where])
-        return {kind: [next((how(w) for w in level[where] if w["kind"] == kind), None)
-                       for level in self._levels] for kind in kinds}
+        return {kind: [how(w) if w else None for w in walks]
+                for kind, walks in self._walks(where).items()}
 
     def rows(self, figure: str) -> list[list[str]]:
         """A row a kind: the figure, by level; none where nothing is known."""
-        digits = _FIGURES[figure][2]
-        return [[kind, *("-" if v is None else f"{v:.{digits}f}" for v in values)]
+        where, _how, digits = _FIGURES[figure]
+        found = self._walks(where)
+        return [[kind, *("-" if v is None else marked(f"{v:.{digits}f}", walk, level)
+                         for v, walk, level in zip(values, found[kind], self._levels))]
                 for kind, values in self._values(figure).items()
                 if any(v is not None for v in values)]
 

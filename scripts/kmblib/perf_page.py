@@ -49,7 +49,7 @@ def sections(document: Document) -> list[Section]:
     return [Section("Under perf", [
         text(f"{len(document['cells'])} cells, measured under perf stat, and again under perf kmem "
              "record. perf stat counts all of the tool's run, its own set-up included; ours count "
-             "what the cells did."),
+             "what the cells did, not what fills up slabs before each."),
         Table("perf stat, and counters of kmbench over the same cells", "%-30s%18s%18s",
               ["event", "perf stat", "kmbench"], rows),
         _unavailable(document["events"]),

@@ -63,20 +63,24 @@ def has_drifted(sample: dict[str, Any], level: dict[str, Any]) -> bool:
     return not sample["unavailable"] and abs(sample["reached"] - level["asked"]) > _TOLERANCE
 
 
+def marked(text: str, sample: dict[str, Any] | None, level: dict[str, Any]) -> str:
+    """A figure; with a mark, if it was taken at another level."""
+    return f"{text}*" if sample and text != "-" and has_drifted(sample, level) else text
+
+
 def share(response: Response | None, level: dict[str, Any]) -> str:
-    """How much there was of what was asked for, per cent; with a mark, if at another level."""
+    """How much there was of what was asked for, per cent."""
     if not response or not response["asked"]:
         return "-"
-    return (f"{100 * response['got'] / response['asked']:.0f}"
-            f"{'*' if has_drifted(response, level) else ''}")
+    return marked(f"{100 * response['got'] / response['asked']:.0f}", response, level)
 
 
-def within(response: Response | None) -> str:
+def within(response: Response | None, level: dict[str, Any]) -> str:
     """The interval of that."""
     if not response or not response["asked"]:
         return "-"
     low, high = interval(response["got"], response["asked"])
-    return f"{100 * low:.0f}-{100 * high:.0f}"
+    return marked(f"{100 * low:.0f}-{100 * high:.0f}", response, level)
 
 
 def way(response: Response) -> tuple[str, str, str]:
@@ -147,7 +151,7 @@ class Responses:
 
     def intervals(self) -> list[list[str]]:
         """A row a way: the interval of that, by level."""
-        return [[name(w), *map(within, self.find(w, self.order))] for w in self.ways()]
+        return [[name(w), *map(within, self.find(w, self.order), self.reached)] for w in self.ways()]
 
     def ticks(self, outcome: str, thousandths: int) -> list[list[str]]:
         """A row a way: a quantile of the ticks of "got" or "failed" of the order, by level;
@@ -160,7 +164,8 @@ class Responses:
             # The middle of the last bucket may be above all that is in it.
             value = quantile(response[f"{outcome}_histogram"], thousandths)
             return most if thousandths == 1000 or value is None else min(value, most)
-        return [[name(w), *(number(of(r)) for r in self.find(w, self.order))]
+        return [[name(w), *(marked(number(of(r)), r, level)
+                            for r, level in zip(self.find(w, self.order), self.reached))]
                 for w in self.ways()]
 
     def vmalloced(self) -> list[list[str]]:
@@ -169,15 +174,17 @@ class Responses:
         for order in self.orders():
             found = self.find(KVMALLOC, order)
             if any(r and r["vmalloced"] for r in found):
-                rows.append([str(order), *(f"{100 * r['vmalloced'] / r['got']:.0f}"
-                                           if r and r["got"] else "-" for r in found)])
+                rows.append([str(order), *(marked(f"{100 * r['vmalloced'] / r['got']:.0f}", r, level)
+                                           if r and r["got"] else "-"
+                                           for r, level in zip(found, self.reached))])
         return rows
 
     def events(self) -> list[list[str]]:
         """A row an event: how often for each block of the order that GFP_KERNEL was
         asked for, by level."""
         found = self.find(MAIN, self.order)
-        return [[text, *(_each(r, event) for r in found)] for event, text in EVENTS.items()]
+        return [[text, *(marked(_each(r, event), r, level) for r, level in zip(found, self.reached))]
+                for event, text in EVENTS.items()]
 
     def recoveries(self) -> list[list[str]]:
         """A row a level: the index just after it was undone and the last one that was seen,

@@ -7,15 +7,17 @@ from .cells import size
 from .page import Block, Document, Lines, Section, Table, simple, text
 from .panel_figures import figures_of
 from .promise_page import first_failure
-from .walks import Walks
+from .walks import READS, Walks
 
 MAPPED = "How the largest footprint was mapped: pages of 4 KiB, by mapping size"
 _OF_PROCESS = "How memory of a process was mapped: pages of 4 KiB, by mapping size"
-_LEVELS = (("Page walks", -1), ("Misses of the first level", 0))
-_ABOUT = ("A load in each page: in the kernel, with interrupts off, {} passes over all of them; in "
-          "memory of a process one pass that comes after another. What a TLB would have missed is "
-          "counted by a model of it on the guest's own accesses and page tables, the same in every "
-          "run of the same kernel. It is no measurement of this machine's processor.")
+_LEVELS: tuple[tuple[str, int | str], ...] = (
+    ("Page walks", -1), ("Misses of the first level", 0),
+    ("Entries of page tables that page walks read", READS))
+_ABOUT = ("A load in each page, {} passes over all of them, from an empty TLB: in the kernel, with "
+          "interrupts off, and in memory of a process. What a TLB would have missed is counted by "
+          "a model of it on the guest's own accesses and page tables, the same in every run of the "
+          "same kernel. It is no measurement of this machine's processor.")
 _PMU = ("Misses of the data TLB per 1000 loads, largest footprint, by the PMU: counted in the "
         "module around little but the walk, and through libperf around the whole ioctl; beside the "
         "model's of the last level, and the ratio of the first to it. What the PMU calls a miss is "

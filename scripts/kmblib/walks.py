@@ -24,10 +24,17 @@ def abreast(all_: list[_T]) -> list[_T]:
     return [all_[i * last // (_FOOTPRINTS_ABREAST - 1)] for i in range(_FOOTPRINTS_ABREAST)]
 
 
-def rate(walk: dict[str, Any], level: int = -1) -> float | None:
-    """Misses of a level per 1000 loads, of the last one: page walks; None: not counted."""
+# Of rate(), instead of a level: entries of page tables that page walks read.
+READS = "walk_reads"
+
+
+def rate(walk: dict[str, Any], level: int | str = -1) -> float | None:
+    """Misses of a level per 1000 loads, of the last one: page walks; or READS; None: not counted."""
     model = walk["model"]
-    return 1000.0 * model["misses"][level] / model["loads"] if model and model["loads"] else None
+    if not model or not model["loads"]:
+        return None
+    count = model["misses"][level] if isinstance(level, int) else model[level]
+    return 1000.0 * float(count) / float(model["loads"])
 
 
 def direct_map(walks: list[dict[str, Any]]) -> str:
@@ -84,9 +91,8 @@ class Walks:
         """Those that fit side by side, the smallest and the largest among them."""
         return abreast(sorted(self._distinct("bytes")))
 
-    def rates(self, pattern: str, level: int = -1) -> list[list[str]]:
-        """A row a kind: misses of a level per 1000 loads at a few footprints; of the last
-        one these are page walks."""
+    def rates(self, pattern: str, level: int | str = -1) -> list[list[str]]:
+        """A row a kind: rate() of a level at a few footprints."""
         rows = []
         for kind in self._distinct("kind"):
             walks = [self._get(kind, pattern, b) for b in self.few_footprints()]

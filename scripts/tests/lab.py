@@ -34,7 +34,7 @@ _PATIENCE = 2.5
 _PATIENCE_MIN = 8.0
 _MACHINE = Machine("virtual", 512, 1)
 # The version of the ABI, and one that no tool speaks yet.
-OUR_ABI = 8
+OUR_ABI = 9
 OTHER_ABI = 99
 _HERE = Path(__file__).parent
 # Of busybox-static: it needs no library in the guest.
@@ -134,6 +134,7 @@ GUESTS = {
     "tlb of a split map": Order("virtual", walks="--max 4096 --kind kmalloc", model="generic",
                                 split_map=True),
     "tlb without a model": Order("virtual", walks="--max 64"),
+    "tlb of a process": Order("virtual", walks="--max 64 --kind anon-4k", model="generic"),
     "tlb of no kind": Order(walks="--kind none"),
     "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
     "tlb of some odd footprints": Order(walks="--min 36 --max 288 --kind alloc_pages-3"),

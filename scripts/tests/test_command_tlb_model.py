@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from checkout import Checkout
 from kmblib import qemu, results, tlb
 from kmblib.errors import Code
@@ -47,13 +48,22 @@ def _check_walks(document: dict[str, Any]) -> None:
 def test_tlb_that_cannot_be(copy: Checkout, tmp_path: Path) -> None:
     """One line says which number; the rest of the run goes on. It is the user's mistake."""
     geometry, before = json.loads(tlb.find_geometry("generic").read_text()), copy.runs()
-    geometry["levels"][0][0]["ways"] = 3
+    geometry["levels"][0][0]["entries"] = 0
     (tmp_path / "mine.json").write_text(json.dumps(geometry))
     ended = copy.run("tlb", MEM="512M", GEOMETRY=str(tmp_path / "mine.json"))
     assert ended.status == Code.BROKEN, ended.stderr
     run, = copy.runs() - before
     document = results.load(run / "tlb.json")
     assert document["reason"].startswith(f"no model of a TLB: GEOMETRY={tmp_path}/mine.json: ")
-    assert "ways" in document["reason"]
+    assert "level 1, array 1: entries 0 is not in 1 to " in document["reason"]
     assert "CANNOT TELL. no model of a TLB: GEOMETRY=" in " ".join(ended.stdout.split())
     _check_walks(document)
+
+
+@pytest.mark.parametrize("spoilt", [{"entries": -1536}, {"entries": 63.5}, {"ways": 0}, {"sizes": ["64K"]}])
+def test_numbers_are_the_models_to_judge(tmp_path: Path, spoilt: dict[str, Any]) -> None:
+    """They end no run before it began."""
+    geometry = json.loads(tlb.find_geometry("generic").read_text())
+    geometry["levels"][0][0].update(spoilt)
+    (tmp_path / "mine.json").write_text(json.dumps(geometry))
+    assert tlb.read_geometry(tmp_path / "mine.json") == geometry

@@ -33,11 +33,13 @@ _GUESTS = {
     "oom": (8, {"a level that is held is seen"}),
     "oom on two CPUs": (3, set[str]()),
     "null": (6, {"a share that suffices is not refused", "where there are blocks none fails"}),
-    "unload": (9, {"memory that a file held would be seen"}),
+    "unload": (12, {"memory that a file held would be seen", "slabs are partly used",
+                    "objects lie in slabs that are partly used"}),
     "lend": (95, _LEND_CONTROLS),
-    "frag": (63, {"another buddyinfo is not, calm", "large ones fail among single pages", "another buddyinfo is not, fragmented",
+    "frag": (69, {"another buddyinfo is not, calm", "large ones fail among single pages", "another buddyinfo is not, fragmented",
+                  "where memory is whole, slabs are of several pages",
                   "what another process fragments is seen", "what it holds is seen"}),
-    "movable": (18, {"of the module it undoes nothing"}),
+    "movable": (19, {"of the module it undoes nothing"}),
 }
 _LINE = re.compile(r"(?m)^(ok|not ok) (\d+) - (.*)$")
 

@@ -202,18 +202,22 @@ def _user_walks(guests: lab.Lab, name: str) -> list[Walk]:
 @pytest.mark.guests("tlb")
 @pytest.mark.parametrize("pattern", ("stride", "chase"))
 def test_what_mappings_of_a_process_are_worth(guests: lab.Lab, pattern: str) -> None:
-    """Pages of 4 KiB, also over contiguous frames of kmalloc(), past the reach of the last
-    level miss at each load of a pass; within it only the first level does. Huge pages of
-    either kind never do."""
-    walks = _user_walks(guests, "tlb")
-    for kind, size in (("anon-4k", "4K"), ("kmalloc-mapped", "4K"), ("anon-thp", ""),
-                       ("hugetlb", "")):
-        found = [_one(walks, kind, pattern, mib * _MIB) for mib in (4, 16)]
-        assert [walk["unavailable"] for walk in found] == [None, None], kind
-        within, past = (walk["model"] for walk in found)
-        assert within["misses"] == ([1024, 0] if size else [0, 0]), kind
-        assert past["misses"] == ([4096, 4096] if size else [0, 0]), kind
-        assert sum(past["page_walks"].values()) == past["page_walks"]["4K"], kind
+    """As the formula has it for pages of 4 KiB, also over contiguous frames of kmalloc(), and
+    for huge pages of either kind. What is the same in the kernel's memory has the same counts:
+    both are walked over alike."""
+    walks, geometry = _user_walks(guests, "tlb"), json.loads(tlb.find_geometry("generic").read_text())
+    for kind, size in (("anon-4k", "4K"), ("kmalloc-mapped", "4K"), ("anon-thp", "2M"),
+                       ("hugetlb", "2M")):
+        for walk in (_one(walks, kind, pattern, mib * _MIB) for mib in (4, 16)):
+            assert walk["unavailable"] is None, kind
+            pages = walk["bytes"] // _SIZES[size]
+            assert walk["model"]["misses"] == closed_form(geometry, size, pages, walk["model_passes"])
+            assert walk["model"]["page_walks"][size] == walk["model"]["misses"][-1], kind
+    for mib in (4, 16):
+        kernel, process = (_one(of, kind, pattern, mib * _MIB)["model"] for of, kind in (
+            (_walks(guests, "tlb"), "vmalloc"), (walks, "anon-4k")))
+        assert [kernel[key] for key in ("loads", "misses", "page_walks")] == \
+            [process[key] for key in ("loads", "misses", "page_walks")]
 
 
 @pytest.mark.guests("tlb")
@@ -269,6 +273,16 @@ def test_walks_break_up_no_large_page(guests: lab.Lab) -> None:
     """And the kernel tells: a null would be no count."""
     assert {w["direct_map"]["splits"] for w in
             (*_walks(guests, "tlb"), *_user_walks(guests, "tlb"))} == {0}
+
+
+@pytest.mark.guests("tlb of a process")
+def test_a_kind_of_a_process_can_be_asked_for(guests: lab.Lab) -> None:
+    """By itself; the model knows its page tables all the same."""
+    ended = guests.ended("tlb of a process")
+    assert vm.judge(ended) == Code.GOOD and not results.parse(ended.results, "tlb")["walks"]
+    walks = _user_walks(guests, "tlb of a process")
+    assert {w["kind"] for w in walks} == {"anon-4k"}
+    assert all(w["model"]["page_walks"]["4K"] == w["lines"] for w in walks)
 
 
 @pytest.mark.guests("tlb of no kind")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from kmblib import report, responses, results
 from kmblib.errors import Code
+from kmblib.level_walks import LevelWalks
 from kmblib.response_plots import ResponsePlots
 from kmblib.responses import Responses
 
@@ -56,6 +57,20 @@ def test_drift_is_told(document: dict[str, Any], tmp_path: Path) -> None:
     assert "2 of 2 levels reached, some drifted, tables below." in text
     assert ("DRIFTED: 1 of 17 demands and walks found a level of 0.5200 to 0.5200 instead of 0.5"
             in " ".join(text.split()))
+
+
+def test_drift_is_marked_in_each_table(document: dict[str, Any]) -> None:
+    """Whatever figure of whatever sample; what was taken where it should be has no mark."""
+    level = document["measured"]["levels"][0]
+    for sample in (*level["responses"], *level["walks"], *level["user_walks"]):
+        sample["reached"] = level["asked"] + 20_001
+    of, walks = responses.Responses(document), LevelWalks(document)
+    tables = [of.by_order(), of.by_way(), of.intervals(), of.ticks("got", 500), of.ticks("failed", 1000),
+              of.events(), *map(walks.rows, ("huge", "rate", "ticks", "user_huge", "user_ticks"))]
+    for table in tables:
+        known = [(row[1], row[2]) for row in table if row[1] != "-"]
+        assert all(first.endswith("*") and "*" not in second for first, second in known)
+    assert sum(row[1] != "-" for table in tables for row in table) > 20
 
 
 def test_level_that_ends_elsewhere_is_told(document: dict[str, Any], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kmblib import report, results
 from kmblib.errors import Code
-from kmblib.walks import Walks, rate
+from kmblib.walks import READS, Walks, rate
 
 
 @pytest.fixture(name="document")
@@ -65,6 +65,7 @@ def test_rates_are_those_of_the_counts(document: dict[str, Any]) -> None:
     walk, = (w for w in document["walks"] if (w["kind"], w["pattern"], w["bytes"])
              == ("vmalloc", "stride", 4 << 20))
     assert rate(walk) == 125.0
+    assert rate(walk, READS) == 625.0, "five levels of page tables"
     walks = Walks(document)
     row, = (row for row in walks.rates("stride") if row[0] == "vmalloc")
     assert row[1 + walks.few_footprints().index(4 << 20)] == "125.0"

@@ -164,6 +164,7 @@ static void fill_footprint(struct fuzz_request *request,
 	footprint->gfp = fuzz__below(random, offer->info.nr_rows[KMB_TABLE_GFP]);
 	footprint->objects = 1 + fuzz__below(random, 32);
 	footprint->size = any_size(random, offer);
+	footprint->flags = fuzz__below(random, 2) ? KMB_FOOTPRINT_FILL : 0;
 	footprint->share = 1 + fuzz__below(random, 90);
 }
 

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "device.h"
+
 #define WHY_LEN	512
 
 /**
@@ -53,6 +55,11 @@ bool tool__wait_inside(pid_t pid);
 int tool__wait(pid_t pid, int seconds);
 bool tool__said(const char *text);
 void tool__last_line(char *line, int size);
+
+bool small__succeed(const struct device *device, char *why);
+uint64_t small__slab_bytes(const struct device *device);
+
+void slabs__check(void);
 
 void set_oom_score_adj(int oom_score_adj);
 

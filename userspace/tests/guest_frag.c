@@ -134,21 +134,7 @@ static void check_measure(const char *when)
 /* By another file, and by the one that holds the level. */
 static bool small_ones_succeed(const struct device *device, char *why)
 {
-	static const uint64_t sizes[] = { 8, 64, 512, 1024, 2048, 4096, 0 };
-	struct kmb_run run;
-	int i, err;
-
-	for (i = 0; sizes[i]; i++) {
-		run = (struct kmb_run){ .iterations = 1024, .size = sizes[i], .share = 90 };
-		err = device__run(device, &run);
-		if (!err && !run.failed.count && run.op.count == run.iterations)
-			continue;
-		snprintf(why, WHY_LEN, "kmalloc(%llu): %s, %s, %llu failed",
-			 (unsigned long long)sizes[i], strerror(-err), run.why,
-			 (unsigned long long)run.failed.count);
-		return false;
-	}
-	return module__measures(why);
+	return small__succeed(device, why) && module__measures(why);
 }
 
 static bool is_reached(struct frag_level *level, char *why)
@@ -213,11 +199,43 @@ static void check_level(const struct holdings *before, uint32_t order, uint32_t 
 	report(name, is_undone(before, &level, why) ? "" : why);
 }
 
+static const uint32_t indices[] = { 0, 250000, 500000, 750000, 900000, 990000 };
+
+static bool is_reached_by(const struct frag_options *options, uint32_t index, char *why)
+{
+	struct frag_level level;
+	bool good;
+
+	frag_level__reach(&level, index, options);
+	good = is_reached(&level, why) || (!index && is_below(&level));
+	frag_level__undo(&level);
+	return good;
+}
+
+/* All levels, by each spread; where one is not reached, why tells of the last. */
+static void check_order(uint32_t order)
+{
+	struct frag_options options = normal;
+	char name[128], why[WHY_LEN], last[WHY_LEN] = "";
+	size_t i;
+
+	options.order = order;
+	for (options.spread = 0; options.spread < 3; options.spread++)
+		for (i = 0; i < NR(indices); i++)
+			if (!is_reached_by(&options, indices[i], why))
+				memcpy(last, why, sizeof(last));
+	snprintf(name, sizeof(name), "order %u: each level is reached, by each spread", order);
+	report(name, last);
+}
+
 static void check_levels(const struct holdings *before)
 {
 	static const uint32_t orders[] = { 4, 9, 0 };
-	static const uint32_t indices[] = { 0, 250000, 500000, 750000, 900000, 990000 };
+	uint32_t order;
 	size_t i, j;
+
+	for (order = 4; order <= 9; order++)
+		check_order(order);
 
 	for (i = 0; orders[i]; i++)
 		for (j = 0; j < NR(indices); j++)
@@ -230,6 +248,18 @@ static void check_levels(const struct holdings *before)
  */
 #define LARGE 64U
 
+/* Bytes of a slab of small objects as memory is; 0: it cannot be seen. */
+static uint64_t slab_bytes_of_now(void)
+{
+	struct device device;
+	uint64_t bytes = 0;
+
+	if (!device__open(&device, DEVICE_PATH) && !device__hello(&device))
+		bytes = small__slab_bytes(&device);
+	device__close(&device);
+	return bytes;
+}
+
 /*
  * Where hardly two free pages lie side by side, slabs of their wanted order soon are not to be had:
  * SLUB falls back to the smallest that holds an object, which up to a page is a page.
@@ -238,6 +268,7 @@ static void check_single_pages(const struct holdings *before)
 {
 	struct kmb_run large = { .iterations = LARGE, .size = 1 << 20, .share = 90 };
 	struct frag_options options = normal;
+	uint64_t whole = slab_bytes_of_now(), single;
 	struct frag_level level;
 	char why[WHY_LEN];
 	bool good;
@@ -251,6 +282,13 @@ static void check_single_pages(const struct holdings *before)
 	report("single pages: reached", good ? "" : why);
 	report("single pages: small ones succeed",
 	       good && small_ones_succeed(&level.holder, why) ? "" : why);
+	single = good ? small__slab_bytes(&level.holder) : 0;
+	snprintf(why, WHY_LEN, "a slab of kmalloc-1k has %llu bytes, %llu where memory is whole",
+		 (unsigned long long)single, (unsigned long long)whole);
+	report("control: where memory is whole, slabs are of several pages",
+	       whole >= 2 * (uint64_t)sysconf(_SC_PAGESIZE) ? "" : why);
+	report("single pages: slabs of a page take their place",
+	       single && single < whole * 3 / 4 ? "" : why);
 	err = good ? device__run(&level.holder, &large) : 0;
 	snprintf(why, WHY_LEN, "%s %s, %llu of %u failed", strerror(-err), large.why,
 		 (unsigned long long)large.failed.count, LARGE);
@@ -411,7 +449,7 @@ static void check_check(const struct device *device, const struct holdings *befo
 static void check_cycles(const struct holdings *before)
 {
 	struct frag_options options = normal;
-	struct frag_level level;
+	struct frag_level level, first;
 	char why[WHY_LEN] = "";
 	int i, good = 0;
 
@@ -420,9 +458,12 @@ static void check_cycles(const struct holdings *before)
 		frag_level__reach(&level, 750000, &options);
 		good += is_reached(&level, why);
 		frag_level__undo(&level);
+		/* Against the last one, a little more each time would not be seen. */
+		if (!i)
+			first = level;
 	}
 	report("again and again, it is reached", good == CYCLES ? "" : why);
-	report("and nothing stays behind", is_undone(before, &level, why) ? "" : why);
+	report("and nothing stays behind", is_undone(before, &first, why) ? "" : why);
 }
 
 /**

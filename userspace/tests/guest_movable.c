@@ -9,6 +9,8 @@
 #include "frag_level.h"
 #include "guest.h"
 
+/* Times to reach a level by two parts. */
+#define PARTS_TRIES	3
 #define COMPACT_MEMORY	"/proc/sys/vm/compact_memory"
 /* Nothing but the order and the device differs from test to test. */
 static const struct frag_options without = { .order = 9, .share = 90 };
@@ -91,6 +93,24 @@ static void check_compaction(const char *device, bool page_cache, bool is_gone,
 	frag_level__undo(&level);
 }
 
+static bool has_as_many_of_each(const struct frag_level *level)
+{
+	return level->user.nr * 10 > level->answer.held * 8 &&
+	       level->user.nr * 8 < level->answer.held * 10;
+}
+
+/* What the kernel compacts of its own accord meanwhile, the module holds as well. */
+static int reach_parts(struct frag_level *level, const struct frag_options *options)
+{
+	int err = frag_level__reach(level, 750000, options), try;
+
+	for (try = 1; try < PARTS_TRIES && !err && !has_as_many_of_each(level); try++) {
+		frag_level__undo(level);
+		err = frag_level__reach(level, 750000, options);
+	}
+	return err;
+}
+
 /* Half of what is missing to a level, and the module has the other half. */
 static void check_parts(bool page_cache)
 {
@@ -102,16 +122,14 @@ static void check_parts(bool page_cache)
 
 	options.device = DEVICE_PATH;
 	options.movable = (struct user_part){ .per_cent = 50, .page_cache = page_cache };
-	err = frag_level__reach(&level, 750000, &options);
+	err = reach_parts(&level, &options);
 	snprintf(why, WHY_LEN, "%s %s, reached %u, %zu and %llu held", strerror(-err),
 		 level.answer.why, level.reached, level.user.nr,
 		 (unsigned long long)level.answer.held);
 	snprintf(name, sizeof(name), "in parts, %s: reached, with as many of each",
 		 page_cache ? "page cache" : "anonymous");
 	printf("%s: %s\n", name, why);
-	report(name, !err && frag_level__holds(&level) &&
-	       level.user.nr * 10 > level.answer.held * 8 &&
-	       level.user.nr * 8 < level.answer.held * 10 ? "" : why);
+	report(name, !err && frag_level__holds(&level) && has_as_many_of_each(&level) ? "" : why);
 	snprintf(name, sizeof(name), "in parts, %s: what was found before is told",
 		 page_cache ? "page cache" : "anonymous");
 	report(name, frag_level__before(&level)->index < level.answer.before.index ?
@@ -137,6 +155,8 @@ static const struct misuse {
 	struct frag_options options;
 	const char *says;
 } misuses[] = {
+	{ "an order that the kernel does not have", 1000000, { .order = 11, .share = 90 },
+	  "order 11: this kernel has no such large blocks" },
 	{ "a share that is too small", 900000, { .order = 9, .share = 10 }, "index 900000: " },
 	{ "too small a reserve", 500000, { .order = 9, .share = 90, .reserve = 4096 },
 	  "reserve 4096: at least " },

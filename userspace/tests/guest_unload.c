@@ -170,6 +170,7 @@ void unload__run(void)
 	int err;
 
 	module__measures(why);
+	slabs__check();
 	hold_idle("control: memory that a file held would be seen", most, most, false);
 	hold_idle("idle it holds less than 256 KiB a CPU", most, 0, true);
 	refuse_while_open();

@@ -69,7 +69,7 @@ static void test_huge_pages_are_told(void **state)
 	assert_int_equal((uintptr_t)memory.start % USER_HUGE_BYTES, 0);
 	user_memory__unmap(&memory);
 	if (!mapping.anon_huge_bytes) {
-		user_memory__why_not_huge(why);
+		user_memory__why_not_huge(0, memory.bytes, why);
 		print_message("anon-thp: %s\n", why);
 		skip();
 	}
@@ -88,12 +88,24 @@ static void test_ignored_advice_is_told(void **state)
 	(void)state;
 	assert_int_equal(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
 	get(&memory, &mapping, "anon-thp");
-	user_memory__why_not_huge(why);
+	user_memory__why_not_huge(mapping.anon_huge_bytes, memory.bytes, why);
 	assert_int_equal(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0), 0);
 	user_memory__unmap(&memory);
 	assert_int_equal(mapping.anon_huge_bytes, 0);
 	assert_non_null(strstr(why, "THP"));
 	assert_null(strchr(why, '\n'));
+}
+
+/* Two of 64 MiB in huge pages are no measurement of such. */
+static void test_memory_that_is_huge_in_part_is_told(void **state)
+{
+	char why[USER_WHY_LEN];
+
+	(void)state;
+	user_memory__why_not_huge(64 << 20, 64 << 20, why);
+	assert_string_equal(why, "");
+	user_memory__why_not_huge(2 << 20, 64 << 20, why);
+	assert_string_equal(why, "only 2048 of 65536 KiB are in huge pages; `echo 1 >/proc/sys/vm/compact_memory' makes room for more");
 }
 
 static void test_hugetlb_is_of_2_mib_or_says_why(void **state)
@@ -251,6 +263,7 @@ static void test_runs_are_counted(void **state)
 /* Nobody answers a marker here, and it does no harm. */
 static void test_without_a_model_there_is_no_answer(void **state)
 {
+	static const struct user_told told = { .loads = 64, .region = "x" };
 	struct user_modelled modelled;
 	struct user_memory memory;
 	char why[USER_WHY_LEN];
@@ -258,7 +271,7 @@ static void test_without_a_model_there_is_no_answer(void **state)
 	(void)state;
 	assert_int_equal(user_memory__map(&memory, &user_kinds[0], 64, why), 0);
 	assert_int_equal(user_walk__lay(&memory, 64, &user_patterns[0]), 0);
-	assert_int_equal(user_model__walk(user_memory__line(&memory, 0), 64, "x", &modelled), 0);
+	assert_int_equal(user_model__walk(user_memory__line(&memory, 0), &told, &modelled), 0);
 	assert_int_equal(modelled.model.answers, 0);
 	assert_int_equal(modelled.counts.loads, 0);
 	user_memory__unmap(&memory);
@@ -270,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_small_pages_are_no_huge_ones),
 		cmocka_unit_test(test_huge_pages_are_told),
 		cmocka_unit_test(test_ignored_advice_is_told),
+		cmocka_unit_test(test_memory_that_is_huge_in_part_is_told),
 		cmocka_unit_test(test_hugetlb_is_of_2_mib_or_says_why),
 		cmocka_unit_test(test_lent_memory_is_there_or_says_why),
 		cmocka_unit_test(test_more_than_there_can_be_is_refused),

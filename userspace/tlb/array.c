@@ -2,9 +2,9 @@
 /*
  * One array of a TLB.
  *
- * A set says where a page may be, the hash only finds it: 64 entries of one set
- * are otherwise compared for each access to a large page, since it is first
- * looked for among the small ones.
+ * A set says where a page may be, the hash only finds it, and a list has its entries
+ * by age: 64 entries of one set are otherwise compared for each access to a large page,
+ * since it is first looked for among the small ones, and for each page that has to go.
  */
 #include <stdlib.h>
 
@@ -17,6 +17,33 @@ static struct tlb_entry **array__bucket(const struct tlb_array *array, enum kmb_
 	uint64_t hash = (page * KMB_PAGE_SIZES + size) * 0x9e3779b97f4a7c15ULL;
 
 	return &array->buckets[(hash >> 32) & array->bucket_mask];
+}
+
+static void link__remove(struct tlb_link *link)
+{
+	link->older->newer = link->newer;
+	link->newer->older = link->older;
+}
+
+/* Next to @older, on its newer side. */
+static void link__insert(struct tlb_link *link, struct tlb_link *older)
+{
+	link->older = older;
+	link->newer = older->newer;
+	older->newer->older = link;
+	older->newer = link;
+}
+
+static void array__link(struct tlb_array *array, unsigned int ways)
+{
+	unsigned int i;
+
+	for (i = 0; i <= array->set_mask; i++)
+		array->sets[i] = (struct tlb_link){ &array->sets[i], &array->sets[i] };
+	for (i = 0; i < array->nr; i++) {
+		array->entries[i].set = &array->sets[i / ways];
+		link__insert(&array->entries[i].link, array->entries[i].set);
+	}
 }
 
 /**
@@ -35,15 +62,17 @@ bool tlb_array__init(struct tlb_array *array, unsigned int entries, unsigned int
 	while (buckets < 2 * (uint64_t)entries)
 		buckets *= 2;
 	array->nr = entries;
-	array->ways = ways;
 	array->set_mask = entries / ways - 1;
 	array->bucket_mask = buckets - 1;
 	array->entries = calloc(entries, sizeof(*array->entries));
 	array->buckets = calloc(buckets, sizeof(*array->buckets));
-	if (array->entries && array->buckets)
-		return true;
-	tlb_array__free(array);
-	return false;
+	array->sets = calloc(array->set_mask + 1, sizeof(*array->sets));
+	if (!array->entries || !array->buckets || !array->sets) {
+		tlb_array__free(array);
+		return false;
+	}
+	array__link(array, ways);
+	return true;
 }
 
 /**
@@ -54,6 +83,8 @@ void tlb_array__free(struct tlb_array *array)
 {
 	free(array->entries);
 	free(array->buckets);
+	free(array->sets);
+	array->sets = NULL;
 	array->entries = NULL;
 	array->buckets = NULL;
 }
@@ -76,17 +107,24 @@ struct tlb_entry *tlb_array__find(const struct tlb_array *array, enum kmb_page_s
 	return entry;
 }
 
-/* A free entry was used at 0, before all others. */
+/* The link is the first member of an entry. */
 static struct tlb_entry *array__oldest(const struct tlb_array *array, uint64_t page)
 {
-	struct tlb_entry *set = &array->entries[(page & array->set_mask) * array->ways];
-	struct tlb_entry *oldest = set;
-	unsigned int way;
+	return (struct tlb_entry *)array->sets[page & array->set_mask].newer;
+}
 
-	for (way = 1; way < array->ways; way++)
-		if (set[way].used < oldest->used)
-			oldest = &set[way];
-	return oldest;
+/**
+ * tlb_array__use() - make an entry the most recent of its set
+ * @entry: an entry.
+ * @now: larger than in any call before, and than 0.
+ */
+void tlb_array__use(struct tlb_entry *entry, uint64_t now)
+{
+	entry->used = now;
+	if (entry->set->older == &entry->link)
+		return;
+	link__remove(&entry->link);
+	link__insert(&entry->link, entry->set->older);
 }
 
 /**
@@ -108,7 +146,7 @@ struct tlb_entry *tlb_array__insert(struct tlb_array *array, uint64_t page,
 		tlb_array__drop(array, entry);
 	entry->page = page;
 	entry->found = *found;
-	entry->used = now;
+	tlb_array__use(entry, now);
 	entry->next = *bucket;
 	*bucket = entry;
 	return entry;
@@ -127,6 +165,8 @@ void tlb_array__drop(struct tlb_array *array, struct tlb_entry *entry)
 		link = &(*link)->next;
 	*link = entry->next;
 	entry->used = 0;
+	link__remove(&entry->link);
+	link__insert(&entry->link, entry->set);
 }
 
 /**

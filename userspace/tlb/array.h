@@ -9,7 +9,19 @@
 #include "translation.h"
 
 /**
+ * struct tlb_link - neighbours by age
+ * @older: what was used before; of a set, its newest entry.
+ * @newer: what was used after; of a set, its oldest entry.
+ */
+struct tlb_link {
+	struct tlb_link *older;
+	struct tlb_link *newer;
+};
+
+/**
  * struct tlb_entry - a page that an array holds
+ * @link: among the entries of its set; free ones are the oldest.
+ * @set: these.
  * @page: the page's number: its virtual address divided by its size.
  * @found: what the walk found.
  * @used: when it was last looked for, larger is later; 0: the entry is free.
@@ -17,6 +29,8 @@
  * @next: the next entry of the same bucket, or NULL.
  */
 struct tlb_entry {
+	struct tlb_link link;
+	struct tlb_link *set;
 	uint64_t page;
 	struct tlb_translation found;
 	uint64_t used;
@@ -27,8 +41,8 @@ struct tlb_entry {
 /**
  * struct tlb_array - an array
  * @nr: entries in it.
- * @ways: entries of a set.
  * @set_mask: sets - 1; the page's number and this is the set.
+ * @sets: the sets, each with its entries by age.
  * @entries: the entries, set by set.
  * @buckets: of a hash over size and number of the page, so that none of many
  *	ways is looked at in vain.
@@ -36,8 +50,8 @@ struct tlb_entry {
  */
 struct tlb_array {
 	unsigned int nr;
-	unsigned int ways;
 	uint64_t set_mask;
+	struct tlb_link *sets;
 	struct tlb_entry *entries;
 	struct tlb_entry **buckets;
 	uint64_t bucket_mask;
@@ -47,6 +61,7 @@ bool tlb_array__init(struct tlb_array *array, unsigned int entries, unsigned int
 void tlb_array__free(struct tlb_array *array);
 struct tlb_entry *tlb_array__find(const struct tlb_array *array, enum kmb_page_size size,
 				  uint64_t page);
+void tlb_array__use(struct tlb_entry *entry, uint64_t now);
 struct tlb_entry *tlb_array__insert(struct tlb_array *array, uint64_t page,
 				    const struct tlb_translation *found, uint64_t now);
 void tlb_array__drop(struct tlb_array *array, struct tlb_entry *entry);

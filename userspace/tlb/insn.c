@@ -31,8 +31,9 @@ static const uint8_t marker[] = { 0x0f, 0x1f, 0x84, 0x00 };
  * @reg: the middle field of its ModRM byte; -1: any.
  * @memory: the rest of that byte must name memory.
  * @kind: what it is. Moving to cr4 drops all if a bit changes that has to do with
- *	paging, which Linux does for nothing but this; which of its four kinds an
- *	invpcid is, is in a register, unseen: it is taken for the largest.
+ *	paging. Linux changes others there as well, as TSD when it switches to a task
+ *	that may not read the clock; which bits these are, and which of its four kinds an
+ *	invpcid is, is in a register, unseen: both are taken for the largest.
  */
 static const struct pattern {
 	int opsize;

@@ -133,7 +133,7 @@ static struct tlb_entry *tlb__find(struct tlb *tlb, unsigned int level, uint64_t
 		if (!entry)
 			continue;
 		if (tlb__still_holds(tlb, entry, address)) {
-			entry->used = tlb->now;
+			tlb_array__use(entry, tlb->now);
 			return entry;
 		}
 		tlb_array__drop(array, entry);
