@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from . import ab_parts, baseline, bench, build, frag, gate, kunit, proc, results, tlb, where
 from .ab_parts import Told
-from .errors import Broken, CannotTell, Code
+from .errors import Broken, CannotTell, Code, KmbError
 from .kernels import Kernel
 from .options import Machine
 
@@ -20,8 +20,6 @@ from .options import Machine
 PARTS = ("kunit", "exact", "tlb", "frag")
 # How scarce blocks are for the profile of fragmentation, and which.
 _LEVELS, _ORDER = "0.5,0.9", 9
-# Cells whose instructions are looked for, at most: those that moved most.
-_CELLS_MAX = 40
 _INSTRUCTIONS = ("insns", "loop_insns")
 # Both kernels may differ in this: it is told, option by option.
 _NOT_PLACE = ("options_sha256",)
@@ -29,13 +27,15 @@ _NOT_PLACE = ("options_sha256",)
 
 @dataclass(frozen=True)
 class Job:
-    """What is compared, on which machine, how much of it (of PARTS), and where results go."""
+    """What is compared, on which machine, how much of it (of PARTS; and of the exact part, which
+    cells), and where results go."""
 
     base: Kernel
     new: Kernel
     machine: Machine
     parts: tuple[str, ...]
     run: Path
+    amount: bench.Amount = bench.Amount()
 
     def sides(self) -> tuple[tuple[Kernel, Path], ...]:
         """Each kernel, and the directory for what is found of it."""
@@ -51,7 +51,8 @@ class Found:
 
     promises: cases that only the new kernel, or only the base, fails. exact: the gate's
     verdict; sides: what it compared. moves: of instructions, by function; None: no cell's
-    moved. told: figures of the other parts that are not the same. options: of the
+    moved. told: figures of the other parts that are not the same. unavailable: what has no
+    verdict and could not be found out, "where" or one of PARTS, and why. options: of the
     configuration that only one side has.
     """
 
@@ -61,13 +62,13 @@ class Found:
     moves: list[where.Move] | None = None
     moved_cells: int = 0
     told: dict[str, list[Told]] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
     options: list[str] = field(default_factory=list)
 
     def code(self) -> Code:
         """What got better is good: the base was measured now, no drift hides in it."""
-        worse = self.exact is not None and bool(self.exact.regressions())
         broken = self.promises is not None and bool(self.promises.broken)
-        return Code.FAILED if worse or broken else Code.GOOD
+        return Code.FAILED if broken else self.exact.code() if self.exact else Code.GOOD
 
     def sentence(self) -> str:
         """All of it in one line."""
@@ -76,8 +77,6 @@ class Found:
         if not self.exact:
             return "no promise newly broken; no instructions were counted"
         promises = "no promise newly broken" if self.promises else "promises were not tested"
-        if better := self.exact.improvements() if not self.exact.regressions() else []:
-            return f"better: {len(better)} figures beyond their limits; {promises}"
         return f"{self.exact.sentence()}; {promises}"
 
 
@@ -100,17 +99,22 @@ def _kunit(job: Job, found: Found) -> None:
 
 
 def _exact(job: Job, found: Found) -> None:
-    jobs = [bench.Job(kernel, job.machine, bench.Amount(), path) for kernel, path in job.sides()]
+    jobs = [bench.Job(kernel, job.machine, job.amount, path) for kernel, path in job.sides()]
     base, new = map(baseline.measure, jobs)
     found.sides = base, new
-    found.exact = gate.compare(base, new, _NOT_PLACE)
+    found.exact = gate.compare(base, new, _NOT_PLACE, stored=False)
     found.options = ab_parts.options(*(build.kernel_for_vm(j.kernel).config for j in jobs))
-    cells = [c.cell for c in found.exact.changes if c.figure in _INSTRUCTIONS and c.limited]
-    chosen = list(dict.fromkeys(cells))[:_CELLS_MAX]
-    found.moved_cells = len(chosen)
-    if chosen:
-        one, other = (where.count(where.job_of(j, chosen, j.run)) for j in jobs)
-        found.moves = where.moves(one, other)
+
+
+def _where(job: Job, found: Found) -> None:
+    """In all cells whose instructions moved: of a part of them it would be a part of the answer."""
+    changes = found.exact.changes if found.exact and found.sides else ()
+    cells = list(dict.fromkeys(c.cell for c in changes if c.figure in _INSTRUCTIONS and c.limited
+                               and found.sides and c.cell in found.sides[0].cells))
+    found.moved_cells = len(cells)
+    if cells:
+        jobs = [where.job_of(kernel, job.machine, cells, path) for kernel, path in job.sides()]
+        found.moves = where.moves(*proc.side_by_side(where.count, jobs, len(jobs)))
 
 
 def _side_by_side(job: Job, measure: Callable[[Kernel, Path], Code], name: str,
@@ -141,17 +145,30 @@ def _frag(job: Job, found: Found) -> None:
     found.told["frag"] = ab_parts.frag_changes(*docs)
 
 
-_DO: dict[str, Callable[[Job, Found], None]] = {
-    "kunit": _kunit, "exact": _exact, "tlb": _tlb, "frag": _frag}
+# What decides; and what is told besides, part by part.
+_JUDGES: dict[str, Callable[[Job, Found], None]] = {"kunit": _kunit, "exact": _exact}
+_TELLS: dict[str, tuple[tuple[str, Callable[[Job, Found], None]], ...]] = {
+    "exact": (("where", _where),), "tlb": (("tlb", _tlb),), "frag": (("frag", _frag),)}
+
+
+def _tell(job: Job, found: Found, part: str) -> None:
+    """What never fails takes no verdict away, either, where it cannot be found out."""
+    for name, tell in _TELLS.get(part, ()):
+        try:
+            tell(job, found)
+        except KmbError as error:
+            found.unavailable[name] = str(error)
 
 
 def compare(job: Job) -> Found:
     """Do all parts; CannotTell where one of the kernels does not get so far."""
     found = Found()
     for part in (part for part in PARTS if part in job.parts):
-        _DO[part](job, found)
+        if part in _JUDGES:
+            _JUDGES[part](job, found)
         if found.promises and found.promises.broken:
             break
+        _tell(job, found, part)
     return found
 
 

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from . import gate_files, results, where
 from .ab import Found, Job
 from .errors import Code, Failed, KmbError
+from .gate_report import Row
 from .kernels import Kernel
+from .noise_verdict import Verdict
+from .paired import CANNOT_TELL, REGRESSION
 
+_WORSE, _NEITHER = "worse by {:+.1f} %", "neither a regression nor its absence is shown"
 _WORDS = {Code.GOOD: "pass", Code.FAILED: "fail", Code.BROKEN: "error", Code.CANNOT_TELL: "cannot tell"}
 
 
 def _side(kernel: Kernel) -> dict[str, Any]:
-    return {"label": kernel.label, "version": kernel.version}
+    return {"label": kernel.label, "version": kernel.version, "source": kernel.origin}
 
 
 def _rows(items: list[Any] | None) -> list[dict[str, Any]]:
@@ -51,15 +56,27 @@ def document(job: Job, found: Found, command: str) -> dict[str, Any]:
             "parts": list(job.parts), "options": found.options, "promises": _promises(found),
             "exact": _exact(found), "where": _where(found),
             "told": [{"part": part, **row} for part, told in found.told.items()
-                     for row in _rows(told)]}
+                     for row in _rows(told)],
+            "unavailable": [{"part": part, "reason": why} for part, why in found.unavailable.items()]}
 
 
 def write(job: Job, found: Found, command: str) -> None:
-    """Write ab.json into the run's directory; and what the gate writes, which has a line a
-    cell."""
+    """Write ab.json into the run's directory; and what the gate writes, which has a line a cell,
+    or where it does not come to that a line a case that is newly broken."""
     results.write(job.run / "ab.json", document(job, found, command))
     if found.exact and found.sides:
         gate_files.write(job.run, found.exact, *found.sides, command)
+    elif found.promises:
+        rows = [Row(f"{case.name}", case.reason or "it fails") for case in found.promises.broken]
+        gate_files.put(job.run, rows or [Row("promises")], "", f"{found.sentence()}\n")
+
+
+def write_times(run: Path, verdict: Verdict) -> None:
+    """What the gate writes, of times: a line a figure that may fail."""
+    rows = [Row(f"{row.cell}/{row.figure}", _WORSE.format(row.per_cent()[0]) if row.verdict == REGRESSION
+                else "", (row.reason or _NEITHER) if row.verdict == CANNOT_TELL else "")
+            for row in verdict.rows if row.verdict]
+    gate_files.put(run, rows, "no figure that may fail", f"{verdict.sentence()}\n")
 
 
 def write_refusal(job: Job, error: KmbError, command: str) -> None:
@@ -68,4 +85,6 @@ def write_refusal(job: Job, error: KmbError, command: str) -> None:
     results.write(job.run / "ab.json", {
         **results.header("kmbench-ab", None, command), "verdict": _WORDS[code],
         "reason": str(error), "base": _side(job.base), "new": _side(job.new),
-        "parts": list(job.parts), "options": [], "promises": None, "exact": None, "where": None, "told": []})
+        "parts": list(job.parts), "options": [], "promises": None, "exact": None, "where": None, "told": [],
+        "unavailable": []})
+    gate_files.put(job.run, [], str(error), f"{_WORDS[code].upper()}: {error}\n")

@@ -32,6 +32,8 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
     known = document["exact"] is not None
     sides = [(label, document[label]) for label in ("base", "new") if document[label] and not known]
     fields = [(label, f"{side['label']}, {side['version']}") for label, side in sides]
+    sources = [(f"{label} is", (document[label] or {}).get("source")) for label in ("base", "new")]
+    fields += [(label, source) for label, source in sources if source]
     options = document["options"]
     said = f"{len(options)} of one side alone: {' '.join(options[:6])}"
     return fields + ([("options", said)] if options else [])
@@ -67,8 +69,15 @@ def _moves(document: Document, most: int | None = None) -> Table:
                  [_share(move, moved) for move in moves[:most]], bare=True)
 
 
+def _missing(document: Document, part: str) -> str:
+    """Why there is nothing of a part; "" if there is."""
+    return next((u["reason"] for u in document.get("unavailable", []) if u["part"] == part), "")
+
+
 def _where(document: Document) -> list[Section]:
     found = document["where"]
+    if why := _missing(document, "where"):
+        return [Section("Where the instructions went", [text(f"unavailable: {why}")])]
     if found is None:
         return []
     about = (f"In {found['cells']} cells that moved; {100 * found['attributed']:.1f} % of what moved "
@@ -80,8 +89,11 @@ def _told(document: Document, part: str) -> list[dict[str, Any]]:
     return [t for t in document["told"] if t["part"] == part]
 
 
-def _first(told: list[dict[str, Any]]) -> str:
+def _first(document: Document, part: str) -> str:
     """How many are other figures, and the one that moved most."""
+    told = _told(document, part)
+    if why := _missing(document, part):
+        return f"unavailable: {why}"
     if not told:
         return "the same on both sides"
     t = told[0]
@@ -93,7 +105,7 @@ def _beside(document: Document) -> list[Section]:
     """Promises, and the parts that have no limit, a line each; their tables are at the end."""
     lines = _promises(document["promises"])
     if not (document["promises"] or {}).get("broken"):
-        lines += [f"{title}: {_first(_told(document, part))}." for part, title in _TITLES.items()
+        lines += [f"{title}: {_first(document, part)}." for part, title in _TITLES.items()
                   if part in document["parts"]]
     return [Section("Promises, and other parts", [Lines(lines)])] if lines else []
 

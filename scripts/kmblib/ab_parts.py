@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -45,7 +45,7 @@ class Promises:
         """What is broken, in a line."""
         numbers = sorted({case.nr for case in self.broken})
         which = " ".join(f"{nr}" for nr in numbers if nr) or "(a control)"
-        return (f"{len(self.broken)} cases fail that the base passes; promises newly broken: {which}; "
+        return (f"{len(self.broken)} cases no longer pass as in the base; promises newly broken: {which}; "
                 f"the first: {self.broken[0].name}")
 
 
@@ -63,17 +63,31 @@ def _case(case: dict[str, Any], nr: int, place: str) -> Case:
 
 
 def _failing(doc: dict[str, Any]) -> dict[str, Case]:
-    """Cases that fail, and what else is wrong with a whole log, as one more."""
+    """Cases that fail, and what else is wrong with a whole log, each as one more."""
     cases = {case.name: case for case, outcome in _cases(doc) if outcome in ("fail", "error")}
-    if doc["verdict"] != "pass" and not cases:
-        reason = re.sub(r"\d+", "N", doc["reason"])
-        cases[reason] = Case(0, "", "the whole suite", doc["reason"])
+    for said in doc["complaints"]:
+        cases[re.sub(r"\d+", "N", said)] = Case(0, "", "the whole suite", said)
     return cases
 
 
+def _without_parameter(case: Case) -> str:
+    """Suite and case alone: with which sizes it is run is each kernel's own."""
+    return "/".join(case.name.split("/")[:2])
+
+
+def _gone(base: dict[str, Any], new: dict[str, Any]) -> dict[str, Case]:
+    """Cases that the base passes, and of which the new kernel says nothing."""
+    there = {_without_parameter(case) for case, _outcome in _cases(new)}
+    return {case.name: replace(case, reason="was not run, or not to its end")
+            for case, outcome in _cases(base)
+            if outcome == "pass" and _without_parameter(case) not in there}
+
+
 def promises(base: dict[str, Any], new: dict[str, Any]) -> Promises:
-    """What kunit.json of two kernels say."""
+    """What kunit.json of two kernels say. A case that is no longer there shows nothing to be
+    kept; one that skips and must not is among the complaints."""
     one, other = _failing(base), _failing(new)
+    other |= _gone(base, new)
     return Promises([case for name, case in other.items() if name not in one],
                     [case for name, case in one.items() if name not in other],
                     len(one.keys() & other.keys()), new["counts"]["pass"])

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import bench, vm
+from . import bench, touches, vm
 from .errors import Broken, CannotTell, Failed
 from .farm import REPO
 from .kernels import Kernel
 
 BASELINES = REPO / "results/baselines"
-FORMAT = "kmbench-baseline 1"
+FORMAT = "kmbench-baseline 2"
 # What has to be the same for figures to be of the same machine; the kernel is not among
 # them, it is what is compared.
 _PLACE = ("arch", "compiler", "options_sha256", "qemu", "accelerator", "accelerator_options",
-          "mem_mib", "cpus", "profile", "cmdline")
+          "mem_mib", "cpus", "profile", "cmdline", "tlb")
 _LABELS = ("kernel", "version")
 # Events that the allocator itself counts.
 _EVENTS = ("alloc_slowpath", "free_slowpath", "alloc_slab", "order_fallback", "compact_stall",
@@ -43,7 +43,9 @@ class Baseline:
     kernel, by _LABELS. cells: by name, then by figure: ops and loop_ops, how often it was
     done in a repetition; insns and loop_insns, instructions of all these, the median of the
     repetitions; held, bytes that so many objects occupy, and block, those of one slab (or
-    block of pages) of them; events of the allocator."""
+    block of pages) of them; events of the allocator. alloc_accesses and free_accesses, of
+    memory, by one kmalloc() and one kfree(); alloc_walks and free_walks, page walks of one
+    that finds the modelled TLB empty."""
 
     place: dict[str, str]
     label: dict[str, str]
@@ -83,32 +85,38 @@ def cells_of(boot: dict[str, Any]) -> Cells:
     return {cell["name"]: _figures(cell) for cell in boot["measurement"]["measured"]["cells"]}
 
 
+def _with(cells: Cells, more: Cells) -> Cells:
+    return {name: {**figures, **more.get(name, {})} for name, figures in cells.items()}
+
+
 def differing(one: Cells, other: Cells) -> list[str]:
     """Names of cells that are not the same in both."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
-def agreed(boots: list[dict[str, Any]]) -> Cells:
-    """The figures of two boots of one kernel, which have to be the same."""
-    one, other = map(cells_of, boots)
+def agreed(one: Cells, other: Cells) -> None:
+    """CannotTell unless the figures of two boots of one kernel are the same."""
     if names := differing(one, other):
         raise CannotTell(f"not deterministic: {len(names)} of {len(one)} cells differ in two boots "
                          f"of one kernel, as {names[0]}: {one.get(names[0])} and "
                          f"{other.get(names[0])}")
-    return one
 
 
-def measure(job: bench.Job) -> Baseline:
-    """Boot a kernel twice; CannotTell where the two do not agree, or one broke down: that is
-    no verdict on what it costs."""
+def measure(job: bench.Job, times: int = 2) -> Baseline:
+    """Boot a kernel so often for each kind of figure; CannotTell where the boots do not agree,
+    or one broke down: that is no verdict on what it costs."""
     try:
-        boots, fingerprint = bench.twice(job)
+        boots, fingerprint = bench.repeated(job, times)
+        more, counted_by = touches.repeated(job, times)
     except Failed as error:
         raise CannotTell(f"no figures: {job.kernel.label} failed: {error}") from error
+    cells, *others = map(_with, map(cells_of, boots), more)
+    for other in others:
+        agreed(cells, other)
     place = {**fingerprint, "cmdline": f"{vm.CMDLINE} init_on_alloc=0",
-             "profile": job.amount.profile or "quick"}
+             "profile": job.amount.profile or "quick", "tlb": counted_by}
     return Baseline({key: str(place[key]) for key in _PLACE},
-                    {"kernel": job.kernel.label, "version": job.kernel.version}, agreed(boots))
+                    {"kernel": job.kernel.label, "version": job.kernel.version}, cells)
 
 
 def path_of(kernel: Kernel) -> Path:
@@ -143,7 +151,7 @@ def load(path: Path) -> Baseline:
         raise Broken(f"{path}: {error.strerror}; make baseline OUT=FILE makes one") from error
     if not lines or lines[0] != f"# {FORMAT}":
         raise Broken(f"{path}: begins with {lines[0][:40] if lines else ''!r}; '# {FORMAT}' is what "
-                     "this kmbench reads")
+                     "this kmbench reads; make baseline OUT=FILE measures it anew")
     head = _head([line for line in lines if line.startswith("#")], path)
     rows = [_row(line, path) for line in lines if not line.startswith("#")]
     cells = dict(rows)

@@ -23,17 +23,26 @@ class Limit:
 # Of the scenario that stays on the fast path, where one instruction more is one more in
 # each kmalloc() of a machine; and of the others, whose slow path has many.
 _FAST = "pair"
-_FAST_LIMIT, _LARGE_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1), Limit(32, 2)
+# Those whose path is the same each time, the other ways to allocate and to free among them.
+_STEADY = (_FAST, "account", "alloc", "bulk", "crowd", "krealloc", "kvmalloc", "kzalloc")
+# What it frees comes back later: while the next objects are made, and looked at for what they occupy.
+_LATE = "kfree_rcu"
+_FAST_LIMIT, _LARGE_LIMIT, _STEADY_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1), Limit(6, 1), Limit(32, 2)
 # Up to here objects lie in slabs of one page. In a larger one it takes two instructions
 # more to find the slab of an object that is not in the first page; which objects these
 # are, what the kernel did before decides.
 _ONE_PAGE = 512
-# Above, most of the instructions are those of the page allocator: whether a block has to be
+# Above these, most of the instructions are those of the page allocator: whether a block has to be
 # split, and two are joined, what the kernel did before decides as well. These are told, and
-# never fail: of one kernel, 88 % more or less were seen.
-_LARGEST = 4096
-# Of all other cells together: one instruction in each of them shows here.
-_SUM_LIMIT = Limit(0, 0.15)
+# never fail: of one kernel, 88 % more or less were seen. The largest slabs are of 8 KiB, and what
+# makes and gives back many of them asks the page allocator as often.
+_LARGEST, _LARGEST_STEADY = 4096, 8192
+# Of all cells together: one instruction in each of them shows here. And of those of a scenario.
+_SUM_LIMIT, _SCENARIO_LIMIT = Limit(0, 0.15), Limit(0, 0.35)
+_SCENARIO_LIMITS = {"burst256-alloc": Limit(0, 0.5), "burst256-lifo": Limit(0, 2), "free": Limit(0, 1),
+                    "kfree_rcu": Limit(0, 1), "bulk": Limit(0, 0.1), "cold": Limit(0, 0.1)}
+# How the sum of a scenario is named among the changes.
+ALL_OF = "{}/*"
 # Slabs of which a part may be of others.
 _SLABS = 4
 # How often what a figure is of was done; 1 where there is nothing of that kind.
@@ -42,7 +51,10 @@ _OF = {"insns": "ops", "loop_insns": "loop_ops", "alloc_slowpath": "ops", "alloc
 # Limits of what is no instruction; other events are told, and never fail.
 _LIMITS = {"failed": Limit(0, 0), "alloc_slowpath": Limit(0.01, 1), "alloc_slab": Limit(0.01, 1),
            "order_fallback": Limit(0, 0), "allocstall": Limit(0, 0)}
-_INSTRUCTIONS = ("insns", "loop_insns")
+# Counted as instructions are: each is one more for each call.
+_INSTRUCTIONS = ("insns", "loop_insns", "alloc_accesses", "free_accesses")
+# On which side of a page's end a variable or a function lies decides one of them.
+_LIMITS |= dict.fromkeys(("alloc_walks", "free_walks"), Limit(1, 0))
 # What decides what is compared, and is compared with nothing itself.
 _COUNTS = ("ops", "loop_ops")
 
@@ -92,20 +104,22 @@ def is_exact(cell: str) -> bool:
 
 def is_gated(cell: str) -> bool:
     """Whether it may fail: whether slabs, not the page allocator, decide what it costs."""
-    return _scenario_and_size(cell)[1] <= _LARGEST
+    scenario, size = _scenario_and_size(cell)
+    return size <= (_LARGEST_STEADY if scenario in _STEADY else _LARGEST)
 
 
 def _limit(cell: str, figure: str, block: int) -> Limit | None:
     """Of a figure of a cell; None: it may be what it likes. block: bytes of a slab of it."""
     if figure != "failed" and not is_gated(cell):
         return None
+    scenario, _size = _scenario_and_size(cell)
     if figure == "held":
-        return Limit(_SLABS * block, 0)
+        return None if scenario == _LATE else Limit(_SLABS * block, 0)
     if figure not in _INSTRUCTIONS:
         return _LIMITS.get(figure)
     if is_exact(cell):
         return _FAST_LIMIT
-    return _LARGE_LIMIT if _scenario_and_size(cell)[0] == _FAST else _SLOW_LIMIT
+    return _LARGE_LIMIT if scenario == _FAST else _STEADY_LIMIT if scenario in _STEADY else _SLOW_LIMIT
 
 
 def _changes(name: str, base: dict[str, int], new: dict[str, int]) -> Iterator[Change]:
@@ -120,12 +134,15 @@ def _changes(name: str, base: dict[str, int], new: dict[str, int]) -> Iterator[C
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a comparison. changes: of cells, the largest first. total: the
-    instructions of all cells together that may fail. cells: how many there are."""
+    """What came of a comparison. changes: of cells, the largest first; and of all gated cells of
+    a scenario together (ALL_OF), where that is beyond its limit. total: the
+    instructions of all cells together that may fail. cells: how many there are. stored: whether
+    the base is one that is kept, and not measured for this comparison alone."""
 
     changes: tuple[Change, ...]
     total: Change
     cells: int
+    stored: bool = True
 
     def regressions(self) -> list[Change]:
         """What is worse beyond its limit, the sum last."""
@@ -136,16 +153,18 @@ class Verdict:
         return [c for c in (*self.changes, self.total) if c.beyond and not c.worse()]
 
     def code(self) -> Code:
-        """A regression fails; an improvement asks for a new baseline, or drift hides in
-        what is left of it."""
+        """A regression fails; an improvement asks for a new baseline where one is kept, or drift
+        hides in what is left of it."""
         return Code.FAILED if self.regressions() else \
-            Code.CANNOT_TELL if self.improvements() else Code.GOOD
+            Code.CANNOT_TELL if self.stored and self.improvements() else Code.GOOD
 
     def sentence(self) -> str:
         """All of it in one line."""
         if worse := self.regressions():
             return f"REGRESSION: {len(worse)} figures are worse beyond their limits"
         if better := self.improvements():
+            if not self.stored:
+                return f"better: {len(better)} figures beyond their limits"
             return (f"IMPROVEMENT: {len(better)} figures are better beyond their limits; make a new "
                     "baseline, or what gets worse again is not seen")
         within = sum(c.limited for c in self.changes)
@@ -173,19 +192,30 @@ def _refuse_other_cells(base: Baseline, new: Baseline) -> None:
                              f"{new.cells[name][of]} in the new one ({of})")
 
 
-def _total(base: Baseline, new: Baseline) -> Change:
-    gated = [name for name in base.cells if is_gated(name)]
-    one, other = (sum(side.cells[name]["insns"] for name in gated) for side in (base, new))
-    ops = sum(base.cells[name]["ops"] for name in gated)
-    return Change("all cells", "insns", one, other, ops, _is_beyond(one, other, ops, _SUM_LIMIT))
+def _sum(name: str, base: Baseline, new: Baseline, of: str, limit: Limit) -> Change:
+    """Instructions of the gated cells of a scenario; of all where it is ""."""
+    gated = [cell for cell in base.cells if is_gated(cell) and of in ("", _scenario_and_size(cell)[0])]
+    one, other = (sum(side.cells[cell]["insns"] for cell in gated) for side in (base, new))
+    ops = sum(base.cells[cell]["ops"] for cell in gated)
+    return Change(name, "insns", one, other, ops, _is_beyond(one, other, ops, limit))
 
 
-def compare(base: Baseline, new: Baseline, but: tuple[str, ...] = ()) -> Verdict:
+def _scenarios(base: Baseline, new: Baseline) -> Iterator[Change]:
+    """What is much in all cells of a scenario together, little in each as it may be."""
+    for scenario in sorted({_scenario_and_size(cell)[0] for cell in base.cells}):
+        found = _sum(ALL_OF.format(scenario), base, new, scenario,
+                     _SCENARIO_LIMITS.get(scenario, _SCENARIO_LIMIT))
+        if found.beyond:
+            yield found
+
+
+def compare(base: Baseline, new: Baseline, but: tuple[str, ...] = (), stored: bool = True) -> Verdict:
     """Both sides, cell by cell; CannotTell where they are not of one place, or not of the
-    same cells. but: what of the place may differ."""
+    same cells. but: what of the place may differ. stored: as Verdict has it."""
     _refuse_other_place(base, new, but)
     _refuse_other_cells(base, new)
     changes = [c for name, figures in base.cells.items()
-               for c in _changes(name, figures, new.cells[name])]
-    changes.sort(key=lambda c: (not c.beyond, -abs(c.per_cent()), c.cell, c.figure))
-    return Verdict(tuple(changes), _total(base, new), len(base.cells))
+               for c in _changes(name, figures, new.cells[name])] + list(_scenarios(base, new))
+    changes.sort(key=lambda c: (not c.beyond, c.cell not in base.cells, -abs(c.per_cent()), c.cell, c.figure))
+    total = _sum("all cells", base, new, "", _SUM_LIMIT)
+    return Verdict(tuple(changes), total, len(base.cells), stored)

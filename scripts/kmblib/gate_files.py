@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A verdict of the exact gate for machines: JSON, KTAP with a line a cell, JUnit's XML, and
-KernelCI's kcidb."""
+KernelCI's kcidb; and what else is compared, in these forms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from . import gate_report, kcidb, results
 from .baseline import Baseline
+from .errors import Code, KmbError
 from .gate import Change, Verdict
 from .gate_report import Row
 
@@ -45,22 +46,23 @@ def _said(changes: list[Change], cell: str) -> str:
 
 
 def rows_of(verdict: Verdict, base: Baseline) -> list[Row]:
-    """A row a cell, sorted, and one of all together."""
-    worse, better = verdict.regressions(), verdict.improvements()
-    return [Row(name, _said(worse, name), _said(better, name))
-            for name in [*sorted(base.cells), verdict.total.cell]]
+    """A row a cell, sorted, and one of all together. What is better than a base that is not kept
+    is good, and no more is said of it here."""
+    worse, better = verdict.regressions(), verdict.improvements() if verdict.stored else []
+    names = [*sorted({*base.cells, *(c.cell for c in verdict.changes)}), verdict.total.cell]
+    said = {name: _said(better, name) for name in names}
+    return [Row(name, _said(worse, name), text and f"better, {_DUE}: {text}") for name, text in said.items()]
 
 
 def _lines(nr: int, row: Row) -> list[str]:
     name = row.name.replace(" ", "_")
     if row.worse:
         return [f"# {row.worse}", f"not ok {nr} {name}"]
-    return [f"ok {nr} {name}" + (f" # SKIP better, {_DUE}: {row.better}" if row.better else "")]
+    return [f"ok {nr} {name}" + (f" # SKIP {row.unclear}" if row.unclear else "")]
 
 
 def ktap(rows: list[Row], reason: str) -> str:
-    """KTAP, version 1. What is better is no pass: a baseline is due. reason: why there is no
-    row."""
+    """KTAP, version 1. What is unclear is no pass. reason: why there is no row."""
     plan = f"1..{len(rows)}" + ("" if rows else f" # SKIP {reason}")
     body = [line for nr, row in enumerate(rows, 1) for line in _lines(nr, row)]
     return "\n".join(["KTAP version 1", plan, *body]) + "\n"
@@ -75,18 +77,20 @@ def _case(suite: ElementTree.Element, name: str, failure: str, error: str) -> No
 def junit(rows: list[Row], reason: str) -> str:
     """The same as JUnit has it, a test case a row; what cannot be told is an error."""
     worse = sum(bool(row.worse) for row in rows)
-    better = sum(bool(row.better and not row.worse) for row in rows)
+    unclear = sum(bool(row.unclear and not row.worse) for row in rows)
     suite = ElementTree.Element("testsuite", name="kmbench gate", tests=str(len(rows) or 1),
-                                failures=str(worse), errors=str(better if rows else 1))
+                                failures=str(worse), errors=str(unclear if rows else 1))
     for row in rows:
-        _case(suite, row.name, row.worse, row.better and f"better, {_DUE}: {row.better}")
+        _case(suite, row.name, row.worse, row.unclear)
     if not rows:
         _case(suite, "comparison", "", reason)
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
+def put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
+    """Write gate.ktap, gate.xml, gate.kcidb and gate.txt, whatever was judged. reason: why there
+    is no row. new: whose figures the rows' cells have, if there are."""
     for name, content in (
             ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
             ("gate.kcidb", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):
@@ -98,12 +102,12 @@ def _put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | Non
 def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: str) -> None:
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
     results.write(run / "gate.json", document(verdict, base, new, command))
-    _put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new), new)
+    put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new), new)
 
 
-def write_refusal(run: Path, reason: str, command: str) -> None:
-    """The same where there is nothing to compare, or no figures."""
+def write_refusal(run: Path, error: KmbError, command: str) -> None:
+    """The same where there is nothing to compare, or no figures; or nothing could be built."""
+    reason, word = str(error), "error" if error.code == Code.BROKEN else "cannot tell"
     results.write(run / "gate.json", {
-        **results.header("kmbench-gate", None, command), "verdict": "cannot tell",
-        "reason": reason, "base": None, "new": None, "cells": 0, "total": None, "changes": []})
-    _put(run, [], reason, f"CANNOT TELL: {reason}\n")
+        **results.header("kmbench-gate", None, command), "verdict": word, "reason": reason, "base": None, "new": None, "cells": 0, "total": None, "changes": []})
+    put(run, [], reason, f"{word.upper()}: {reason}\n")

@@ -25,7 +25,7 @@ Change = dict[str, Any]
 
 def verdict(document: Document) -> str:
     """In a sentence."""
-    unclear = "CANNOT TELL. " if document["verdict"] == "cannot tell" else ""
+    unclear = "CANNOT TELL. " if document["verdict"] in ("cannot tell", "error") else ""
     return f"Gate: {unclear}{document['reason']}."
 
 
@@ -45,6 +45,8 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
                    ("machine", f"{place['cpus']} CPU, {place['mem_mib']} MiB, "
                                f"{place['accelerator']}, {place['qemu']}"),
                    ("boot", place["cmdline"])]
+        # Of a run of an older kmbench there is none.
+        fields += [("accesses by", place["tlb"])] if "tlb" in place else []
     return fields
 
 

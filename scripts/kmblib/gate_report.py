@@ -15,12 +15,12 @@ _MOST = 20
 
 @dataclass(frozen=True)
 class Row:
-    """A cell, or all of them together. worse, better: what moved so beyond its limit; "" for
-    nothing."""
+    """What is judged by itself: a cell, all of them together, a case of the suites. worse: what is;
+    unclear: why that cannot be told; "" for nothing."""
 
     name: str
-    worse: str
-    better: str
+    worse: str = ""
+    unclear: str = ""
 
 
 def each(value: int, ops: int) -> str:

@@ -29,6 +29,8 @@ _INCLUDES = {
     "module": r"uapi/kmbench(_tlb)?\.h",
     "module/uapi": r"(?!)",
     "userspace": r"(\.\./)*module/uapi/kmbench(_tlb)?\.h|tlb/counts_json\.h",
+    # What of the module only computes is tested there.
+    "userspace/tests": r"(\.\./)*module/(uapi/kmbench(_tlb)?|spread)\.h|tlb/counts_json\.h",
     # The model of a TLB hears of the guest through its own mailbox alone.
     "userspace/tlb": r"module/uapi/kmbench_tlb\.h",
     "userspace/where": r"tlb/qemu_versions\.h",

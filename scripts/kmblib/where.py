@@ -6,13 +6,14 @@ the kernel that was built."""
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import bench, build
 from .errors import Broken
+from .kernels import Kernel
+from .options import Machine
 
 # From here on are modules, of which kmbench.ko is the one that is timed.
 _MODULES = 0xffffffffa0000000
@@ -112,6 +113,6 @@ def attributed(found: list[Move]) -> float:
     return 1 - unknown / moved if moved else 1.0
 
 
-def job_of(job: bench.Job, cells: list[str], run: Path) -> bench.Job:
-    """The same kernel, for these cells alone."""
-    return dataclasses.replace(job, amount=bench.Amount(scenarios=tuple(cells)), run=run)
+def job_of(kernel: Kernel, machine: Machine, cells: list[str], run: Path) -> bench.Job:
+    """A kernel, and these cells alone."""
+    return bench.Job(kernel, machine, bench.Amount(scenarios=tuple(cells)), run)

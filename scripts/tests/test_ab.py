@@ -5,6 +5,7 @@ the text and the file say the same."""
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def _doc(first: str = "pass", second: str = "pass", control: str = "pass",
     """As much of kunit.json as is looked at."""
     outcomes = (first, second, control)
     return {"verdict": verdict or ("fail" if "fail" in outcomes else "pass"), "reason": "case 12 of 7",
-            "counts": {"pass": outcomes.count("pass")}, "controls": [_case("control_x", control)],
+            "complaints": ["case 12 of 7"] if verdict == "fail" else [], "counts": {"pass": outcomes.count("pass")}, "controls": [_case("control_x", control)],
             "promises": [{"nr": 2, "place": "slab.h:1", "cases": [_case("p2_a", first)]},
                          {"nr": 7, "place": "slab.h:9", "cases": [_case("p7_b", second)]}]}
 
@@ -54,7 +55,7 @@ def _sides() -> tuple[baseline.Baseline, baseline.Baseline]:
 
 
 def _found(sides: tuple[baseline.Baseline, baseline.Baseline]) -> Found:
-    return Found(ab_parts.promises(_doc(), _doc()), sides, gate.compare(*sides),
+    return Found(ab_parts.promises(_doc(), _doc()), sides, gate.compare(*sides, stored=False),
                  [where.Move("kfree", 1000, 1128), where.Move(where.UNKNOWN, 0, 8)], 1)
 
 
@@ -75,6 +76,20 @@ def test_control_and_whole_suite_count_as_well() -> None:
     assert not ab_parts.promises(_doc(verdict="fail"), _doc(verdict="fail")).broken
 
 
+def test_a_failure_of_both_hides_nothing_else() -> None:
+    """A kernel that already breaks a promise: a warning of the new one is seen all the same, and
+    so is a case that is not there any more, or that skips and must not."""
+    base, new = _doc(first="fail"), _doc(first="fail", second="skip", verdict="fail")
+    assert [c.name for c in ab_parts.promises(base, new).broken] == ["the whole suite"]
+    assert not ab_parts.promises(base, _doc(first="fail", second="skip")).broken
+    cut = _doc(first="fail")
+    cut["promises"].pop()
+    found = ab_parts.promises(base, cut)
+    assert [(c.nr, c.name) for c in found.broken] == [(7, "kmalloc_x/p7_b/8")]
+    assert found.sentence().startswith("1 cases no longer pass as in the base; promises newly broken: 7;")
+    assert not ab_parts.promises(cut, base).broken
+
+
 @pytest.mark.parametrize("base, new, code", [
     (_doc(), _doc(), Code.GOOD), (_doc(), _doc(first="fail"), Code.FAILED),
     (_doc(first="fail"), _doc(first="fail"), Code.GOOD)])
@@ -83,10 +98,34 @@ def test_promise_newly_broken_ends_it(monkeypatch: pytest.MonkeyPatch, job: Job,
     """No figure is measured then; where none is, they are."""
     measured: list[str] = []
     monkeypatch.setattr(kunit, "judge", lambda kernel, _run: {"base": base, "new": new}[kernel.label])
-    parts: dict[str, Any] = {p: lambda _job, _found, p=p: measured.append(p) for p in ab.PARTS[1:]}
-    monkeypatch.setattr(ab, "_DO", {**ab._DO, **parts})
+    def part(name: str) -> Any:
+        return lambda _job, _found: measured.append(name)
+    monkeypatch.setitem(ab._JUDGES, "exact", part("exact"))
+    monkeypatch.setattr(ab, "_TELLS", {p: ((p, part(f"{p} told")),) for p in ab.PARTS[1:]})
     assert ab.compare(job).code() == code
-    assert measured == ([] if code else ["exact", "tlb", "frag"])
+    assert measured == ([] if code else ["exact", "exact told", "tlb told", "frag told"])
+
+
+@pytest.mark.parametrize("error", [Failed("panic"), Broken("other spans"), CannotTell("no boot")])
+@pytest.mark.parametrize("turned, code", [(1, Code.FAILED), (-1, Code.GOOD)])
+def test_what_is_told_takes_no_verdict_away(monkeypatch: pytest.MonkeyPatch, job: Job, error: Exception,
+                                            sides: tuple[baseline.Baseline, baseline.Baseline],
+                                            turned: int, code: Code) -> None:
+    """A boot that breaks down while functions, TLB misses or fragmentation are looked at: what the
+    exact gate found stands, good or bad, and the report says what is missing."""
+    def fails(*_: Any) -> None:
+        raise error
+    def exact(_job: Job, found: Found) -> None:
+        found.sides = sides[::turned][0], sides[::turned][1]
+        found.exact = gate.compare(*found.sides, stored=False)
+    monkeypatch.setattr(ab, "_JUDGES", {"exact": exact})
+    monkeypatch.setattr(ab, "_TELLS", {"exact": (("where", fails),), "tlb": (("tlb", fails),),
+                                       "frag": (("frag", fails),)})
+    found = ab.compare(job)
+    assert found.code() == code and set(found.unavailable) == {"where", "tlb", "frag"}
+    ab_files.write(job, found, "make ab")
+    assert " ".join(report.write(job.run).split()).count(f"unavailable: {error}") == 3
+    assert report.code(job.run) == code
 
 
 @pytest.mark.parametrize("doc", [_doc(verdict="error"), {**_doc(verdict="fail"), "counts": {"pass": 0}}])
@@ -104,6 +143,22 @@ def test_instruction_more_fails_and_less_is_good(
     assert _found(sides).code() == Code.FAILED
     better = _found(sides[::-1])
     assert better.code() == Code.GOOD and better.sentence().startswith("better: 1 figures")
+
+
+@pytest.mark.parametrize("turned, code", [(1, Code.FAILED), (-1, Code.GOOD)])
+def test_all_that_is_written_says_the_same(job: Job, turned: int, code: Code,
+                                           sides: tuple[baseline.Baseline, baseline.Baseline]) -> None:
+    """Worse, and better, in each format: who is faster is not told that he cannot be judged."""
+    found = _found((sides[::turned][0], sides[::turned][1]))
+    ab_files.write(job, found, "make ab")
+    docs = [results.load(job.run / f"{kind}.json")["verdict"] for kind in ("ab", "gate")]
+    assert found.code() == report.code(job.run) == code
+    assert docs == ["fail" if code else "pass"] * 2
+    assert ("<failure" in (job.run / "gate.xml").read_text()) == bool(code)
+    assert 'errors="0"' in (job.run / "gate.xml").read_text()
+    assert ("not ok" in (job.run / "gate.ktap").read_text()) == bool(code)
+    text = report.write(job.run)
+    assert "CANNOT TELL" not in text and "new baseline" not in " ".join(text.split())
 
 
 def test_other_options_are_told_and_not_refused(
@@ -140,9 +195,21 @@ def test_text_and_file_say_what_was_found(
 @pytest.mark.parametrize("error, word", [(CannotTell("x"), "cannot tell"), (Broken("x"), "error"),
                                          (Failed("x"), "cannot tell")])
 def test_refusal_is_kept(job: Job, error: Any, word: str) -> None:
-    """As a file of the same kind; never as a pass or a failure."""
+    """As a file of the same kind, and in each form for machines; never as a pass or a failure."""
     ab_files.write_refusal(job, error, "make ab")
     assert results.load(job.run / "ab.json")["verdict"] == word
+    assert '<error message="x"' in (job.run / "gate.xml").read_text()
+    assert (job.run / "gate.ktap").read_text().endswith("1..0 # SKIP x\n")
+
+
+def test_promise_newly_broken_is_said_in_each_form(job: Job) -> None:
+    """A line a case, where no figure is measured any more; and one where none is broken."""
+    for second, line in (("fail", "not ok 1 kmalloc_x/p7_b/8"), ("pass", "ok 1 promises")):
+        ab_files.write(job, Found(ab_parts.promises(_doc(), _doc(second=second))), "make ab")
+        assert f"\n{line}\n" in (job.run / "gate.ktap").read_text()
+        assert ('<failure message="p7_b said so"' in (job.run / "gate.xml").read_text()) == (second == "fail")
+        tests = json.loads((job.run / "gate.kcidb").read_text())["tests"]
+        assert [t["status"] for t in tests] == ["FAIL" if second == "fail" else "PASS"]
 
 
 def test_figures_of_both_sides_are_compared_and_swap() -> None:

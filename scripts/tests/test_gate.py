@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import baseline, bench, build, gate, gate_report, kernels, report, vm
+from kmblib import (baseline, bench, build, gate, gate_report, kernels, proc, report, tlb, touches,
+                    vm)
 from kmblib.baseline import Baseline
 from kmblib.errors import Broken, CannotTell, Code, Failed
 from kmblib.options import Machine
@@ -66,7 +67,28 @@ def test_an_instruction_everywhere_shows_in_the_sum(base: Baseline) -> None:
     slow = {name: c if gate.is_exact(name) else {**c, "insns": c["insns"] + c["ops"]}
             for name, c in base.cells.items()}
     verdict = gate.compare(base, replace(base, cells=slow))
-    assert verdict.regressions() == [verdict.total]
+    assert verdict.total in verdict.regressions()
+    assert all(c.cell not in base.cells for c in verdict.regressions())
+
+
+@pytest.mark.parametrize("scenario", ["krealloc", "kfree_rcu", "bulk", "crowd"])
+def test_little_in_each_cell_of_a_scenario_is_found(base: Baseline, scenario: str) -> None:
+    """One instruction of each of its operations, where the path has few: in no cell, nor in all
+    of them together, is it beyond a limit, and where each has its own share it is."""
+    slow = {name: {**c, "insns": c["insns"] + 2 * c["ops"]} if name.startswith(f"{scenario}/") else c
+            for name, c in base.cells.items()}
+    verdict = gate.compare(base, replace(base, cells=slow))
+    assert [c.cell for c in verdict.regressions()] == [f"{scenario}/*"]
+
+
+@pytest.mark.parametrize("cell", ["pair/task/GFP_KERNEL/8192", "krealloc/task/GFP_KERNEL/64",
+                                  "account/task/GFP_KERNEL/64", "kvmalloc/task/GFP_KERNEL/8192"])
+def test_a_dozen_instructions_of_a_steady_path_are_found(base: Baseline, cell: str) -> None:
+    """The largest slabs, and what is no kmalloc() of a size alone, have a path as short."""
+    ops, insns = base.cells[cell]["ops"], base.cells[cell]["insns"]
+    worse = gate.compare(base, _with(base, cell, insns=max(12 * ops, insns // 90)))
+    assert cell in {c.cell for c in worse.regressions()}
+    assert gate.compare(base, _with(base, cell, insns=3 * ops)).code() == Code.GOOD
 
 
 def test_more_memory_than_some_slabs_is_found(base: Baseline) -> None:
@@ -82,14 +104,15 @@ def test_null_is_found(base: Baseline) -> None:
 
 
 def test_page_allocator_is_told_and_never_fails(base: Baseline) -> None:
-    """But for NULL. The first cell that may fail is of 4096 bytes."""
+    """But for NULL. Of a steady path cells of up to 8192 bytes may fail, else of 4096."""
     verdict = gate.compare(base, _with(base, _PAGES, insns=base.cells[_PAGES]["insns"]))
     change, = verdict.changes
     assert verdict.code() == Code.GOOD and change.per_cent() == 100 and not change.limited
     text = gate_report.render(verdict, base, base)
     assert "has no limit" in text and "within its limit" not in text
     assert gate.compare(base, _with(base, _PAGES, failed=1)).code() == Code.FAILED
-    assert gate.is_gated("pair/task/GFP_KERNEL/4096") and not gate.is_gated("pair/task/GFP_KERNEL/8192")
+    assert gate.is_gated("pair/task/GFP_KERNEL/8192") and not gate.is_gated("pair/task/GFP_KERNEL/16384")
+    assert gate.is_gated("free/task/GFP_KERNEL/4096") and not gate.is_gated("free/task/GFP_KERNEL/8192")
 
 
 def test_kernel_that_only_gives_null_fails(base: Baseline) -> None:
@@ -170,9 +193,9 @@ def test_file_that_somebody_spoilt_is_refused(base: Baseline, tmp_path: Path, sp
 
 def test_kernel_that_breaks_down_has_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """That is no verdict on what it costs, nor a bad commit for a bisection."""
-    def panics(_job: Any) -> Any:
+    def panics(_job: Any, _times: int) -> Any:
         raise Failed("Kernel panic")
-    monkeypatch.setattr(bench, "twice", panics)
+    monkeypatch.setattr(bench, "repeated", panics)
     job = bench.Job(kernels.find("6.1", None), Machine("virtual", 1024, 1), bench.Amount(), Path("/"))
     with pytest.raises(CannotTell, match="^no figures: 6.1 failed: Kernel panic"):
         baseline.measure(job)
@@ -203,7 +226,7 @@ def test_text_is_read_back(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("text, says", [
     ("", "begins with ''"), ("# kmbench-baseline 0\n", "begins with '# kmbench-baseline 0'"),
-    ("{}", "begins with '{}'"), ("# kmbench-baseline 1\n", "no line '# kernel: ...'")])
+    ("{}", "begins with '{}'"), ("# kmbench-baseline 2\n", "no line '# kernel: ...'")])
 def test_other_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
     """With what is wrong and what would be right."""
     (tmp_path / "file").write_text(text)
@@ -231,9 +254,66 @@ def test_boots_that_differ_are_no_figures() -> None:
     boot = {"measurement": {"measured": {"cells": [cell]}}}
     other = {"measurement": {"measured": {"cells": [
         {**cell, "repetitions": [{"count": 2, "sum": 341, "failed": 0, "mean_loop": None}]}]}}}
-    assert baseline.agreed([boot, boot]) == {_FAST: {"ops": 2, "insns": 340, "failed": 0}}
+    one, two = map(baseline.cells_of, (boot, other))
+    assert one == {_FAST: {"ops": 2, "insns": 340, "failed": 0}}
+    baseline.agreed(one, one)
     with pytest.raises(CannotTell, match=f"^not deterministic: 1 of 1 cells .*{_FAST}"):
-        baseline.agreed([boot, other])
+        baseline.agreed(one, two)
+
+
+def test_accesses_are_told_of_both_states() -> None:
+    """Accesses of a call after another, page walks of one that finds the TLB empty; of a size
+    that was not looked at nothing."""
+    counts = {"cold": {"loads": 40, "stores": 9, "page_walks": {"4K": 1, "2M": 4}},
+              "warm": {"loads": 37, "stores": 18, "page_walks": {"4K": 0, "2M": 0}}}
+    touch = {"size": 64, "unavailable": None, "kmalloc": counts, "kfree": counts}
+    cell = {"alloc_accesses": 55, "alloc_walks": 5, "free_accesses": 55, "free_walks": 5}
+    assert touches.figures([touch]) == {_TOUCHED: cell}
+    assert touches.figures([{**touch, "unavailable": "no model"}]) == {}
+
+
+_TOUCHED = "pair/irqsoff/GFP_ATOMIC/64"
+
+
+@pytest.mark.parametrize("figure, by, code", [
+    ("alloc_accesses", 1, Code.FAILED), ("free_accesses", -1, Code.CANNOT_TELL),
+    ("free_walks", 1, Code.GOOD), ("alloc_walks", 2, Code.FAILED)])
+def test_accesses_and_page_walks_are_compared(base: Baseline, figure: str, by: int,
+                                              code: Code) -> None:
+    """An access as an instruction is; where a page ends decides one page walk. Of more than
+    4096 bytes they are told."""
+    assert gate.compare(base, _with(base, _TOUCHED, **{figure: by})).code() == code
+    large = _with(base, _TOUCHED.replace("64", "16384"), **{figure: 100})
+    assert gate.compare(base, large).code() == Code.GOOD
+
+
+def _touches_of(job: tlb.Job) -> tlb.Touches:
+    """The second boot is one that did not succeed as the first one did."""
+    if job.run.name == "touches-1":
+        return tlb.Touches([{"size": 64, "unavailable": "PREEMPT_RT"}], "QEMU 9", "")
+    raise Failed("Kernel panic")
+
+
+@pytest.mark.parametrize("second, error, says", [
+    (_touches_of, Failed, "Kernel panic"),
+    (lambda job: tlb.Touches([], "QEMU 9", "no plugins" if job.run.name == "touches-1" else "MEM="),
+     CannotTell, "^not deterministic: .* by unavailable: no plugins and by unavailable: MEM=")])
+def test_boots_with_the_model_that_differ_are_no_figures(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: Any, error: type[Exception],
+        says: str) -> None:
+    """Nor does one that fails end what runs after it."""
+    monkeypatch.setattr(tlb, "touches", second)
+    job = bench.Job(kernels.find("6.1", None), Machine("virtual", 1024, 1), bench.Amount(), tmp_path)
+    with pytest.raises(error, match=says):
+        touches.repeated(job, 2)
+    assert proc.output(["echo", "still"], what="echo") == "still\n"
+
+
+def test_what_could_not_count_is_part_of_the_place(tmp_path: Path) -> None:
+    """So that a comparison without accesses says so, and one of such with others is refused."""
+    job = bench.Job(kernels.find("6.1", None), Machine("virtual", 4096, 1), bench.Amount(), tmp_path)
+    more, by = touches.repeated(job, 2)
+    assert more == [{}, {}] and by.startswith("unavailable: MEM=4096M: the model knows memory below")
 
 
 def test_verdict_fits_into_a_mail(base: Baseline) -> None:

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from kmblib import baseline, gate, gate_files, kcidb, results
+from kmblib import baseline, gate, gate_files, kcidb, report, results
 from kmblib.baseline import Baseline
-from kmblib.errors import Broken
+from kmblib.errors import Broken, CannotTell, Code
 
 _CELL = "pair/task/GFP_KERNEL/64"
 
@@ -76,13 +76,21 @@ def test_what_is_better_is_no_failure(base: Baseline, tmp_path: Path) -> None:
 
 def test_refusal_is_no_success(tmp_path: Path) -> None:
     """In any form, with the reason: not the same as a gate that never ran."""
-    gate_files.write_refusal(tmp_path, "not comparable: why", "make gate")
+    gate_files.write_refusal(tmp_path, CannotTell("not comparable: why"), "make gate")
     document = results.load(tmp_path / "gate.json")
     assert (document["verdict"], document["reason"]) == ("cannot tell", "not comparable: why")
     assert (tmp_path / "gate.ktap").read_text() == "KTAP version 1\n1..0 # SKIP not comparable: why\n"
     suite = ElementTree.parse(tmp_path / "gate.xml").getroot()
     assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
     assert (tmp_path / "gate.txt").read_text() == "CANNOT TELL: not comparable: why\n"
+
+
+def test_broken_set_up_is_said_in_each_form(tmp_path: Path) -> None:
+    """A tree that does not build, for one: a CI system that finds no file shows nothing."""
+    gate_files.write_refusal(tmp_path, Broken("mm/slub.c:1: error"), "make gate")
+    assert results.load(tmp_path / "gate.json")["verdict"] == "error"
+    assert 'message="mm/slub.c:1: error"' in (tmp_path / "gate.xml").read_text()
+    assert report.code(tmp_path) == Code.BROKEN and "mm/slub.c:1: error" in report.write(tmp_path)
 
 
 def test_ktap_is_what_the_kernel_reads(base: Baseline, kunit_py: Path, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
-from kmblib import noise_gate, noise_trials, report, results, samples
+from kmblib import ab_files, noise_gate, noise_trials, report, results, samples
 from kmblib.errors import Broken, CannotTell, Code
 from kmblib.paired import REGRESSION
 from kmblib.plan import Plan
@@ -48,6 +49,20 @@ def _swapped(of: Samples) -> Samples:
 def _changes(verdict: noise_gate.Verdict) -> dict[tuple[str, str], tuple[float, float, float]]:
     return {(r.cell, r.figure): (r.tested.change.middle, r.tested.change.low, r.tested.change.high)
             for r in verdict.rows if r.tested}
+
+
+@pytest.mark.parametrize("slower, worse", [(1.03, 1), (1.0, 0)])
+def test_times_are_said_in_each_form(tmp_path: Path, slower: float, worse: int) -> None:
+    """A line a figure that may fail."""
+    verdict = noise_gate.judge(_samples(slower), _PLAN)
+    ab_files.write_times(tmp_path, verdict)
+    suite = ElementTree.parse(tmp_path / "gate.xml").getroot()
+    open_ = len(verdict.undecided())
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (
+        str(verdict.gated()), str(worse), str(open_))
+    ktap = (tmp_path / "gate.ktap").read_text()
+    assert ktap.count("not ok") == worse and ktap.count("# SKIP neither") == open_
+    assert (f"{_SLOW}/p50" in ktap.partition("# worse by")[2].partition("\nok")[0]) == bool(worse)
 
 
 def test_slower_cell_is_found_and_it_alone() -> None:
