@@ -26,25 +26,25 @@ def _path(cell: str) -> str:
 
 
 def _status(row: Row) -> str:
-    """What got better is no verdict on the kernel: a baseline is due."""
-    return "FAIL" if row.worse else "DONE" if row.better else "PASS"
+    """What is unclear is no verdict on the kernel."""
+    return "FAIL" if row.worse else "DONE" if row.unclear else "PASS"
 
 
 def _number(figures: dict[str, int]) -> dict[str, Any]:
     return {"value": figures["insns"] / (figures["ops"] or 1), "unit": "instructions"}
 
 
-def _test(row: Row, new: Baseline, build: str) -> dict[str, Any]:
-    number = {"number": _number(new.cells[row.name])} if row.name in new.cells else {}
-    said = {"comment": row.worse or row.better} if row.worse or row.better else {}
+def _test(row: Row, new: Baseline | None, build: str) -> dict[str, Any]:
+    number = {"number": _number(new.cells[row.name])} if new and row.name in new.cells else {}
+    said = {"comment": row.worse or row.unclear} if row.worse or row.unclear else {}
     return {"id": _id(build, row.name), "build_id": build, "origin": ORIGIN,
             "path": _path(row.name), "status": _status(row), **number, **said}
 
 
 def document(rows: list[Row], new: Baseline | None, reason: str) -> dict[str, Any]:
     """A test a row; where there is no comparison, one that could not be made. reason: why."""
-    build = _id(new.text()) if new else _id(reason)
-    tests = [_test(row, new, build) for row in rows] if new else [
+    build = _id(new.text()) if new else _id(reason, *(f"{row}" for row in rows))
+    tests = [_test(row, new, build) for row in rows] or [
         {"id": _id(build, "comparison"), "build_id": build, "origin": ORIGIN,
          "path": f"{ORIGIN}.comparison", "status": "MISS", "comment": reason}]
     return {"version": VERSION, "tests": tests}

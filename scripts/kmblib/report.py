@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Callable
 
@@ -102,7 +103,8 @@ def rendered(of: Page, form: str, name: str) -> str:
 
 def render(run: Path, form: str = "text") -> str:
     """The report of a run in one of FORMATS."""
-    return rendered(page(run), form, run.name)
+    with page_html.painters() if form == "html" and os.cpu_count() != 1 else nullcontext():
+        return rendered(page(run), form, run.name)
 
 
 def code(run: Path) -> Code:
@@ -118,8 +120,12 @@ def code(run: Path) -> Code:
 def put(path: Path, text_: str) -> None:
     """Write a file, whole or not at all."""
     aside = path.with_name(f"{path.name}.part")
-    aside.write_text(text_)
-    os.replace(aside, path)
+    try:
+        aside.write_text(text_)
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise Broken(f"{path}: {error.strerror}; name a file in a directory that exists") from error
 
 
 def write(run: Path) -> str:

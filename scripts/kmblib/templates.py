@@ -27,7 +27,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
         autoescape=jinja2.select_autoescape(("html.j2",), default=False))
     made.filters.update(size=size, wrap=layout.wrap, field=layout.field, shell=layout.shell,
-                        rows=layout.rows, entry=layout.entry, md=markdown.escape,
+                        rows=layout.rows, plain=layout.plain, entry=layout.entry, md=markdown.escape,
                         md_table=markdown.table, md_code=markdown.code, folded=_folded,
                         figure=page_html.figure, slug=page_html.slug)
     return made

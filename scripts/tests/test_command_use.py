@@ -75,6 +75,11 @@ _WRONG = {
     "comparison with no kernel": (
         "ab", {"BASE": "6.3", "NEW": "6.1"}, "kmbench: BASE=6.3: no kernel of the distribution (6.1 "
         "6.12 7.3), no directory, and no revision without KDIR="),
+    "bisection by make": ("ab", {"BASE": "6.1", "NEW": "6.12", "BISECT": "1"}, "kmbench: BISECT=1: make cannot "
+                          "exit with 125; use `git bisect run scripts/ab --bisect --kdir ...`"),
+    "parts in real time": ("ab", {"BASE": "6.1", "NEW": "6.12", "CLOCK": "real", "PARTS": "exact"},
+                           "kmbench: PARTS=exact with CLOCK=real: promises and times are all that is "
+                           "compared there; leave one out"),
     "part that is none": ("ab", {"BASE": "6.1", "NEW": "6.12", "PARTS": "exact speed"},
                           "kmbench: no PARTS=speed; there are: kunit exact tlb frag"),
     "fragment that is none": ("ab", {"BASE": "6.1", "NEW": "6.12", "CONFIG_FRAGMENT": "/none"},

@@ -4,7 +4,9 @@ in them are there, with the options that they are given."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Iterator
@@ -16,6 +18,10 @@ from kmblib.farm import REPO
 
 _RECIPES = REPO / "Documentation/recipes"
 _TEXT, _TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_JOB = {"required": ["runs-on", "steps"], "additionalProperties": False, "properties": {
+    "runs-on": {"const": "ubuntu-latest"}, "container": _TEXT, "timeout-minutes": {"type": "integer"},
+    "env": {"type": "object", "additionalProperties": _TEXT},
+    "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}}}}
 _STEP = {"type": "object", "oneOf": [{"required": ["run"]}, {"required": ["uses"]}],
          "properties": {"run": _TEXT, "uses": {"type": "string", "pattern": r"^[\w-]+/[\w-]+@v\d+$"},
                         "with": {"type": "object"}, "env": {"type": "object"}, "if": _TEXT},
@@ -23,11 +29,12 @@ _STEP = {"type": "object", "oneOf": [{"required": ["run"]}, {"required": ["uses"
 # What each system asks of a file: of its documentation, the part that is used.
 _SCHEMAS: dict[str, Any] = {
     "github-actions.yml": {
-        "type": "object", "required": ["name", "on", "jobs"], "properties": {
-            "jobs": {"additionalProperties": {
-                "required": ["runs-on", "steps"], "properties": {
-                    "steps": {"type": "array", "items": _STEP},
-                    "timeout-minutes": {"type": "integer"}}}}}},
+        "type": "object", "required": ["name", "on", "jobs"], "additionalProperties": False,
+        "$defs": {"step": _STEP}, "properties": {
+            "name": _TEXT, "jobs": {"additionalProperties": _JOB},
+            "on": {"type": "object", "additionalProperties": False, "properties": {
+                "push": {"type": "null"}, "pull_request": {
+                    "additionalProperties": False, "properties": {"paths": _TEXTS}}}}}},
     "gitlab-ci.yml": {
         "type": "object", "additionalProperties": {
             "oneOf": [{"required": ["script"]}, {"required": ["image"]}],
@@ -38,11 +45,13 @@ _SCHEMAS: dict[str, Any] = {
                 "artifacts": {"properties": {"when": {"enum": ["always", "on_failure", "on_success"]},
                                              "paths": _TEXTS, "reports": {"type": "object"}}}}}},
     "lava.yaml": {
-        "type": "object", "required": ["metadata", "install", "run"], "properties": {
-            "install": {"required": ["deps"], "properties": {"deps": _TEXTS}},
+        "type": "object", "required": ["metadata", "install", "run"], "additionalProperties": False,
+        "properties": {
+            "params": {"type": "object", "additionalProperties": _TEXT},
+            "install": {"required": ["deps"], "additionalProperties": False, "properties": {"deps": _TEXTS}},
             "metadata": {"required": ["format", "name", "description"], "properties": {
                 "format": {"const": "Lava-Test Test Definition 1.0"}}},
-            "run": {"required": ["steps"], "properties": {"steps": _TEXTS}}}},
+            "run": {"required": ["steps"], "additionalProperties": False, "properties": {"steps": _TEXTS}}}},
 }
 
 
@@ -74,7 +83,10 @@ def test_recipe_is_of_its_system(name: str) -> None:
 
 @pytest.mark.parametrize("name, spoil", [
     ("github-actions.yml", lambda d: d["jobs"]["kmalloc"]["steps"].append({"script": "true"})),
-    ("gitlab-ci.yml", lambda d: d["kmalloc cost"].update(scripts=["true"])),
+    ("github-actions.yml", lambda d: d["jobs"]["kmalloc"].update({"timeout": 90})),
+    ("github-actions.yml", lambda d: d["on"].update(pull_requests=None)),
+    ("gitlab-ci.yml", lambda d: d["kmalloc"].update(scripts=["true"])),
+    ("lava.yaml", lambda d: d["run"].update(step=["true"])),
     ("lava.yaml", lambda d: d["metadata"].update(format="1"))])
 def test_other_file_would_be_seen(name: str, spoil: Any) -> None:
     """The control."""
@@ -105,3 +117,17 @@ def test_commands_of_a_recipe_are_there(name: str) -> None:
         done = subprocess.run([REPO / "scripts" / command, "--help"], capture_output=True, text=True,
                               check=True)
         assert all(option in done.stdout for option in re.findall(r"--[\w-]+", words)), command
+
+
+def test_lava_gets_a_measurement_a_cell(tmp_path: Path) -> None:
+    """What the recipe says of a recorded run, to a lava-test-case that only writes it down."""
+    step, = (s for s in _load("lava.yaml")["run"]["steps"] if "bench.json" in s)
+    run = tmp_path / "results/runs/1"
+    run.mkdir(parents=True)
+    shutil.copy(REPO / "scripts/tests/data/bench.json", run)
+    (tmp_path / "lava-test-case").write_text('#!/bin/sh\necho "$@" >>said\n')
+    (tmp_path / "lava-test-case").chmod(0o755)
+    subprocess.run(["sh", "-euc", step], cwd=tmp_path, check=True,
+                   env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    said = (tmp_path / "said").read_text().splitlines()
+    assert "alloc-hardirq-GFP_ATOMIC-64 --result pass --measurement 1003 --units tsc-ticks" in said

@@ -88,10 +88,18 @@ def _long_names(kunit: Document, bench: Document) -> None:
                     scenario="burst1024-shuffled", cpus=128)
 
 
+def _foreign(kunit: Document, bench: Document) -> None:
+    """Letters of two and three bytes, a wide one, and a byte that is no letter."""
+    for document in (kunit, bench):
+        document["kernel"].update(label="linux-m\u00fcller-\u65e5\u672c", origin="tree")
+        document["command"] = "make bench KDIR='/home/jos\u00e9/linux \u65e5\udcff' MEM=512M"
+    _case(kunit, 2, "fail", "expected \u2264 64 \u2014 got \U0001f600")
+
+
 _CHANGES: dict[str, Change] = {
     "as recorded": _nothing, "failing": _fails, "no samples": _no_samples, "huge": _huge,
     "few samples": _few_samples,
-    "long names": _long_names,
+    "long names": _long_names, "foreign letters": _foreign,
     "no boot": lambda _k, b: b.update(boots=[], verdict="fail", reason="the guest hung"),
     "only kunit": lambda _k, b: b.clear(), "only bench": lambda k, _b: k.clear(),
 }
@@ -132,6 +140,7 @@ def test_broken_promise_is_told_with_place_and_reason(rendered: Callable[[Change
     """Which, where it was promised, which case saw it, and what it saw."""
     text = _flat(rendered(_fails))
     assert "Promises: BROKEN. kmalloc_" in text
+    assert "(2 cases in all, of promise 2, 39)" in text
     assert ("failed 2 C a size that is a power of two is aligned to itself promised in "
             "core-api/memory-allocation.rst, Selecting memory allocator kmalloc_alignment/"
             "p2_power_of_two_is_aligned_to_itself/") in text
@@ -167,7 +176,7 @@ def test_control_of_the_dash(rendered: Callable[[Change], str], data: Path) -> N
     assert str(cell["percentiles"]["p50"]) in rows[0]
 
 
-@pytest.mark.parametrize("name", ["as recorded", "long names"])
+@pytest.mark.parametrize("name", ["as recorded", "long names", "foreign letters"])
 def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tmp_path: Path,
                                name: str) -> None:
     """Through a shell and make, each variable arrives as it was, but for which
@@ -179,7 +188,7 @@ def test_command_can_be_pasted(rendered: Callable[[Change], str], data: Path, tm
     pasted = text[text.index("To repeat\n---------\n"):].split("\n", 2)[2].split("\n\n")[0]
     done = subprocess.run(["bash", "-euc", pasted], cwd=tmp_path, capture_output=True, check=True)
     seen: dict[str, list[str]] = {}
-    for entry in done.stdout.decode().split("\0"):
+    for entry in done.stdout.decode(errors="surrogateescape").split("\0"):
         key, _, value = entry.strip("\n").partition("=")
         seen.setdefault(key, []).append(" ".join(value.split()))
     bench = json.loads((tmp_path / "bench.json").read_text())

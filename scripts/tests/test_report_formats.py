@@ -323,6 +323,19 @@ def test_command_writes_the_page(runs: list[Path], page: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [tmp_path / "page.html"]
 
 
+@pytest.mark.parametrize("name, said", [
+    ("", "Is a directory"), ("none/page.html", "No such file or directory")])
+def test_file_that_cannot_be_written_is_named(runs: list[Path], tmp_path: Path, name: str,
+                                              said: str) -> None:
+    """And nothing is left beside it."""
+    out = tmp_path / "out" / name
+    (tmp_path / "out").mkdir()
+    done = _command("--run", runs[0], "--out", out)
+    assert done.returncode == Code.BROKEN
+    assert done.stderr == f"kmbench: {out}: {said}; name a file in a directory that exists\n"
+    assert list(tmp_path.rglob("*")) == [tmp_path / "out"]
+
+
 def test_command_s_exit_code_is_the_run_s(runs: list[Path]) -> None:
     """In each format; a wrong one is none."""
     done = _command("--run", runs[1], "--format", "markdown")
