@@ -3,10 +3,18 @@
 # The front door of kmbench. `make` alone prints help.
 
 # Also options of the commands in scripts/, which read them from here.
-export KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH PARTS CONFIG_FRAGMENT FORMAT V
+OPTIONS := KERNEL KDIR CLOCK SCENARIOS PROFILE SHARE MEM CPUS RUN OUT INIT_ON_ALLOC ARCH \
+	CONFIG ROWS ONLY WHERE FORCE GEOMETRY ORDER LEVELS MOVABLE OCCUPANTS COMPACT BASE NEW PATCH \
+	PARTS CONFIG_FRAGMENT FORMAT V
+export $(OPTIONS)
 export PYTHONDONTWRITEBYTECODE := 1
 
 PREFIX ?= /usr/local
+
+# What nobody reads is a slip of the pen, and would be measured without.
+KNOWN := $(OPTIONS) PREFIX DESTDIR INSTALL_PATH BISECT KMBENCH_CACHE KMBENCH_STRICT KMBENCH_NO_INSTALL KMBENCH_RESULTS
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
+$(foreach v,$(filter-out $(KNOWN) MAKEFLAGS GNUMAKEFLAGS SHELL,$(GIVEN)),$(error no variable $v; there are: $(sort $(KNOWN))))
 
 .PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs deb deb-selftest perf
 

@@ -159,6 +159,16 @@ def test_running_machine_is_no_virtual_one(copy: Checkout) -> None:
     assert ended.stderr.splitlines() == ended.said and copy.runs() == before
 
 
+@pytest.mark.parametrize("word, status", [("KERNL=6.1", 2), ("KERNEL=6.1", 0), ("-j1", 0)])
+def test_mistyped_variable_of_make_is_named(word: str, status: int) -> None:
+    """Without it the default would be measured; the controls are what make knows."""
+    done = subprocess.run(["make", "-C", farm.REPO, "-n", "--no-print-directory", "kunit", word],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert ("no variable KERNL; there are: ARCH" in done.stderr) == (status == 2)
+    assert len(done.stderr.splitlines()) == status // 2
+
+
 def test_help_is_no_error(copy: Checkout) -> None:
     """The control of the ones above: a command can end well."""
     ended = copy.run("bench", "--help")
