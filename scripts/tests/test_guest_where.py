@@ -17,7 +17,8 @@ _MORE = 8
 
 def test_what_is_added_shows_where_it_was_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: kmbench.ko with eight instructions more in what it times. They are the
-    module's, in each operation; the kernel's functions stay as they are."""
+    module's, in each operation; the kernel's functions stay as they are, but for what happens
+    once in a while: a tick of the timer, a new slab."""
     if not is_there("7.3"):
         pytest.skip("the kernel of 7.3 for the virtual machine is not in the cache; "
                     "`make gate KERNEL=7.3` builds it")
@@ -30,4 +31,6 @@ def test_what_is_added_shows_where_it_was_added(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(build, "modules", lambda _kernel, _boot: slower)
     first, *others = where.moves(base, where.count(job))
     assert first.function == where.MODULE and first.by() >= _MORE * base.spans
-    assert sum(abs(m.by()) for m in others) < first.by() / 100
+    always = [m for m in others if min(m.base, m.new) >= base.spans]
+    assert sum(abs(m.by()) for m in always) < first.by() / 100, always
+    assert sum(abs(m.by()) for m in others) < first.by() / 2, others[:5]
