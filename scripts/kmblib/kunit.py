@@ -142,8 +142,8 @@ def _built(build: Path) -> int:
 
 def _how_far(work: Work) -> str:
     count = _built(work.build)
-    if work.build.name == work.kernel.key:
-        return f"about {min(99, 100 * count // _OBJECTS)} %"
+    if work.build.name == work.kernel.key and count < _OBJECTS:
+        return f"about {100 * count // _OBJECTS} %"
     return f"{count} objects"
 
 

@@ -133,6 +133,11 @@ def write(run: Path) -> str:
     return write_to(run, run / "report.txt", "text")
 
 
+def show(run: Path) -> None:
+    """Print the report of a run, and where all of it is."""
+    print(f"{write(run)}\nkept in {run}")
+
+
 def write_to(run: Path, path: Path, form: str) -> str:
     """Render a run into a file; returns the text."""
     said = render(run, form)
