@@ -1,14 +1,18 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a guest of `make perf` runs: the tool under perf stat, and once more under
-# perf kmem. EVENTS and then arguments of `kmbench run`; all that was found is an
-# archive, which kmblib/perf.py reads.
+# The tool under perf stat, and once more under perf kmem: in a guest of `make perf`,
+# whose only program besides is busybox, or in a mount namespace of WHERE=host, which
+# takes the mount of tracefs with it when it ends. DIR, ARCHIVE of it ("": none), EVENTS,
+# arguments of `kmbench run`; what is in DIR then kmblib/perf.py reads.
 set -eu
-export PATH=/bin HOME=/tmp PERF_CONFIG=/dev/null
+found=$1
+archive=$2
+events=$3
+shift 3
+export PATH="$PATH:/bin" HOME="$found" PERF_CONFIG=/dev/null
 tracing=/sys/kernel/tracing
-found=/tmp/found
-data=/tmp/perf.data
+data=$found/perf.data
 # Some 200000 events; cells make thousands between two looks of perf.
 buffer=16M
 step="the set-up"
@@ -17,7 +21,7 @@ step="the set-up"
 ended() {
 	code=$?
 	[ $code -eq 0 ] || [ "$step" = kmbench ] || {
-		echo "kmbench: $step failed in the guest"
+		echo "kmbench: $step failed"
 		exit 2
 	}
 }
@@ -33,10 +37,9 @@ quietly() {
 	}
 }
 
-events=$1
-shift
-busybox mkdir "$found"
-busybox mount -t tracefs tracefs $tracing
+command -v busybox >/dev/null || busybox() { "$@"; }
+busybox mkdir -p "$found"
+[ -e $tracing/trace ] || busybox mount -t tracefs tracefs $tracing
 quietly version perf version
 step=kmbench
 perf stat -x ';' -o "$found/stat.csv" -e "$events" -- \
@@ -47,6 +50,6 @@ quietly stats perf report -i $data --stats
 step="reading where the module lies"
 busybox grep '\[kmbench\]' /proc/kallsyms >"$found/kallsyms.txt"
 busybox grep '^kmbench ' /proc/modules >"$found/module.txt"
+busybox rm "$data"
 step="packing what was found"
-busybox umount $tracing
-busybox tar -C "$found" -cf /results.json .
+[ -z "$archive" ] || busybox tar -C "$found" -cf "$archive" .

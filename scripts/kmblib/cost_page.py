@@ -24,7 +24,8 @@ def verdict(document: Document) -> str:
     return f"Cost: {_WORDS[document['verdict']]}{reason}"
 
 
-def _machine(f: Document) -> str:
+def machine(f: Document) -> str:
+    """A fingerprint's machine, virtual or not, in a line."""
     governors = ", ".join(f.get("governors", [])) or "none"
     return f"{f['cpus']} CPU, {f['mem_mib']} MiB, " + (
         f"{f['accelerator']}, {f['qemu']}" if "qemu" in f else
@@ -39,7 +40,7 @@ def measured_on(document: Document) -> list[tuple[str, str]]:
     systems = [b["measurement"]["system"] for b in boots[:1]]
     return [("benchmark", f"{f['arch']}, {f['compiler']}"),
             ("", f"config {f['config_sha256'][:16]}"),
-            ("machine", _machine(f)),
+            ("machine", machine(f)),
             *([("no KVM", f["why_not_kvm"])]
               if f.get("why_not_kvm") and f["clock"] == "real" else []),
             *first_failure(document),

@@ -75,9 +75,12 @@ def clashes(given: argparse.Namespace) -> list[str]:
             "kernel; leave one out" for name, value in values if value]
 
 
-def admit(system: System, clashing: list[str], force: bool) -> tuple[str, ...]:
-    """Refuse a machine, with all reasons, or return those that are disregarded."""
-    impossible = [*clashing, *objections.impossible(system)]
+def admit(system: System, clashing: list[str], force: bool,
+          command: str = objections.COMMAND) -> tuple[str, ...]:
+    """Refuse a machine, with all reasons, or return those that are disregarded. command: the one
+    that is to be admitted."""
+    impossible = [*clashing, *(reason.replace(objections.COMMAND, command)
+                               for reason in objections.impossible(system))]
     distorting = objections.distorting(system)
     for reason in impossible:
         print(f"kmbench: impossible: {reason}", file=sys.stderr)

@@ -31,6 +31,7 @@ from .options import Machine
 
 # What is measured if nothing else is asked for: a cell of each size, most often used flags.
 SCENARIOS = ("alloc/task/GFP_KERNEL/*", "free/task/GFP_KERNEL/*", "pair/task/GFP_KERNEL/*")
+SCRIPT = Path(__file__).parents[1] / "guest/perf.sh"
 # What perf stat counts, and the counter of ours that stands beside it: of the tool by libperf,
 # of the kernel's own, or of the module. "" where there is none.
 EVENTS = {
@@ -47,7 +48,7 @@ _TOTAL = re.compile(r"^(Total bytes requested|Total bytes allocated|Total bytes 
 _LOST = re.compile(r"^ *LOST(?:_SAMPLES)? events: +(\d+)", re.M)
 _LOSS = re.compile(r"^.*\blost\b.*$", re.M | re.I)
 # The tool runs twice, and each event takes longer than the call that it is of.
-_TIMES_LONGER = 4
+TIMES_LONGER = 4
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ def _parts(job: Job, scratch: Path) -> vm.Parts:
         bench.check(guest.programs["kmbench"], job.amount)
         guest = dataclasses.replace(
             guest, libraries=libraries, command=(
-                "/bin/busybox", "sh", "/bin/perf.sh", ",".join(EVENTS), *job.amount.words()),
+                "/bin/busybox", "sh", "/bin/perf.sh", "/tmp/found", initramfs.RESULTS,
+                ",".join(EVENTS), *job.amount.words()),
             programs={**guest.programs, "perf": perf, "busybox": Path("/bin/busybox"),
-                      "perf.sh": Path(__file__).parents[1] / "guest/perf.sh"})
+                      "perf.sh": SCRIPT})
         initramfs.pack(guest, scratch / "initramfs")
     return vm.Parts(boot, scratch, *qemu.accel(job.machine, boot.image, scratch / "initramfs"))
 
@@ -90,7 +92,7 @@ def _boot(job: Job, parts: vm.Parts, scratch: Path) -> dict[str, str]:
                        scratch / "verdict", scratch / "results")
     ended = vm.boot(paths, job.machine, parts.accel, f"{vm.CMDLINE} init_on_alloc=0",
                     what=f"{job.kernel.label} under perf, {parts.accel_name}",
-                    timeout=_TIMES_LONGER * job.amount.timeout(), emulator=parts.emulator)
+                    timeout=TIMES_LONGER * job.amount.timeout(), emulator=parts.emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
         said = [line for line in ended.console.splitlines() if line.startswith("kmbench: ")]
@@ -143,7 +145,8 @@ def module_at(kallsyms: str, module: str) -> Module:
     fields = module.split()
     base = int(fields[5], 16) if len(fields) > 5 else 0
     if not rows or not base or rows[0][0] < base:
-        raise Broken("no addresses of kmbench.ko in /proc/kallsyms and /proc/modules of the guest")
+        raise Broken("no addresses of kmbench.ko in /proc/kallsyms and /proc/modules "
+                     "(kernel.kptr_restrict=2 hides them from root, too)")
     return Module([address for address, _ in rows], [name for _, name in rows],
                   base + int(fields[1]))
 
@@ -219,12 +222,29 @@ def _ours(cells: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def stats(csv: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What perf stat counted, in the order of EVENTS, and our counters beside it."""
-    fields = {row[2]: row for row in (line.split(";") for line in csv.splitlines()) if len(row) > 2}
+    fields = _fields(csv)
     absent = [name for name in EVENTS if name not in fields]
     if absent:
         raise Broken(f"perf stat has no line of {absent[0]}")
-    return [{"event": name, "unit": fields[name][1], "perf": _value(fields[name][0]),
+    return [{"event": name, "unit": fields[name][0][1], "perf": _sum(fields[name]),
              "ours": _ours(cells, ours) if ours else None} for name, ours in EVENTS.items()]
+
+
+def _fields(csv: str) -> dict[str, list[list[str]]]:
+    """Lines of perf stat by event; of one several where the machine has two kinds of processors,
+    each with a PMU of its own, as cpu_core/cycles/ and cpu_atom/cycles/."""
+    found: dict[str, list[list[str]]] = {}
+    for row in (line.split(";") for line in csv.splitlines()):
+        if len(row) > 2:
+            found.setdefault(re.sub(r"^cpu_\w+/([^/]+)/$", r"\1", row[2]), []).append(row)
+    return found
+
+
+def _sum(rows: list[list[str]]) -> dict[str, Any]:
+    """What the PMUs of an event counted together; of none why it did not."""
+    values = [_value(row[0]) for row in rows]
+    counted = [value["value"] for value in values if "value" in value]
+    return {"value": sum(counted)} if counted else values[0]
 
 
 def _value(text: str) -> dict[str, Any]:
@@ -235,6 +255,12 @@ def _value(text: str) -> dict[str, Any]:
         return {"value": float(text)}
     except ValueError:
         raise Broken(f"perf stat wrote {text!r}, which is no number") from None
+
+
+def code_of(document: dict[str, Any]) -> Code:
+    """The exit code that a verdict of compare() has."""
+    return {"pass": Code.GOOD, "fail": Code.FAILED,
+            "cannot tell": Code.CANNOT_TELL}[document["verdict"]]
 
 
 def compare(files: dict[str, str]) -> dict[str, Any]:
@@ -262,8 +288,7 @@ def run(job: Job) -> Code:
     results.write(job.run / "perf.json", {
         **results.header("kmbench-perf", job.kernel, _repeat(job)),
         "fingerprint": fingerprint, **compared})
-    return {"pass": Code.GOOD, "fail": Code.FAILED,
-            "cannot tell": Code.CANNOT_TELL}[compared["verdict"]]
+    return code_of(compared)
 
 
 def _repeat(job: Job) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .page import Document, Fields, Lines, Section, Table, text
-from .walk_page import guest
+from .cost_page import machine
 
 _WORDS = {"pass": "as many calls as the module counted, tables below.", "fail": "FAILED. ",
           "cannot tell": "CANNOT TELL. "}
@@ -19,7 +19,9 @@ def verdict(document: Document) -> str:
 
 def measured_on(document: Document) -> list[tuple[str, str]]:
     """On what, labels and texts."""
-    return [*guest("perf", document["fingerprint"]), ("perf is", document["perf"])]
+    f = document["fingerprint"]
+    return [("perf", f"{f['arch']}, {f['compiler']}"), ("", f"config {f['config_sha256'][:16]}"),
+            ("machine", machine(f)), ("perf is", document["perf"])]
 
 
 def _number(counter: dict[str, Any] | None) -> str:
@@ -50,6 +52,7 @@ def sections(document: Document) -> list[Section]:
         text(f"{len(document['cells'])} cells, measured under perf stat, and again under perf kmem "
              "record. perf stat counts all of the tool's run, its own set-up included; ours count "
              "what the cells did, not what fills up slabs before each."),
+        *([text(f"distorted, as {reason}") for reason in document["fingerprint"].get("forced", [])]),
         Table("perf stat, and counters of kmbench over the same cells", "%-30s%18s%18s",
               ["event", "perf stat", "kmbench"], rows),
         _unavailable(document["events"]),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A guest that plays the running machine: `make bench WHERE=host`, for real.
+"""A guest that plays the running machine: `make bench WHERE=host` and its like, for real.
 
 Debian's stock kernel is booted, and this machine's files are shared with it,
 read-only; what the guest writes stays in its memory:
@@ -61,14 +61,17 @@ exit $status
 _PROGRAMS = ("bash", "mount", "mkdir", "chroot", "cp")
 _LOADED = "sys/module/kmbench"
 _RUNS = farm.REPO / "results/runs"
+# What the tool says while it measures, and what is written in the end; of any of the commands.
+_LOGS = ("*/tool.log", "*/perf.log")
+_FOUND = ("*/bench.json", "*/chase.json", "*/perf.json")
 
 
 @dataclass(frozen=True)
 class Act:
     """Something to do on the machine.
 
-    scenarios: as for scripts/bench, and args its options; "": scripts/tlb. disturb: what is done
-    once it measures: a signal to its process group, or a record of the kernel's
+    scenarios: as for scripts/bench; "": command knows none. args: more options of command. disturb:
+    what is done once it measures: a signal to its process group, or a record of the kernel's
     log, so many times. afresh: build the module there; else that of play() is
     taken, as an emulated make needs minutes to find out that all is built.
     """
@@ -78,6 +81,7 @@ class Act:
     disturb: str = ""
     times: int = 1
     afresh: bool = False
+    command: str = "bench"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Ended:
 
     status: exit status (negative: a signal). said: standard error. was_loaded:
     the module was seen. still_loaded: it is there afterwards. bench: bench.json,
-    or chase.json, or {}.
+    chase.json or perf.json, or {}.
     """
 
     status: int
@@ -211,8 +215,8 @@ def _no_make(scratch: Path) -> Path:
 
 
 def _argv(act: Act) -> list[str | Path]:
-    command = ["bench", "--scenarios", act.scenarios] if act.scenarios else ["tlb"]
-    return [farm.REPO / "scripts" / command[0], "--where", "host", *command[1:], *act.args]
+    scenarios = ["--scenarios", act.scenarios] if act.scenarios else []
+    return [farm.REPO / "scripts" / act.command, "--where", "host", *scenarios, *act.args]
 
 
 class _Command:
@@ -235,7 +239,7 @@ class _Command:
             print(text[shown:], end="", flush=True)
             shown = len(text)
             self.was_loaded |= System().exists(_LOADED)
-            if not disturbed and any(log.stat().st_size for log in _RUNS.glob("*/tool.log")):
+            if not disturbed and any(log.stat().st_size for name in _LOGS for log in _RUNS.glob(name)):
                 disturbed = True
                 disturb(self._process.pid)
             time.sleep(0.02)
@@ -267,7 +271,7 @@ def _do(act: Act, system: System, scratch: Path) -> Ended:
     status = command.wait(lambda pid: _disturb(act, pid))
     seconds = time.monotonic() - began
     still_loaded = _still_loaded()
-    found = [*_RUNS.glob("*/bench.json"), *_RUNS.glob("*/chase.json")]
+    found = [path for name in _FOUND for path in _RUNS.glob(name)]
     document = json.loads(found[0].read_text()) if found else {}
     return Ended(status, (scratch / "log").read_text(), seconds, command.was_loaded,
                  still_loaded, document)

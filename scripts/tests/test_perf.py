@@ -121,6 +121,29 @@ def test_counters_stand_beside_ours(files: dict[str, str]) -> None:
     assert events["task-clock"]["ours"] is None
 
 
+def test_two_kinds_of_processors_are_one_machine(files: dict[str, str]) -> None:
+    """Of an event that both count the sum, of one that only one counts that one's."""
+    files["stat.csv"] = files["stat.csv"].replace(
+        "<not supported>;;cycles;", "7;;cpu_core/cycles/;\n<not counted>;;cpu_atom/cycles/;").replace(
+        "<not supported>;;instructions;", "7;;cpu_core/instructions/;\n4;;cpu_atom/instructions/;")
+    events = {e["event"]: e["perf"] for e in perf.compare(files)["events"]}
+    assert (events["cycles"], events["instructions"]) == ({"value": 7}, {"value": 11})
+    assert events["dTLB-load-misses"] == {"unavailable": "perf stat: <not supported>"}
+
+
+def test_report_says_that_it_was_the_running_machine(files: dict[str, str], tmp_path: Path) -> None:
+    """As WHERE=host writes it; no QEMU is named."""
+    host = {"arch": "x86_64", "config_sha256": "0" * 64, "compiler": "gcc", "accelerator": "none",
+            "clock": "real", "mem_mib": 1024, "cpus": 2, "governors": [], "forced": ["a debug kernel"]}
+    results.write(tmp_path / "perf.json", {
+        **results.header("kmbench-perf", None, "sudo make perf WHERE=host"),
+        "kernel": {"label": "6.1.0", "version": "6.1.0", "origin": "running"},
+        "fingerprint": host, **perf.compare(files)})
+    text = report.write(tmp_path)
+    assert "no virtual machine, cpufreq governor none" in text and "QEMU" not in text
+    assert "distorted, as a debug kernel" in text
+
+
 def test_report_has_both_counts(files: dict[str, str], kernel: Kernel, tmp_path: Path) -> None:
     """As text."""
     document = {**results.header("kmbench-perf", kernel, "make perf"),
