@@ -137,11 +137,16 @@ def build_tool_into(into: Path) -> None:
         shutil.copy(build.tool(tools) / "kmbench", into)
 
 
+def own(system: System) -> tuple[Kernel, build.Boot]:
+    """The kernel that runs, for what builds modules."""
+    return _kernel(system), build.Boot(
+        system.root / f"boot/vmlinuz-{system.release}",
+        system.root / f"boot/config-{system.release}", system.headers, ())
+
+
 def build_into(system: System, into: Path) -> None:
     """Put kmbench.ko and the tool into a directory that no other run touches."""
-    kernel = _kernel(system)
-    boot = build.Boot(system.root / f"boot/vmlinuz-{system.release}",
-                      system.root / f"boot/config-{system.release}", system.headers, ())
+    kernel, boot = own(system)
     with cache.lock(f"guest-{kernel.key}"):
         shutil.copy(build.modules(kernel, boot) / "kmbench.ko", into)
     build_tool_into(into)

@@ -8,9 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import build, cache, docs, kernels, proc
+from . import build, cache, docs, host, kernels, objections, proc
 from .farm import REPO
 from .kernels import Kernel
+from .system import System
 
 _TESTS = REPO / "scripts/kselftest"
 _COMPLETION = REPO / "scripts/completion/kmbench"
@@ -45,10 +46,8 @@ def tests() -> list[str]:
     return [f"{_COLLECTION}:{name}" for name in names]
 
 
-def _modules(kernel: Kernel, home: Path) -> str:
-    """The modules for a distribution's kernel; returns the release that they are for."""
-    boot = build.kernel_for_vm(kernel)
-    release = kernels.stock(kernel).release
+def _modules(kernel: Kernel, boot: build.Boot, release: str, home: Path) -> str:
+    """The modules for a kernel that another machine may run; returns its release."""
     for module in (build.modules(kernel, boot) / "kmbench.ko", build.ktap(kernel, boot)):
         into = home / "modules" / release / module.name
         _copy(module, into)
@@ -56,18 +55,28 @@ def _modules(kernel: Kernel, home: Path) -> str:
     return release
 
 
-def kselftest(kernel: Kernel, top: Path) -> str:
+def _loadable(kernel: Kernel, home: Path, system: System | None) -> str:
+    """The modules for the kernel that runs, or a distribution's own, which another machine
+    could load. Returns the release that they are for; "" where there are none."""
+    if system:
+        return "" if objections.impossible(system) else \
+            _modules(*host.own(system), system.release, home)
+    if kernel.distro is None or kernel.distro.stock is None:
+        return ""
+    return _modules(kernel, build.kernel_for_vm(kernel), kernels.stock(kernel).release, home)
+
+
+def kselftest(kernel: Kernel, top: Path, system: System | None = None) -> str:
     """Install runner, list, tests, tool and modules below a directory.
 
-    Returns the release of the kernel that there are modules for; "" where it is not
-    a distribution's own, whose modules another machine could load.
+    system: modules are for the kernel that runs, if it can load any. Returns the release
+    that there are modules for; "" where there are none.
     """
     home = top / _COLLECTION
-    has_stock = kernel.distro is not None and kernel.distro.stock is not None
     # Another run may build other versions of the same files.
     with cache.lock(f"guest-{kernel.key}"):
         _copy(build.tool(kernel) / "kmbench-static", home / "kmbench", 0o755)
-        release = _modules(kernel, home) if has_stock else ""
+        release = _loadable(kernel, home, system)
     for path in _TESTS.glob("*.sh"):
         place = top if path.name == _RUNNER else home
         _copy(path, place / path.name, 0o644 if path.name == _SHARED else 0o755)

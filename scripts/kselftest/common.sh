@@ -9,6 +9,8 @@ unload() {
 	[ -z "$loaded" ] || rmmod "$loaded"
 }
 trap unload EXIT
+# A shell that a signal kills leaves what stands above undone.
+trap 'exit 130' INT TERM HUP
 
 echo "KTAP version 1"
 

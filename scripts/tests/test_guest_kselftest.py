@@ -12,8 +12,10 @@ from typing import Callable
 
 import lab
 import pytest
-from kmblib import install, kernels, proc, vm
+from kmblib import install, kernels, objections, proc, vm
 from kmblib.errors import Code
+from kmblib.farm import REPO
+from kmblib.system import System
 
 _OK = r"^ok \d+ selftests: kmbench: {}\.sh$"
 _NOT_OK = r"^not ok 1 selftests: kmbench: {}\.sh # exit=1$"
@@ -102,6 +104,31 @@ def test_all_is_skipped_where_there_is_no_module(top: Path, shell: list[str]) ->
     assert [f"ok {i} selftests: kmbench: {n} # SKIP" for i, n in enumerate(names, 1)] == \
         re.findall(r"^(?:not )?ok .*$", done.stdout, re.M)
     assert len(re.findall(r"^# 1\.\.0 # SKIP .+", done.stdout, re.M)) == len(names) == 3
+
+
+def test_here_they_are_run_in_place(tmp_path: Path) -> None:
+    """As make run_tests does; where no module can be loaded each says so, and make sees a 4."""
+    if not objections.impossible(System()):
+        pytest.skip("this machine can load kmbench.ko, and a test is not to")
+    done = subprocess.run([REPO / "scripts/run-tests"], check=False, text=True, capture_output=True,
+                          env=proc.clean_env({"TMPDIR": str(tmp_path)}), timeout=120)
+    assert done.returncode == 4, done.stderr
+    assert re.findall(r"^ok \d .*SKIP$", done.stdout, re.M)[2:] and "kmbench: no module: " in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("trap", [True, False])
+def test_signal_leaves_no_module_behind(tmp_path: Path, trap: bool) -> None:
+    """What a test has loaded is unloaded, also after Ctrl-C; the control has no trap for it."""
+    text = (REPO / "scripts/kselftest/common.sh").read_text()
+    assert "trap 'exit 130' INT TERM HUP\n" in text
+    (tmp_path / "common.sh").write_text(text if trap else text.replace("trap 'exit 130' INT TERM HUP\n", ""))
+    (tmp_path / "rmmod").write_text("#!/bin/sh\necho gone $1\n")
+    (tmp_path / "rmmod").chmod(0o755)
+    script = ". ./common.sh; loaded=kmbench; kill -TERM $$; sleep 5"
+    done = subprocess.run(["dash", "-c", script], cwd=tmp_path, check=False, text=True, timeout=60,
+                          capture_output=True, env=proc.clean_env({"PATH": f"{tmp_path}:/usr/bin:/bin"}))
+    assert ("gone kmbench" in done.stdout) == trap
 
 
 @pytest.mark.parametrize("args, status, said", [
