@@ -28,7 +28,7 @@ _TIMEOUT = 600.0
 # processors hold four or eight neighbours in one entry.
 _GRANULE_PAGES_MIN = 16
 _HUGE = ("anon-thp", "hugetlb")
-COMMAND = "make tlb WHERE=host"
+COMMAND = results.command_of("tlb", WHERE="host")
 # Passes of a walk over the kernel's memory: the clock is read once for all of them.
 _PASSES = ("--warmup", "1", "--passes", "100")
 # How often each is made; the fastest counts, as what comes between only ever adds to it.

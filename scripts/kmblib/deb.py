@@ -23,7 +23,8 @@ HOME = "scripts/debian"
 _PROFILE = "pkg.kmbench.tree"
 # What is of no use where the suite is installed.
 _NOT_INSTALLED = re.compile(r"\.ci/.*|\.gitignore|Makefile|scripts/(?:tests|debian|completion)/.*|"
-                            r"scripts/(?:deb|deb-selftest|check|docs|install|help\.txt|mypy\.ini)")
+                            r"scripts/(?:deb|deb-selftest|check|docs|install|figures|gate-selftest|report-selftest|"
+                            r"help\.txt|mypy\.ini)")
 
 
 def version() -> str:

@@ -12,12 +12,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable
 
+from . import results
 from .system import OFF, System
 
 _CAP_SYS_MODULE = 16
 # Of what only the command line switches on.
 NO_OPTION = "NEVER"
-COMMAND = "sudo make bench WHERE=host"
+COMMAND = f"sudo {results.command_of('bench', WHERE='host')}"
 
 
 def _no_rights(system: System) -> str:

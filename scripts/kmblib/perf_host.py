@@ -14,7 +14,7 @@ from .errors import Code, Failed
 from .host import Job
 from .progress import step
 
-COMMAND = "sudo make perf WHERE=host"
+COMMAND = f"sudo {results.command_of('perf', WHERE='host')}"
 # Of a script that is killed, neither what it mounted nor what it started is left.
 _ALONE = ("unshare", "--mount-proc", "--pid", "--fork", "--kill-child", "sh", str(perf.SCRIPT))
 

@@ -93,7 +93,12 @@ def _known_runs() -> str:
 
 
 def command_of(target: str, **variables: str) -> str:
-    """A make command with the variables that have a value."""
+    """A make command with the variables that have a value; where the suite is installed, and
+    there is no Makefile, the command of the package."""
+    if _VERSION.exists():
+        words = [word for name, value in variables.items() if value
+                 for word in (f"--{name.lower().replace('_', '-')}", *([] if name == "FORCE" else [value]))]
+        return shlex.join(["kmbench-suite", target, *words])
     given = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
     return " ".join(["make", target, *given])
 

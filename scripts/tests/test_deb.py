@@ -56,7 +56,19 @@ def test_suite_is_installed_without_what_tests_it(top: Path) -> None:
             "module/Kbuild", "kunit/Makefile", "userspace/Makefile", "results/schema.json",
             "Documentation/conf.py"} <= set(names)
     assert not [n for n in names if n.startswith(("scripts/tests/", deb.HOME, "debian/", "."))]
-    assert {"scripts/check", "scripts/deb", "scripts/install"}.isdisjoint(names)
+    assert {"scripts/check", "scripts/deb", "scripts/install", "scripts/figures", "scripts/gate-selftest",
+            "scripts/report-selftest"}.isdisjoint(names)
+
+
+def test_tree_for_a_packager_is_made_and_overwrites_nothing(tmp_path: Path) -> None:
+    """With debian/ in place; a directory with something in it is refused."""
+    def export() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([REPO / "scripts/deb", "--export", tmp_path / "tree"], check=False, text=True,
+                              capture_output=True, env=proc.clean_env())
+    assert export().returncode == 0
+    assert (tmp_path / "tree/debian/rules").is_file() and (tmp_path / "tree/debian/changelog").is_file()
+    again = export()
+    assert again.returncode == 2 and "there is something in it; name a new directory" in again.stderr
 
 
 def test_build_dependencies_are_in_the_list_of_packages() -> None:

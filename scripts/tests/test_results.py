@@ -164,6 +164,16 @@ def test_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         results.load(tmp_path / "bench.json")
 
 
+def test_command_that_repeats_it_is_one_that_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a checkout make's; of the package, which has no Makefile, its own."""
+    given = {"WHERE": "host", "SCENARIOS": "a b", "FORCE": "1", "RUN": ""}
+    assert results.command_of("bench", **given) == "make bench WHERE=host SCENARIOS='a b' FORCE=1"
+    (tmp_path / "version.txt").write_text("1\n")
+    monkeypatch.setattr(results, "_VERSION", tmp_path / "version.txt")
+    assert results.command_of("bench", **given) == \
+        "kmbench-suite bench --where host --scenarios 'a b' --force"
+
+
 def test_no_results_at_all(runs: Path) -> None:
     """What to do is said."""
     with pytest.raises(Broken, match=f"^no results in {runs}; `make run` makes some$"):
