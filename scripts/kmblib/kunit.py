@@ -11,7 +11,7 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from . import adopted, arches, breaches, cache, configs, farm, ktap, proc, qemu, results, skips
 from .arches import Arch
@@ -19,13 +19,15 @@ from .configs import Config, Merged
 from .errors import Broken, Code
 from .kernels import Kernel
 from .place import Place, version
-from .progress import step
+from .progress import Course, step
 
 # A UML of the default configuration has about so many object files.
 _OBJECTS = 640
 # Cases that plant a fault; all others say which promise they test.
 _CONTROL = "control_"
 # Each says itself how long the suites took.
+# A result of a case, of one parameter of it, or of a suite.
+_RESULT = re.compile(rb"^\s*(?:not )?ok \d", re.M)
 _ELAPSED = re.compile(r"Elapsed time: ([\d.]+)s")
 _NOT_TAKEN = re.compile(r"^Missing: (.*)$", re.M)
 # QEMU itself chooses these on a host whose KVM hangs; then KUnit hangs, too.
@@ -217,16 +219,34 @@ def _make(work: Work, log: Path) -> None:
     stamp.write_text(inputs)
 
 
+def _results(work: Work) -> int:
+    """How many results of cases the log of the run under way has."""
+    log = work.build / "test.log"
+    return len(_RESULT.findall(log.read_bytes())) if log.exists() else 0
+
+
+def _course(work: Work, before: Path) -> Callable[[], str]:
+    """What tells how many cases are done of as many as before, and how long the rest will take."""
+    course = Course(int(before.read_text())) if before.exists() else None
+
+    def far() -> str:
+        count = _results(work)
+        return f"case {course.at(count)}" if course and 0 < count < course.total else f"{count} cases"
+    return far
+
+
 def _exec(work: Work, log: Path, emulator: qemu.Emulator) -> float:
     """kunit.py exec; returns the seconds that the suites took, boot included."""
     # UML keeps a directory a process; without this, in the user's home.
     home = [] if work.target.arch.emulator else [f"uml_dir={work.build}/uml/"]
     argv, env = work.exec_argv([*home, *work.asked()], emulator)
     (work.build / "test.log").unlink(missing_ok=True)
-    with step(f"run {work.what}") as current:
+    before = work.build / ".kmbench-cases"
+    with step(f"run {work.what}", _course(work, before)) as current:
         proc.run(argv, log, what="kunit.py exec", step=current, env=env)
     if not (work.build / "test.log").exists():
         raise Broken(f"kunit.py exec: {proc.first_error(log)} (all of it: {log})")
+    before.write_text(str(_results(work)))
     match = _ELAPSED.search(log.read_text(errors="replace"))
     return float(match[1]) if match else 0.0
 

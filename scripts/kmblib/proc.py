@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Callable, Iterator, Mapping, Sequence, TypeVar
 
 from .errors import Broken, CannotTell
-from .progress import Step, note
+from .progress import Step, note, verbose
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -52,7 +52,7 @@ def shown(argv: Sequence[str | Path], cwd: Path | None = None,
 
 def _show(argv: Sequence[str | Path], cwd: Path | None, env: Mapping[str, str] | None) -> None:
     """With V=1 tell what is about to run, as Kbuild does."""
-    if os.environ.get("V", "").strip() not in ("", "0"):
+    if verbose():
         note(shown(argv, cwd, env))
 
 

@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a long step is doing: what, how far, how long. On stderr."""
+"""What a long step is doing: what, how far, how long. On stderr, if that is a terminal; else
+only what was stopped is told, unless V=1 asks for all."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
-# Seconds between two lines of a step where stderr is no terminal.
+# Seconds between two lines of a step where stderr is no terminal, and all is asked for.
 LINE_EVERY = 15.0
+# How a step ends well.
+DONE = "done"
+
+
+def verbose() -> bool:
+    """Whether V=1 asks for all that can be told."""
+    return os.environ.get("V", "").strip() not in ("", "0")
 
 
 class Step:
@@ -21,6 +30,7 @@ class Step:
         self.how_far = how_far
         self._start = self._last = time.monotonic()
         self._tty = sys.stderr.isatty()
+        self._told = self._tty or verbose()
 
     def seconds(self) -> float:
         """Seconds since the step began."""
@@ -29,7 +39,7 @@ class Step:
     def tick(self) -> None:
         """Show how far the step is, if it is time to."""
         every = 0.5 if self._tty else LINE_EVERY
-        if time.monotonic() - self._last < every:
+        if not self._told or time.monotonic() - self._last < every:
             return
         self._last = time.monotonic()
         far = self.how_far() if self.how_far else ""
@@ -37,7 +47,8 @@ class Step:
 
     def done(self, word: str) -> None:
         """Close the step with a word and its duration."""
-        self._show(f"{word}, {self.seconds():.1f} s", last=True)
+        if self._told or word != DONE:
+            self._show(f"{word}, {self.seconds():.1f} s", last=True)
 
     def _show(self, text: str, last: bool = False) -> None:
         line = f"  {self.what}: {text}"
@@ -86,4 +97,4 @@ def step(what: str, how_far: Callable[[], str] | None = None) -> Iterator[Step]:
     except BaseException:
         current.done("stopped")
         raise
-    current.done("done")
+    current.done(DONE)

@@ -35,6 +35,25 @@ def test_a_guest_that_boots_shows_its_last_line() -> None:
     assert vm.how_far(_BOOTING, 10.0) == _BOOTING.strip()
 
 
+@pytest.mark.parametrize("terminal, v, told", [(False, "", []), (False, "1", ["under way", "done"]),
+                                               (True, "", ["under way", "done"])])
+def test_off_a_terminal_all_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+                                     terminal: bool, v: str, told: list[str]) -> None:
+    """Unless V=1 asks for it; what was stopped is told in any case."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setattr(progress, "LINE_EVERY", 0.0)
+    monkeypatch.setenv("V", v)
+    now = iter(range(1000))
+    monkeypatch.setattr("kmblib.progress.time.monotonic", lambda: float(next(now)))
+    with progress.step("x") as current:
+        current.tick()
+    said = capsys.readouterr().err
+    assert [word for word in ("under way", "done") if word in said] == told
+    with pytest.raises(ValueError), progress.step("x"):
+        raise ValueError
+    assert "x: stopped" in capsys.readouterr().err
+
+
 def test_rest_of_a_course_is_told_from_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was settled at once, before it began, is no pace; nor is nothing."""
     now = iter([100.0, 100.0, 130.0, 1300.0])
