@@ -30,13 +30,13 @@ def parser(description: str) -> argparse.ArgumentParser:
     return Parser(description=description, allow_abbrev=False)
 
 
-def add(args: argparse.ArgumentParser, *names: str) -> None:
-    """Add shared options; the default of each is make's variable of that name."""
+def add(args: argparse.ArgumentParser, *names: str, **own: str) -> None:
+    """Add shared options; the default of each is make's variable of that name. own: what one
+    means here, where that is not the same in each command."""
     texts = {
         "kernel": "a kernel of the distribution: 6.1 (default), 6.12, 7.3",
         "kdir": "a kernel tree of your own instead; never written to",
-        "arch": "what to run on: um (default: UML), x86_64, arm64, riscv64 (QEMU); of tlb: "
-                "x86_64 (default), or riscv64, whose PMU QEMU emulates",
+        "arch": "what to run on: um (default: UML), x86_64, arm64, riscv64 (QEMU)",
         "config": "a configuration of kunit/configs (default: default)",
         "rows": "which rows of the matrix: globs as '6.1/um/*' (default: all)",
         "clock": "virtual (default: instructions, exact) or real (time, noisy)",
@@ -50,20 +50,16 @@ def add(args: argparse.ArgumentParser, *names: str) -> None:
         "compact": "1: have the kernel compact memory after each level; 0 (default): wait",
         "geometry": "the TLB to model: a name (default: generic) or the path of a file",
         "mem": "memory of the virtual machine, as 512M or 2G (default: 1G)",
-        "cpus": "processors of the virtual machine (default: 1; of ktap: 2)",
+        "cpus": "processors of the virtual machine (default: 1)",
         "init_on_alloc": "1: the kernel zeroes every allocation; 0 (default): it does not",
-        "only": "which mutants, or changes: names or globs, separated by spaces (default: all)",
+        "only": "which: names or globs, separated by spaces (default: all)",
         "run": "a directory of results/runs (default: the newest)",
         "format": "text (default), for a mail; markdown, as GitHub reads it; html, one page",
-        "out": "the file to write; of docs and deb: the directory",
-        "base": "of gate: what make baseline wrote of the base (default: the committed one of KERNEL=); of ab: "
-                "a kernel of the distribution, a directory, a revision of KDIR= (default: KERNEL=, or HEAD)",
-        "new": "of gate: the same of the new kernel (default: KERNEL= or KDIR= is measured); of ab: a directory "
-               "or a revision of KDIR= (default: KDIR= as it is)",
+        "out": "the file to write",
         "patch": "patches on top of the base, separated by spaces, the first one first",
-        "parts": "of ab: kunit exact tlb frag (default: all); of gate-selftest: noise again seeded",
         "config_fragment": "a file with lines as CONFIG_X=y, on top of the configuration of both",
-        "where": "vm (default), or host: the running machine; bench needs root there",
+        "where": "vm (default), or host: the running machine, which needs root",
+        **own,
     }
     for name in names:
         default = os.environ.get(name.upper(), "").strip()
