@@ -10,7 +10,7 @@ from .page import Block, Document, Lines, Section, Table, text
 
 # Functions that stand in the first table; all are in the last one.
 _MOST = 3
-# Cases that are named of those that newly fail, and of those that no longer do.
+# Cases that are named of those that newly fail.
 _CASES = 10
 _TITLES = {"tlb": "TLB misses (modelled)", "frag": "Allocations under fragmentation"}
 
@@ -24,16 +24,16 @@ def verdict(document: Document) -> str:
 def subject(document: Document) -> str:
     """What it is about."""
     base, new = document["base"], document["new"]
-    return f"Linux {new['label']} against {base['label']}" if base and new else "two kernels"
+    if not base or not new:
+        return "two kernels"
+    new_is, base_is = (f"{side['version']} ({side['label']})" for side in (new, base))
+    return f"Linux {new_is} against {base_is}"
 
 
 def measured_on(document: Document) -> list[tuple[str, str]]:
-    """What was compared, labels and texts; where instructions were, gate.json says it."""
-    known = document["exact"] is not None
-    sides = [(label, document[label]) for label in ("base", "new") if document[label] and not known]
-    fields = [(label, f"{side['label']}, {side['version']}") for label, side in sides]
-    sources = [(f"{label} is", (document[label] or {}).get("source")) for label in ("base", "new")]
-    fields += [(label, source) for label, source in sources if source]
+    """What was compared, labels and texts; both sides' versions stand in the title."""
+    sides = [(label, document[label]) for label in ("base", "new") if document[label]]
+    fields = [(label, side.get("source") or f"{side['label']}, {side['version']}") for label, side in sides]
     options = document["options"]
     said = f"{len(options)} of one side alone: {' '.join(options[:6])}"
     return fields + ([("options", said)] if options else [])
@@ -50,10 +50,14 @@ def _promises(found: dict[str, Any] | None) -> list[str]:
     lines = [f"Promises: {found['passed']} cases pass, {len(found['broken'])} newly fail, "
              f"{len(found['mended'])} mended, {found['both']} fail as before."]
     lines += [_case(case) for case in found["broken"][:_CASES]]
-    lines += [f"no longer fails: {case['name']}" for case in found["mended"][:_CASES]]
-    more = max(0, len(found["broken"]) - _CASES) + max(0, len(found["mended"]) - _CASES)
-    lines += [f"and {more} more, in ab.json"] if more else []
-    return lines
+    more = len(found["broken"]) - _CASES
+    return lines + ([f"and {more} more, in ab.json"] if more > 0 else [])
+
+
+def _mended(document: Document) -> list[Block]:
+    names = [case["name"] for case in (document["promises"] or {"mended": []})["mended"]]
+    more = [f"and {len(names) - _CASES} more, in ab.json"] if len(names) > _CASES else []
+    return [Lines([*(f"no longer fails: {name}" for name in names[:_CASES]), *more])] if names else []
 
 
 def _share(move: dict[str, Any], moved: int) -> list[str]:
@@ -61,12 +65,11 @@ def _share(move: dict[str, Any], moved: int) -> list[str]:
             f"{100 * (move['new'] - move['base']) / moved:.1f}"]
 
 
-def _moves(document: Document, most: int | None = None) -> Table:
+def _moves(document: Document, caption: str, most: int | None = None) -> Table:
     moves = document["where"]["moves"]
     moved = sum(abs(m["new"] - m["base"]) for m in moves) or 1
-    return Table("Where the instructions went", "%-38s%12s%12s%9s",
-                 ["function", "base", "new", "share %"],
-                 [_share(move, moved) for move in moves[:most]], bare=True)
+    return Table(caption, "%-38s%12s%12s%9s", ["function", "base", "new", "share %"],
+                 [_share(move, moved) for move in moves[:most]])
 
 
 def _missing(document: Document, part: str) -> str:
@@ -82,7 +85,7 @@ def _where(document: Document) -> list[Section]:
         return []
     about = (f"In {found['cells']} cells that moved; {100 * found['attributed']:.1f} % of what moved "
              "has a function's name.")
-    return [Section("Where the instructions went", [text(about), _moves(document, _MOST)])]
+    return [Section("Where the instructions went", [_moves(document, about, _MOST)])]
 
 
 def _told(document: Document, part: str) -> list[dict[str, Any]]:
@@ -97,7 +100,7 @@ def _first(document: Document, part: str) -> str:
     if not told:
         return "the same on both sides"
     t = told[0]
-    return (f"{len(told)} figures differ, as {t['what']}, {t['figure']}: {t['base']:g} to "
+    return (f"{len(told)} differ, as {t['what']}, {t['figure']}: {t['base']:g} to "
             f"{t['new']:g}")
 
 
@@ -119,12 +122,13 @@ def sections(document: Document) -> list[Section]:
 
 def appendix(document: Document) -> list[Section]:
     """All functions, and all figures of the other parts."""
-    tables = [_moves(document)] if document["where"] else []
+    blocks = _mended(document)
+    blocks += [_moves(document, "Where the instructions went, all functions")] if document["where"] else []
     for part, title in _TITLES.items():
         rows = [[f"{t['what']}, {t['figure']}"[:50], f"{t['base']:g}", f"{t['new']:g}"]
                 for t in _told(document, part)]
-        tables += [Table(title, "%-52s%10s%10s", ["what", "base", "new"], rows)] if rows else []
-    return [Section("All that moved besides", list(tables))] if tables else []
+        blocks += [Table(title, "%-52s%10s%10s", ["what", "base", "new"], rows)] if rows else []
+    return [Section("All that moved besides", blocks)] if blocks else []
 
 
 def brief(document: Document) -> list[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
@@ -33,22 +34,27 @@ def _bounds(cell: dict[str, Any]) -> tuple[int, int]:
     return min(r["min"] for r in seen), max(r["max"] for r in seen)
 
 
+def _placed(ticks: float) -> float:
+    """Where so many ticks are on a logarithmic scale: none, as a coarse clock has, as half a one."""
+    return max(ticks, 0.5)
+
+
 def steps(cell: dict[str, Any]) -> Points:
     """(ticks, part of the samples that takes longer); of the slowest one half a sample, since
     none has no place on a logarithmic scale."""
     histogram, (least, most) = _histogram(cell), _bounds(cell)
     count, seen = sum(n for _low, n in histogram), 0
-    points: Points = [(least, 1.0)]
+    points: Points = [(_placed(least), 1.0)]
     for low, n in histogram:
         seen += n
-        points.append((min(max(middle(low), least), most), (count - seen or 0.5) / count))
+        points.append((_placed(min(max(middle(low), least), most)), (count - seen or 0.5) / count))
     return points
 
 
 def marks(cell: dict[str, Any]) -> Points:
     """The percentiles that there are, in the same coordinates."""
     found = ((cell["percentiles"][name], part) for name, part in _QUANTILES.items())
-    return [(value, part) for value, part in found if value is not None]
+    return [(_placed(value), part) for value, part in found if value is not None]
 
 
 def _row(name: str, cell: dict[str, Any]) -> list[str]:
@@ -80,13 +86,25 @@ def _distribution(cells: Cells, scenario: str, place: Place, unit: str) -> Figur
                   _table(f"{title}, {unit}, by size", "size", found))
 
 
+def _wanted(cells: Cells) -> list[tuple[str, Place]]:
+    """Of the main scenario in each context, once; of the others in the main place; and last of
+    the main one with all other flags."""
+    main, place, places = cells.main_scenario(), cells.main_place(), cells.places()
+    firsts = {context: at for at in reversed(places) for context in at[:1]}
+    contexts = [at for at in places if at == firsts[at[0]]]
+    return list(dict.fromkeys([(main, place), *((main, at) for at in contexts if at[0] != place[0]),
+                               *((scenario, place) for scenario in cells.scenarios(place)),
+                               *((main, at) for at in places)]))
+
+
 def _distributions(cells: Cells, unit: str) -> list[Figure]:
-    """Of the main scenario in each place, and of the others in the main one."""
-    main, place = cells.main_scenario(), cells.main_place()
-    which = dict.fromkeys([(main, p) for p in cells.places()] +
-                          [(scenario, place) for scenario in cells.scenarios(place)])
-    found = (_distribution(cells, *one, unit) for one in which)
-    return [figure for figure in found if figure][:_MOST]
+    """As many as there is room for; with the last one it is said how many are not drawn."""
+    found = [figure for one in _wanted(cells) if (figure := _distribution(cells, *one, unit))]
+    drawn, left = found[:_MOST], len(found) - _MOST
+    if left > 0:
+        more = f"{_ABOUT} {left} more are not drawn; the table of all cells has their percentiles."
+        drawn[-1] = dataclasses.replace(drawn[-1], about=more)
+    return drawn
 
 
 def _median(cell: dict[str, Any] | None) -> int | None:

@@ -158,15 +158,23 @@ class Verdict:
         return Code.FAILED if self.regressions() else \
             Code.CANNOT_TELL if self.stored and self.improvements() else Code.GOOD
 
+    def _told(self, changes: list[Change], word: str) -> str:
+        """How many figures of cells are that, and whether the sum of all is."""
+        own, many = sum(c is not self.total for c in changes), len(changes) > 1
+        what = [f"{own} figure{'s' if own > 1 else ''}"] if own else []
+        what += ["the sum of all cells"] if own < len(changes) else []
+        return (f"{' and '.join(what)} {'are' if many else 'is'} {word} beyond "
+                f"{'their limits' if many else 'its limit'}")
+
     def sentence(self) -> str:
         """All of it in one line."""
         if worse := self.regressions():
-            return f"REGRESSION: {len(worse)} figures are worse beyond their limits"
+            return f"REGRESSION: {self._told(worse, 'worse')}"
         if better := self.improvements():
             if not self.stored:
-                return f"better: {len(better)} figures beyond their limits"
-            return (f"IMPROVEMENT: {len(better)} figures are better beyond their limits; make a new "
-                    "baseline, or what gets worse again is not seen")
+                return f"better: {self._told(better, 'better')}"
+            return (f"IMPROVEMENT: {self._told(better, 'better')}; make a new baseline, or what gets "
+                    "worse again is not seen")
         within = sum(c.limited for c in self.changes)
         return (f"no regression: {self.cells} cells; {within} figures changed within their limits, "
                 f"{len(self.changes) - within} that have none")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from . import gate_report, kcidb, results
+from . import gate_page, gate_report, kcidb, report, results
 from .baseline import Baseline
 from .errors import Code, KmbError
 from .gate import Change, Verdict
 from .gate_report import Row
+from .page import Fields, Page, Section
 
 _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
 _DUE = "a new baseline is due"
@@ -88,6 +89,13 @@ def junit(rows: list[Row], reason: str) -> str:
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def text_of(told: dict[str, Any]) -> str:
+    """The report of gate.json without what is another one each time: when, and by which command."""
+    return report.rendered(Page(f"kmalloc() on {gate_page.subject(told)}", gate_page.verdict(told), [], [
+        Section("Base and new", [Fields(gate_page.measured_on(told))]), *gate_page.sections(told),
+        *gate_page.appendix(told)]), "text", "")
+
+
 def put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
     """Write gate.ktap, gate.xml, gate.kcidb and gate.txt, whatever was judged. reason: why there
     is no row. new: whose figures the rows' cells have, if there are."""
@@ -101,8 +109,9 @@ def put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None
 
 def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: str) -> None:
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
-    results.write(run / "gate.json", document(verdict, base, new, command))
-    put(run, rows_of(verdict, base), "", gate_report.render(verdict, base, new), new)
+    told = document(verdict, base, new, command)
+    results.write(run / "gate.json", told)
+    put(run, rows_of(verdict, base), "", text_of(told), new)
 
 
 def write_refusal(run: Path, error: KmbError, command: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .gate_report import each
@@ -15,8 +16,9 @@ _MOST, _CAUSES, _BRIEF = 5, 2, 3
 _COMPANION = {"loop_insns": "insns"}
 _PLOTTED = 20
 _FORM, _HEAD = "%-42s%9s%9s%9s %-2s", ["cell", "base", "new", "%", ""]
-_ABOUT = ("Of one operation: instructions, unless something else stands behind the cell; exact, "
-          "as two boots of each kernel agreed. !: beyond its limit; =: within it; no mark: none.")
+_ABOUT = "Of one operation: instructions, or what stands behind the cell"
+# Of a change, and what each means.
+_MARKS = {"!": "!: beyond its limit", "=": "=: within its limit", "": "no mark: without a limit"}
 _DOTS = ("By how much each figure changed, in per cent of the base. There is no noise on the "
          "virtual clock: the interval of each is nothing but its point.")
 
@@ -35,18 +37,23 @@ def subject(document: Document) -> str:
     return f"Linux {new['version']} against {base['version']}" if base and new else "two kernels"
 
 
+def _short(program: str) -> str:
+    """A compiler or QEMU without its packages' version, which gate.json has."""
+    return re.sub(r"QEMU emulator version", "QEMU", re.sub(r" \(Debian [^)]*\)", "", program))
+
+
 def measured_on(document: Document) -> list[tuple[str, str]]:
     """What was compared and on what, labels and texts."""
     sides = [(label, document[label]) for label in ("base", "new") if document[label]]
     fields = [(label, f"{side['label']}, {side['version']}") for label, side in sides]
     for place in (side["place"] for _label, side in sides[:1]):
-        fields += [("both on", f"{place['arch']}, {place['compiler']}"),
-                   ("", f"options {place['options_sha256'][:16]}, PROFILE={place['profile']}"),
+        fields += [("both on", f"{place['arch']}, {_short(place['compiler'])}, PROFILE={place['profile']}, "
+                               f"options {place['options_sha256'][:12]}"),
                    ("machine", f"{place['cpus']} CPU, {place['mem_mib']} MiB, "
-                               f"{place['accelerator']}, {place['qemu']}"),
+                               f"{place['accelerator']}, {_short(place['qemu'])}"),
                    ("boot", place["cmdline"])]
         # Of a run of an older kmbench there is none.
-        fields += [("accesses by", place["tlb"])] if "tlb" in place else []
+        fields += [("accesses by", _short(place["tlb"]))] if "tlb" in place else []
     return fields
 
 
@@ -119,8 +126,7 @@ def _causes(shown: list[Change], changes: list[Change]) -> list[str]:
     found = [(c, _beside(c, changes)) for c in shown]
     alone = sum(not beside for _c, beside in found)
     lines = [beside for _c, beside in found if beside][:_CAUSES]
-    return lines + ([f"{alone} of these moved alone: nothing else that is counted did in their "
-                     "cells, but the loop of them; so the same way is longer or shorter."] if alone else [])
+    return lines + ([f"{alone} of these moved alone: nothing else that is counted did."] if alone else [])
 
 
 def _dots(changes: list[Change]) -> list[Figure]:
@@ -142,10 +148,12 @@ def sections(document: Document) -> list[Section]:
         return [Section("Movers", [Lines([f"unavailable: movers ({document['reason']})"])])]
     beyond = [c for c in changes if c["beyond"]]
     shown = _alike(_leading(beyond or changes))[:_MOST]
-    blocks: list[Block] = [text(_ABOUT), text(
-        f"Sum: {total['base']} to {total['new']} instructions, {_exactly(total)} %"
+    seen = {_mark(c) for c, _n in shown}
+    about = "; ".join([_ABOUT, *(meaning for mark, meaning in _MARKS.items() if mark in seen)])
+    blocks: list[Block] = [text(
+        f"{about}. Sum: {total['base']} to {total['new']} instructions, {_exactly(total)} %"
         f"{', BEYOND ITS LIMIT' if total['beyond'] else ''}; {len(beyond)} figures of "
-        f"{document['cells']} cells beyond their limits, {len(changes)} changed at all.")]
+        f"{document['cells']} cells beyond theirs, {len(changes)} changed.")]
     if shown:
         rows = [_mover(*one) for one in shown]
         blocks += [Table("Movers, the largest first", _FORM, _HEAD, rows, bare=True),

@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A verdict of the exact gate as plain text, at most 72 columns."""
+"""What files and reports of a gate have in common: a row of what is judged, a figure as text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from . import gate
-from .baseline import Baseline
-from .templates import environment
-
-# Changes that are shown; the largest come first.
-_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -27,10 +20,3 @@ def each(value: int, ops: int) -> str:
     """A figure for each operation, in at most eight characters."""
     of = value / (ops or 1)
     return f"{of:.2f}" if of < 100_000 else f"{of:.0f}"
-
-
-def render(verdict: gate.Verdict, base: Baseline, new: Baseline) -> str:
-    """The sentence, what was compared, and what moved."""
-    templates = environment()
-    templates.filters["each"] = each
-    return templates.get_template("gate.txt.j2").render(v=verdict, base=base, new=new, most=_MOST)

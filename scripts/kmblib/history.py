@@ -20,7 +20,7 @@ from typing import Any
 
 from . import results, steps, walks
 from .cells import Cells
-from .errors import KmbError
+from .errors import Broken, KmbError
 from .kinds import KINDS, OUTCOMES
 from .page import Document
 from .responses import quantile
@@ -114,6 +114,15 @@ def _bench(path: Path) -> Bench | None:
         return _of(path.parent.name, json.loads(path.read_bytes()))
     except (ValueError, LookupError, TypeError, OSError):
         return None
+
+
+def bench(run: Path) -> Bench:
+    """What a run measured of cost; Broken, with the runs that there are, where it did not."""
+    found = _bench(run / "bench.json")
+    if not found:
+        there = [path.parent.name for path in sorted(run.parent.glob("*/bench.json"))][-5:]
+        raise Broken(f"{run.name}: no run with costs; the newest such: {' '.join(there) or 'none'}")
+    return found
 
 
 def _of(run: str, document: Document) -> Bench | None:

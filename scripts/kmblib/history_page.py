@@ -8,6 +8,7 @@ from pathlib import Path
 from . import history, plots
 from .history import Bench, Listed, Moved
 from .page import Block, Lines, Page, Section, Table, text
+from .errors import Broken
 from .panel_figures import figure_of
 from .plots import Panel
 
@@ -55,7 +56,7 @@ def sections(run: Path) -> list[Section]:
 
 
 def _list(rows: list[Listed]) -> list[Block]:
-    table = Table("Documents of each run, the oldest first", "%-22s%-7s%-11s%-11s%-21s",
+    table = Table("Documents of each run, the oldest first", "%-21s%-8s%-10s%-13s%-20s",
                   ["run", "kind", "kernel", "verdict", "headline"],
                   [[r.run, r.kind, r.kernel, r.verdict, r.headline] for r in rows])
     broken = [f"broken: {r.run}{f'/{r.kind}.json' if r.kind else ''}: {r.broken}"
@@ -64,8 +65,15 @@ def _list(rows: list[Listed]) -> list[Block]:
 
 
 def _compared(series: list[list[Bench]]) -> list[Section]:
-    return [Section(f"The newest two of {of[-1].series[0]}, {of[-1].unit}",
+    return [Section(f"The newest two of {_name(of, series)}",
                     [*_pair(of[-2], of[-1]), figure_of(_panel(of), _ABOUT)]) for of in series]
+
+
+def _name(of: list[Bench], series: list[list[Bench]]) -> str:
+    """What a series is called; of several of a kernel and clock, after its newest run, too."""
+    label = f"{of[-1].series[0]}, {of[-1].unit}"
+    alike = [one for one in series if (one[-1].series[0], one[-1].unit) == (of[-1].series[0], of[-1].unit)]
+    return f"{label}, up to {of[-1].run}" if len(alike) > 1 else label
 
 
 def page(top: Path) -> Page:
@@ -80,6 +88,18 @@ def page(top: Path) -> Page:
         "clock and set of cells)"])]
     return Page("History of kmbench", f"{said}.", [], [
         Section("Runs", [*_list(rows), *alone]), *_compared(series)])
+
+
+def pair(base: Path, new: Path) -> Page:
+    """Two runs of make bench side by side, whatever they are of; Broken where that says nothing."""
+    one, other = (history.bench(run) for run in (base, new))
+    if one.unit != other.unit:
+        raise Broken(f"BASE={base.name} is in {one.unit} and NEW={new.name} in {other.unit}; name two of "
+                     "one clock")
+    apart = sorted(set(one.series) ^ set(other.series))
+    lines = ["Not of one place and set of cells, so what changed may be due to that."] if apart else []
+    return Page(f"{new.name} against {base.name}", "", lines,
+                [Section("What changed", _pair(one, other))])
 
 
 def draw(top: Path, path: Path) -> bool:

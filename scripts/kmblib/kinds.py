@@ -28,7 +28,7 @@ class Kind:
 
     topic: in a word or two. verdict: in a sentence. measured_on: its fingerprint, as labels
     and texts. sections: what stands in the report. brief: a few lines for a mail under a
-    patch. headline: its first figure, in at most 21 characters. subject: of which kernel or
+    patch. headline: its first figure, in at most 20 characters. subject: of which kernel or
     kernels. appendix: what stands after all else.
     """
 

@@ -23,6 +23,12 @@ def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
                          subsequent_indent=" " * (indent + hang), break_on_hyphens=False)
 
 
+def title(text: str, mark: str) -> str:
+    """A heading, underlined as far as its longest line."""
+    folded = wrap(text)
+    return f"{folded}\n{mark * max(map(len, folded.splitlines()), default=0)}"
+
+
 def field(text: str, label: str) -> str:
     """A labelled text: the label in a column of its own, the text folded."""
     return textwrap.fill(" ".join(plain(text).split()), WIDTH, initial_indent=f"{plain(label):<{_LABEL}}",
@@ -70,9 +76,16 @@ def _groups(table: Table) -> str:
     return "".join(texts)
 
 
+def _apart(table: Table, row: list[str]) -> list[str]:
+    """The cells of a row, each that fills a left column cut so that the next one stands apart."""
+    last = len(row) - 1
+    return [f"{cell[:c.width - 2]}." if i < last and i and c.left and len(cell) >= c.width else cell
+            for i, (cell, c) in enumerate(zip(row, table.columns()))]
+
+
 def _row(table: Table, row: list[str]) -> list[str]:
     """A row; what is too long for the first column has a line of its own."""
-    row = [plain(cell) for cell in row]
+    row = _apart(table, [plain(cell) for cell in row])
     if table.columns()[0].left and len(row[0]) > table.columns()[0].width and any(row[1:]):
         return [wrap(row[0], 0, 2), table.form % ("", *row[1:])]
     return [table.form % tuple(row)]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 _MARKERS = "osv^D<>P*X"
+# As many places of an axis are named.
+_TICKS = 8
 _COLOURS = tuple(f"C{i}" for i in range(10))
 
 FOOTPRINT = "footprint, bytes"
@@ -23,7 +25,7 @@ class Panel:
     scales: of x and y, as matplotlib names them; log is to the base of 2 for x.
     intervals: by name of a line, low and high for each of its points. spans: from x to
     x, to be marked in the colour of a line. marks: points that are to be seen, by what they
-    are. ticks: names of places on the x axis, instead of numbers.
+    are. ticks: names of places on the x axis, instead of numbers; of many only some are shown.
     """
 
     title: str
@@ -62,7 +64,9 @@ def styles_of(panels: list[Panel], colours: Sequence[str]) -> dict[str, dict[str
 def _mark(axis: Any, panel: Panel) -> dict[str, Any]:
     """Draw what is to be seen, and name places of the x axis."""
     if panel.ticks:
-        axis.set_xticks(list(panel.ticks), list(panel.ticks.values()), rotation=30, ha="right")
+        # The newest one always, and every so many before it.
+        some = list(panel.ticks)[::-1][::-(-len(panel.ticks) // _TICKS)]
+        axis.set_xticks(some, [panel.ticks[at] for at in some], rotation=30, ha="right")
     return {name: axis.plot(*zip(*points), linestyle="none", marker="s", markersize=11,
                             fillstyle="none", color=axis.xaxis.label.get_color(), label=name)[0]
             for name, points in panel.marks.items() if points}

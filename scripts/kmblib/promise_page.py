@@ -6,6 +6,8 @@ from __future__ import annotations
 from .page import Document, Entries, Entry, Section, text
 
 _BAD = ("fail", "error")
+# Reasons of one test that are told; the others differ in a size, or in flags.
+_MOST = 3
 
 
 def _title(document: Document) -> str:
@@ -62,12 +64,20 @@ def _case_name(case: dict[str, str]) -> str:
 
 
 def _why(cases: list[dict[str, str]], outcomes: tuple[str, ...]) -> list[str]:
-    """Each distinct reason once, with the first case that gave it."""
-    reasons: dict[str, str] = {}
+    """Each distinct reason once, with the first case that gave it; of those of one test, which
+    differ in a size or flags, a few."""
+    reasons: dict[str, dict[str, str]] = {}
     for case in cases:
         if case["outcome"] in outcomes:
-            reasons.setdefault(case["reason"], _case_name(case))
-    return [f"{name}: {reason}" for reason, name in reasons.items()]
+            of = reasons.setdefault(f"{case['suite']}/{case['case']}", {})
+            of.setdefault(case["reason"], _case_name(case))
+    return [line for test, of in reasons.items() for line in _few(test, of)]
+
+
+def _few(test: str, reasons: dict[str, str]) -> list[str]:
+    lines = [f"{name}: {reason}" for reason, name in reasons.items()]
+    left = len(lines) - _MOST
+    return lines[:_MOST] + ([f"{test}: and {left} more, in kunit.json"] if left > 0 else [])
 
 
 def _promise(promise: Document) -> Entry:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import baseline, bench, gate, gate_report, proc
+from . import baseline, bench, gate, gate_files, proc
 from .errors import Code
 from .kernels import Kernel
 from .noise_trials import upper_bound
@@ -60,5 +60,6 @@ def run(kernel: Kernel, times: int, run_dir: Path) -> Repetitions:
     jobs = [_job(kernel, run_dir / f"{n}") for n in range(1, times + 1)]
     found = proc.side_by_side(lambda job: baseline.measure(job, 1), jobs)
     verdicts = tuple(gate.compare(base, one) for one in found)
-    reports = tuple(gate_report.render(verdict, base, one) for verdict, one in zip(verdicts, found))
+    reports = tuple(gate_files.text_of(gate_files.document(verdict, base, one, ""))
+                    for verdict, one in zip(verdicts, found))
     return Repetitions(verdicts, reports, len(base.cells))

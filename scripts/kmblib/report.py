@@ -29,6 +29,11 @@ def _documents(run: Path) -> dict[str, Document]:
     return found
 
 
+def _said_by_ab(kind: str, documents: dict[str, Document]) -> bool:
+    """Whether a comparison has said it already: that of instructions is a part of it."""
+    return kind == "gate" and "ab" in documents
+
+
 def _sentence(documents: dict[str, Document]) -> str:
     """All verdicts in one sentence, the worst first."""
     topics = {word: [KINDS[kind].topic for kind, d in documents.items() if d["verdict"] == outcome]
@@ -44,7 +49,8 @@ def _fingerprint(documents: dict[str, Document]) -> Section:
               for k in (d["kernel"] for d in heads[:1] if "kernel" in d)]
     return Section("Kernel and fingerprint", [Fields([
         *kernel, ("measured", head["time"]), ("kmbench", head["tool"]["version"]),
-        *(pair for kind, d in documents.items() for pair in KINDS[kind].measured_on(d))])])
+        *(pair for kind, d in documents.items() for pair in KINDS[kind].measured_on(d)
+          if not (_said_by_ab(kind, documents) and pair[0] in ("base", "new")))])])
 
 
 def _commands(documents: dict[str, Document]) -> list[str]:
@@ -74,7 +80,7 @@ def page(run: Path) -> Page:
     subject = KINDS[kind].subject(head)
     return Page(
         f"kmalloc() on {subject}", _sentence(documents),
-        [KINDS[k].verdict(d) for k, d in documents.items()],
+        [KINDS[k].verdict(d) for k, d in documents.items() if not _said_by_ab(k, documents)],
         [_fingerprint(documents), *_sections(documents), *history_page.sections(run),
          Section("To repeat", [Commands(_commands(documents))]),
          *(s for k, d in documents.items() for s in KINDS[k].appendix(d)),

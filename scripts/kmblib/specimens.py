@@ -9,8 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from . import baseline, gate, gate_files, results
+from . import ab, ab_files, ab_parts, baseline, gate, gate_files, results, where
 from .farm import REPO
+from .kernels import Kernel
+from .options import Machine
 
 DATA = REPO / "scripts/tests/data"
 _KINDS = ("kunit", "bench", "tlb", "frag")
@@ -28,6 +30,29 @@ def gate_run(run: Path, worse: bool = True) -> Path:
         figures["insns"] += i % 3 * figures["ops"] if worse else 0
     run.mkdir(parents=True, exist_ok=True)
     gate_files.write(run, gate.compare(base, new), base, new, "make gate BASE=a NEW=b")
+    return run
+
+
+def ab_run(run: Path) -> Path:
+    """A comparison of two trees in which all that can be told is told: what a mail has to hold."""
+    tip = "v7.3-rc1-412-g0123456789ab, \"mm/slub: fill sheaves from the barn before the node\""
+    base, new = (Kernel("", label, version, Path("/linux"), label, None, origin=origin) for label, version, origin in (
+        ("linux-HEAD", "7.3.0-rc1-next-20261122", tip),
+        ("linux", "7.3.0-rc1-next-20261122+", f"{tip}, and what is not committed")))
+    one = baseline.load(baseline.BASELINES / "6.1-x86_64.txt")
+    two = copy.deepcopy(one)
+    for i, figures in enumerate(two.cells.values()):
+        figures["insns"] += i % 7 * figures["ops"]
+    mended = [ab_parts.Case(12, "mm/slub.c:4711", f"kmalloc_zeroing/p12_zeroed/{n} bytes", "") for n in (8, 16, 24)]
+    found = ab.Found(ab_parts.Promises([], mended, 2, 1758), (one, two), gate.compare(one, two, stored=False),
+                     [where.Move(f"__slab_alloc_node_{i}", 1000, 1128 + i) for i in range(4)], 300)
+    found.told = {part: [ab_parts.Told("kmalloc(2097152), cold, shuffled", "page walks of a load", 3, 4)]
+                  for part in ("tlb", "frag")}
+    found.options = ["+CONFIG_SLUB_STATS=y", "+CONFIG_SLAB_FREELIST_RANDOM=y", "-CONFIG_SLAB_MERGE_DEFAULT=y"]
+    run.mkdir(parents=True)
+    job = ab.Job(base, new, Machine("virtual", 1024, 1), ab.PARTS, run)
+    ab_files.write(job, found, "make ab KDIR=/home/developer/src/linux BASE=v7.3-rc1-411-gfedcba987654 "
+                   "PATCH='/home/developer/patches/0001-mm-slub-fill-sheaves-from-the-barn.patch'")
     return run
 
 
@@ -49,6 +74,18 @@ def runs(top: Path) -> list[Path]:
         shutil.copy(DATA / f"{kind}.json", top / _RUN)
     results.write(top / _OLDER / "bench.json", older(results.load(DATA / "bench.json")))
     return [top / _RUN, gate_run(top / _GATE)]
+
+
+def more(top: Path) -> None:
+    """Another series of runs of the same kernel: of fewer cells, and so many that not each of them
+    can be named in a plot."""
+    document = results.load(DATA / "bench.json")
+    for boot in document["boots"]:
+        boot["measurement"]["measured"]["cells"] = boot["measurement"]["measured"]["cells"][:2]
+    for day in range(6, 30):
+        run = top / f"202601{day:02}-000000-6.1"
+        run.mkdir()
+        results.write(run / "bench.json", document if day % 2 else older(document))
 
 
 def hostile(top: Path) -> Path:

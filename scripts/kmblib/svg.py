@@ -8,7 +8,7 @@ import html
 import io
 import re
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
 from . import plots
 from .cells import number, size
@@ -26,8 +26,9 @@ _CELL_WIDTH = 0.52
 _LETTER, _GAP, _HANDLE = 0.075, 0.3, 0.5
 # A logarithmic scale from one value to so many times it has other numbers beside it.
 _NARROW, _WIDE = 3, 40
-# A cell of the heat map that is darker is written on in white.
-_DARK = 0.5
+# A cell of the heat map that is darker (relative luminance, WCAG 2.1) is written on in white:
+# there both white and black have a contrast of 4.58.
+_DARK = 0.179
 _STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "kmbench", "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.0, "path.simplify": True,
@@ -131,6 +132,17 @@ def _distribution(figure: Any, plot: Distribution) -> None:
     _legend(axis, drawn)
 
 
+def luminance(colour: Sequence[float]) -> float:
+    """The relative luminance of WCAG 2.1, 0 to 1, of red, green and blue, 0 to 1 each."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else float(((c + 0.055) / 1.055) ** 2.4) for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def is_dark(colour: Sequence[float]) -> bool:
+    """Whether white is what can be read on it, and black is not."""
+    return luminance(colour) < _DARK
+
+
 def _heat(figure: Any, plot: Heat) -> None:
     import numpy  # pylint: disable=import-outside-toplevel
     from matplotlib import colormaps, colors  # pylint: disable=import-outside-toplevel
@@ -141,7 +153,7 @@ def _heat(figure: Any, plot: Heat) -> None:
     for y, row in enumerate(plot.texts):
         for x, said in enumerate(row):
             value = plot.values[y][x]
-            dark = value and sum(colormaps["cividis"](norm(value))[:3]) / 3 < _DARK
+            dark = value and is_dark(colormaps["cividis"](norm(value))[:3])
             axis.text(x + 0.5, y + 0.5, said, ha="center", va="center", fontsize=7,
                       color=_INK if not value else "#ffffff" if dark else "#000001")
     axis.set(title=plot.title, ylim=(len(plot.rows), 0), xlabel="size, bytes")
@@ -191,7 +203,7 @@ def _margins(plot: Any) -> dict[str, float]:
     (width, height), sides = _size(plot), _names(plot)
     left, right = (max(map(len, names), default=0) * _LETTER + _GAP for names in sides)
     right += _HANDLE if sides[1] else 0
-    below = _BELOW.get(type(plot), 0.75 if getattr(plot, "ticks", None) else 0.5)
+    below = _BELOW.get(type(plot), 1.0 if getattr(plot, "ticks", None) else 0.5)
     return {"left": left / width, "right": 1 - right / width, "top": 1 - 0.35 / height,
             "bottom": below / height}
 

@@ -26,7 +26,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
         autoescape=jinja2.select_autoescape(("html.j2",), default=False))
-    made.filters.update(size=size, wrap=layout.wrap, field=layout.field, shell=layout.shell,
+    made.filters.update(size=size, wrap=layout.wrap, title=layout.title, field=layout.field, shell=layout.shell,
                         rows=layout.rows, plain=layout.plain, entry=layout.entry, md=markdown.escape,
                         md_table=markdown.table, md_code=markdown.code, folded=_folded,
                         figure=page_html.figure, slug=page_html.slug)

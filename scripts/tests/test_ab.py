@@ -142,7 +142,7 @@ def test_instruction_more_fails_and_less_is_good(
     """The base is measured now: nothing hides in what got better."""
     assert _found(sides).code() == Code.FAILED
     better = _found(sides[::-1])
-    assert better.code() == Code.GOOD and better.sentence().startswith("better: 1 figures")
+    assert better.code() == Code.GOOD and better.sentence().startswith("better: 1 figure is better")
 
 
 @pytest.mark.parametrize("turned, code", [(1, Code.FAILED), (-1, Code.GOOD)])

@@ -59,7 +59,7 @@ def test_functions_and_figures_that_moved_are_listed() -> None:
     document = _document(where={"cells": 2, "attributed": 1.0, "moves": moves}, told=told)
     texts = _texts([*ab_page.sections(document), *ab_page.appendix(document)])
     for words in ("kfree\n10\n19\n90.0", "kmalloc\n5\n4\n-10.0", "kfree(64), cold, loads\n3\n4",
-                  "1 figures differ, as kfree(64), cold, loads: 3 to 4"):
+                  "1 differ, as kfree(64), cold, loads: 3 to 4"):
         assert words in texts
     assert ab_page.brief(document)[1:] == ["kfree: +9 instructions of 10 that moved",
                                            "kmalloc: -1 instructions of 10 that moved"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kmblib import history, history_page, report, results, specimens
+from kmblib.errors import Broken
 from kmblib.page import Figure
 
 Document = dict[str, Any]
@@ -55,8 +56,8 @@ def test_each_document_is_listed(tmp_path: Path) -> None:
     assert text.startswith("History of kmbench\n") and "3 runs." in text
     assert re.search(r"^20260102-000000-6.1 +kunit +6.1.192-2 +good +225 of 225 passed$", text,
                      re.M)
-    assert re.search(r"^20260102-000000-6.1   bench  6.1.192-2  good +\w+ 64: \d+$", text, re.M)
-    assert re.search(rf"^20260103-000000-gate  gate   6.1.192-2  FAILED +\+{change} %$", text, re.M)
+    assert re.search(r"^20260102-000000-6.1 +bench +6.1.192-2 +good +\w+ 64: \d+$", text, re.M)
+    assert re.search(rf"^20260103-000000-gate +gate +6.1.192-2 +FAILED +\+{change} %$", text, re.M)
     assert max(map(len, text.splitlines())) <= 72
 
 
@@ -75,6 +76,44 @@ def test_broken_run_is_listed_as_broken(bench: Document, tmp_path: Path) -> None
     assert "broken: 20260103-000000-6.1/bench.json: " in flat and "not valid" in flat
     assert "broken: 20260104-000000-6.1: it has no results" in flat
     assert re.search(r"^20260101-000000-6.1 +bench +6.1.192-2 +good", text, re.M)
+
+
+def test_columns_stand_apart(tmp_path: Path) -> None:
+    """Also of a kernel of backports, and of the longest word for a verdict."""
+    document = results.load(specimens.DATA / "bench.json")
+    document["kernel"]["version"] = "6.12.95-1~bpo12+1"
+    document["verdict"] = "error"
+    (tmp_path / "20260101-000000-6.12").mkdir()
+    results.write(tmp_path / "20260101-000000-6.12/bench.json", document)
+    assert re.search(r"^20260101-000000-6.12 +bench +6.12.95-. +NOT MEASURED +\w", _text(tmp_path), re.M)
+
+
+def test_two_series_of_a_kernel_have_two_names(tmp_path: Path) -> None:
+    """Or a page has an id twice; and of many runs a plot names some, the newest one too."""
+    specimens.runs(tmp_path)
+    specimens.more(tmp_path)
+    page = history_page.page(tmp_path)
+    titles = [s.title for s in page.sections]
+    assert len(titles) == len(set(titles)) == 3
+    html = report.rendered(page, "html", "history")
+    assert html.count("20260129-000000</text>") == 1 and 4 <= html.count("-000000</text>") <= 12
+
+
+def test_two_runs_that_are_named_are_compared(bench: Document, tmp_path: Path) -> None:
+    """Whichever; and one that has no costs is refused, with those that there are."""
+    for day, factor in ((1, 1.0), (2, 1.0), (3, 2.0)):
+        _put(tmp_path, day, bench, factor)
+    one, two, three = history.runs(tmp_path)
+    text = report.rendered(history_page.pair(one, three), "text", "")
+    assert "4 of 4 cells that both have changed" in " ".join(text.split())
+    assert "Not of one place" not in text
+    same = report.rendered(history_page.pair(one, two), "text", "")
+    assert "0 of 4 cells" in " ".join(same.split())
+    with pytest.raises(Broken, match="none: no run with costs; the newest such: 20260101"):
+        history_page.pair(one, tmp_path / "none")
+    _put(tmp_path, 4, _virtual(bench))
+    with pytest.raises(Broken, match="name two of one clock"):
+        history_page.pair(one, history.runs(tmp_path)[-1])
 
 
 def test_other_directories_are_no_runs(bench: Document, tmp_path: Path) -> None:

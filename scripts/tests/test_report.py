@@ -80,7 +80,7 @@ def _huge(_kunit: Document, bench: Document) -> None:
 def _long_names(kunit: Document, bench: Document) -> None:
     for document in (kunit, bench):
         document["kernel"].update(label="my-linux-tree-with-a-rather-long-name", version="7.3.4-rc1"
-                                  "-next-20261122-with-a-very-long-extraversion", origin="tree")
+                                  "-next-20261122-with-a-very-long-extraversion and a word more", origin="tree")
         document["command"] = ("make bench KDIR='/home/me/my linux' SCENARIOS='" + " ".join(
             ["pair/task/GFP_KERNEL/64", "free/softirq/GFP_ATOMIC/*"] * 8) + "' MEM=512M CPUS=1")
     for cell in _cells(bench):

@@ -230,6 +230,18 @@ def test_comparison_fits_into_sixty_lines(runs: list[Path]) -> None:
     assert text.isascii() and max(map(len, text.splitlines())) <= layout.WIDTH
 
 
+def test_fullest_comparison_fits_into_sixty_lines(tmp_path: Path) -> None:
+    """With long names and of each part something; nothing is said twice."""
+    text = report.render(specimens.ab_run(tmp_path / "ab"))
+    head, _, tables = text.partition("\nAll that ")
+    assert len(head.splitlines()) <= 60 and len(tables.splitlines()) > 300
+    assert text.isascii() and max(map(len, head.splitlines()[:-4])) <= layout.WIDTH
+    for words in ("no promise newly broken", "3 mended", "and what is not committed", "__slab_alloc_node_2",
+                  "Sum: ", "!: beyond its limit", "BASE=v7.3-rc1-411-gfedcba987654"):
+        assert words in " ".join(head.split()), words
+    assert head.count("worse") == 1 and "no longer fails: kmalloc_zeroing" in tables
+
+
 def test_nothing_moved_is_no_mover(tmp_path: Path) -> None:
     """The control: two that are the same."""
     text = report.render(specimens.gate_run(tmp_path / "gate", worse=False))

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What README and Documentation/ tell to type, and what README shows: all of it is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from kmblib import docs, promises, results
+from kmblib.farm import REPO
+
+_README = (REPO / "README.md").read_text()
+_MAKEFILE = (REPO / "Makefile").read_text()
+_COMMAND = re.compile(r"^\s*(?:sudo )?make ([a-z][a-z-]*)((?: +[A-Z_]+=(?:'[^']*'|\S*))*)", re.M)
+
+
+def _typed(text: str) -> set[tuple[str, str]]:
+    """(target, variable) of each `make` command that is set apart from prose."""
+    code = "\n".join(re.findall(r"^(?:    |\t).*$", text, re.M) + re.findall(r"``?([^`\n]+)``?", text))
+    found = set()
+    for target, given in _COMMAND.findall(code):
+        found |= {(target, name) for name in re.findall(r"([A-Z_]+)=", given) or [""]}
+    return found
+
+
+def _unknown(text: str) -> list[str]:
+    """Targets that the Makefile does not have, and variables that it refuses."""
+    targets = set(re.findall(r"^([a-z -]+):", _MAKEFILE, re.M))
+    known = {word for line in targets for word in line.split()} | {"deb-selftest"}
+    names = set(re.findall(r"\b[A-Z_]{1,}\b", _MAKEFILE))
+    return sorted(f"make {target} {name}" for target, name in _typed(text)
+                  if target not in known or name and name not in names)
+
+
+@pytest.mark.parametrize("path", [REPO / "README.md", *sorted(docs.HOME.glob("*.rst"))], ids=lambda p: str(p.name))
+def test_commands_are_those_of_the_makefile(path: Path) -> None:
+    """Each target, and each variable."""
+    assert _unknown(path.read_text()) == []
+
+
+def test_command_that_is_none_is_found() -> None:
+    """The control."""
+    text = "Type ``make brench``, or::\n\n    make bench KERNL=6.1   # so\n    make bench KERNEL=6.1\n"
+    assert _unknown(text) == ["make bench KERNL", "make brench "]
+    assert ("bench", "KERNEL") in _typed(text)
+
+
+def test_each_kind_of_result_is_named() -> None:
+    """As a file of a run."""
+    assert [kind for kind in results.KINDS if f"`{kind}.json`" not in _README] == []
+
+
+def test_result_that_is_shown_has_the_promises_of_today() -> None:
+    """All of them, as the tests have them: it was not pasted long ago."""
+    shown = " ".join(_README[_README.index("kmalloc() on Linux"):].split())
+    missing = [p.nr for p in promises.read() if f" {p.nr} {p.kind} {p.text}" not in shown]
+    assert missing == []
