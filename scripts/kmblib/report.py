@@ -141,7 +141,8 @@ def write(run: Path) -> str:
 
 def show(run: Path) -> None:
     """Print the report of a run, and where all of it is."""
-    print(f"{write(run)}\nkept in {run}")
+    here = Path.cwd()
+    print(f"{write(run)}\nkept in {run.relative_to(here) if run.is_relative_to(here) else run}")
 
 
 def write_to(run: Path, path: Path, form: str) -> str:
