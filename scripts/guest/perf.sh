@@ -1,4 +1,4 @@
-#!/bin/busybox sh
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool under perf stat, and once more under perf kmem: in a guest of `make perf`,
