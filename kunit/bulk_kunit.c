@@ -179,6 +179,17 @@ static const char *find_shared(struct bulk *bulk)
 	return NULL;
 }
 
+/* Whether one is missing or shared, and to free all of them would do harm. */
+static bool is_hopeless(struct bulk *bulk)
+{
+	unsigned int i;
+
+	for (i = 0; i < bulk->nr; i++)
+		if (ZERO_OR_NULL_PTR(bulk->at[i]))
+			return true;
+	return find_shared(bulk);
+}
+
 /* All at once, one by one, or half and half. */
 static void give_back_somehow(struct bulk *bulk, unsigned int way)
 {
@@ -219,7 +230,7 @@ static bool check_round(struct kunit *test, const struct variant *variant,
 			  KMB_WHAT "%s, bulk of %u: expected good objects, got %s",
 			  bulk->bytes, gfp->name, "task", variant->name,
 			  bulk->nr, fault);
-	if (!kept)
+	if (!kept && is_hopeless(bulk))
 		bulk->nr = 0;
 	if (variant->ctor)
 		rebuild(bulk);

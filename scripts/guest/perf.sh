@@ -10,10 +10,12 @@ found=$1
 archive=$2
 events=$3
 shift 3
-export PATH="$PATH:/bin" HOME="$found" PERF_CONFIG=/dev/null
+# perf keeps copies of what it has seen at HOME, beside what is found.
+scratch=${found%/*}
+export PATH="$PATH:/bin" HOME="$scratch" PERF_CONFIG=/dev/null
 tracing=/sys/kernel/tracing
-data=$found/perf.data
-# Some 200000 events; cells make thousands between two looks of perf.
+data=$scratch/perf.data
+# Some 200000 events; cells make thousands between two looks of perf. Each CPU has its own.
 buffer=16M
 step="the set-up"
 
@@ -39,17 +41,17 @@ quietly() {
 
 command -v busybox >/dev/null || busybox() { "$@"; }
 busybox mkdir -p "$found"
+[ "$(busybox nproc)" -le 4 ] || buffer=4M
 [ -e $tracing/trace ] || busybox mount -t tracefs tracefs $tracing
 quietly version perf version
 step=kmbench
 perf stat -x ';' -o "$found/stat.csv" -e "$events" -- \
 	kmbench run --progress=cells --json "$found/stat.json" "$@"
-quietly record perf kmem record -m $buffer -o $data -- kmbench run --json "$found/kmem.json" "$@"
-quietly kmem perf kmem -i $data --slab --caller --raw-ip -l 100000 stat
-quietly stats perf report -i $data --stats
+quietly record perf kmem record -m $buffer -o "$data" -- kmbench run --json "$found/kmem.json" "$@"
+quietly kmem perf kmem -i "$data" --slab --caller --raw-ip -l 100000 stat
+quietly stats perf report -i "$data" --stats
 step="reading where the module lies"
 busybox grep '\[kmbench\]' /proc/kallsyms >"$found/kallsyms.txt"
 busybox grep '^kmbench ' /proc/modules >"$found/module.txt"
-busybox rm "$data"
 step="packing what was found"
 [ -z "$archive" ] || busybox tar -C "$found" -cf "$archive" .

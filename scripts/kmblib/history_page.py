@@ -96,6 +96,8 @@ def pair(base: Path, new: Path) -> Page:
     if one.unit != other.unit:
         raise Broken(f"BASE={base.name} is in {one.unit} and NEW={new.name} in {other.unit}; name two of "
                      "one clock")
+    if not history.compare(one, other):
+        raise Broken(f"BASE={base.name} and NEW={new.name} have no cell in common; name two of the same cells")
     apart = sorted(set(one.series) ^ set(other.series))
     lines = ["Not of one place and set of cells, so what changed may be due to that."] if apart else []
     return Page(f"{new.name} against {base.name}", "", lines,

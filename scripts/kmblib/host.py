@@ -173,6 +173,16 @@ def _loaded(module: Path, log: Path) -> Iterator[None]:
                              "uses /dev/kmbench, then rmmod kmbench")
 
 
+def judge(what: str, status: int | None, timeout: float, log: Path) -> None:
+    """Raise as the exit status of what measured says; None: it was ended after so many seconds."""
+    if status is None:
+        raise Failed(f"{what} hung: no end after {timeout:.0f} s; its last line: "
+                     f"{proc.last_lines(log)}")
+    if status:
+        all_ = f" (all of it: {log})" if len(log.read_bytes().splitlines()) > 1 else ""
+        raise errors.of(status)(f"{proc.last_lines(log).removeprefix('kmbench: ')}{all_}")
+
+
 def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
     """What the tool measures; raises as its exit code says."""
     log, found, timeout = job.run / "tool.log", scratch / "results", job.amount.timeout()
@@ -185,12 +195,7 @@ def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
 
     with step(f"measure {job.system.release}", far) as current, \
             log.open("wb") as out, proc.child(argv, stdout=out) as process:
-        status = proc.wait(process, current, timeout)
-    if status is None:
-        raise Failed(f"the tool hung: no end after {timeout:.0f} s; its last line: "
-                     f"{proc.last_lines(log)}")
-    if status:
-        raise errors.of(status)(proc.last_lines(log).removeprefix("kmbench: "))
+        judge("the tool", proc.wait(process, current, timeout), timeout, log)
     return results.parse(found.read_bytes(), "results of the tool")
 
 

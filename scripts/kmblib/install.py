@@ -59,7 +59,7 @@ def _loadable(kernel: Kernel, home: Path, system: System | None) -> str:
     """The modules for the kernel that runs, or a distribution's own, which another machine
     could load. Returns the release that they are for; "" where there are none."""
     if system:
-        return "" if objections.impossible(system) else \
+        return "" if objections.unloadable(system) else \
             _modules(*host.own(system), system.release, home)
     if kernel.distro is None or kernel.distro.stock is None:
         return ""

@@ -99,11 +99,15 @@ def lines_of(kunit_py: Path, log: Path) -> list[str]:
     return [line.rstrip() for line in done.stdout.decode(errors="replace").splitlines()]
 
 
+# The first line of what the kernel has to say of itself.
+_KERNEL_LINE = re.compile(r"={20}|-{20}|BUG[ :]|WARNING: |Kernel panic|Oops|------------\[ cut here")
+
+
 def _message(lines: list[str], at: int) -> str:
     """What a failed expectation says, on one line: all up to KUnit's next line."""
     said: list[str] = []
     for line in lines[at + 1:at + 12]:
-        if _KUNIT_LINE.match(line):
+        if _KUNIT_LINE.match(line) or _KERNEL_LINE.match(line.strip()):
             break
         said.append(line.strip())
     return " ".join(said) or lines[at].split(": ", 1)[1]

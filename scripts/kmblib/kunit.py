@@ -25,9 +25,9 @@ from .progress import Course, step
 _OBJECTS = 640
 # Cases that plant a fault; all others say which promise they test.
 _CONTROL = "control_"
-# Each says itself how long the suites took.
 # A result of a case, of one parameter of it, or of a suite.
 _RESULT = re.compile(rb"^\s*(?:not )?ok \d", re.M)
+# kunit.py says itself how long the suites took.
 _ELAPSED = re.compile(r"Elapsed time: ([\d.]+)s")
 _NOT_TAKEN = re.compile(r"^Missing: (.*)$", re.M)
 # QEMU itself chooses these on a host whose KVM hangs; then KUnit hangs, too.
@@ -227,7 +227,8 @@ def _results(work: Work) -> int:
 
 def _course(work: Work, before: Path) -> Callable[[], str]:
     """What tells how many cases are done of as many as before, and how long the rest will take."""
-    course = Course(int(before.read_text())) if before.exists() else None
+    count = before.read_text() if before.exists() else ""
+    course = Course(int(count)) if count.isdigit() else None
 
     def far() -> str:
         count = _results(work)

@@ -85,8 +85,9 @@ def _apart(table: Table, row: list[str]) -> list[str]:
 
 def _row(table: Table, row: list[str]) -> list[str]:
     """A row; what is too long for the first column has a line of its own."""
-    row = _apart(table, [plain(cell) for cell in row])
-    if table.columns()[0].left and len(row[0]) > table.columns()[0].width and any(row[1:]):
+    row, (first, *others) = _apart(table, [plain(cell) for cell in row]), table.columns()
+    room = first.width - (1 if others and others[0].left else 0)
+    if first.left and len(row[0]) > room and any(row[1:]):
         return [wrap(row[0], 0, 2), table.form % ("", *row[1:])]
     return [table.form % tuple(row)]
 

@@ -64,8 +64,9 @@ def _loaded(system: System) -> str:
     return "kmbench.ko is loaded already: another run is under way, or rmmod kmbench first"
 
 
-_IMPOSSIBLE: tuple[Callable[[System], str], ...] = (
-    _no_rights, _no_modules, _only_signed, _no_headers, _loaded)
+_UNLOADABLE: tuple[Callable[[System], str], ...] = (
+    _no_rights, _no_modules, _only_signed, _no_headers)
+_IMPOSSIBLE = (*_UNLOADABLE, _loaded)
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ def _traced(system: System) -> list[str]:
 def impossible(system: System) -> list[str]:
     """Why it cannot be measured at all."""
     return [reason for objection in _IMPOSSIBLE if (reason := objection(system))]
+
+
+def unloadable(system: System) -> list[str]:
+    """Why no module that is built here can be loaded."""
+    return [reason for objection in _UNLOADABLE if (reason := objection(system))]
 
 
 def distorting(system: System) -> list[str]:

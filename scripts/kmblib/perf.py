@@ -232,11 +232,11 @@ def stats(csv: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _fields(csv: str) -> dict[str, list[list[str]]]:
     """Lines of perf stat by event; of one several where the machine has two kinds of processors,
-    each with a PMU of its own, as cpu_core/cycles/ and cpu_atom/cycles/."""
+    each with a PMU of its own, as cpu_core/cycles/ and cpu_atom/cycles/, or armv8_cortex_a53/cycles/."""
     found: dict[str, list[list[str]]] = {}
     for row in (line.split(";") for line in csv.splitlines()):
         if len(row) > 2:
-            found.setdefault(re.sub(r"^cpu_\w+/([^/]+)/$", r"\1", row[2]), []).append(row)
+            found.setdefault(re.sub(r"^\w+/([^/]+)/$", r"\1", row[2]), []).append(row)
     return found
 
 

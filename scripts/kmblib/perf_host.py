@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import cache, errors, host, perf, proc, results
-from .errors import Code, Failed
+from . import cache, host, perf, proc, results
+from .errors import Code
 from .host import Job
 from .progress import step
 
@@ -32,7 +32,7 @@ def announce(job: Job) -> None:
 
 def _found(directory: Path) -> dict[str, str]:
     """The texts that the script left, by name."""
-    return {path.name: path.read_text(errors="replace") for path in directory.iterdir()}
+    return {path.name: path.read_text(errors="replace") for path in directory.iterdir() if path.is_file()}
 
 
 def _measure(job: Job, scratch: Path) -> dict[str, Any]:
@@ -43,12 +43,7 @@ def _measure(job: Job, scratch: Path) -> dict[str, Any]:
             *job.amount.words()]
     with step(f"measure {job.system.release} under perf") as current, log.open("wb") as out, \
             proc.child(argv, stdout=out, env=proc.clean_env({"PATH": path})) as process:
-        status = proc.wait(process, current, timeout)
-    if status is None:
-        raise Failed(f"perf hung: no end after {timeout:.0f} s; its last line: "
-                     f"{proc.last_lines(log)}")
-    if status:
-        raise errors.of(status)(proc.last_lines(log).removeprefix("kmbench: "))
+        host.judge("perf", proc.wait(process, current, timeout), timeout, log)
     return _found(scratch / "found")
 
 

@@ -30,8 +30,10 @@ def _documents(run: Path) -> dict[str, Document]:
 
 
 def _said_by_ab(kind: str, documents: dict[str, Document]) -> bool:
-    """Whether a comparison has said it already: that of instructions is a part of it."""
-    return kind == "gate" and "ab" in documents
+    """Whether a comparison has said it already: that of instructions is a part of it. Where a
+    promise is broken, too, it tells of that."""
+    broken = (documents.get("ab", {}).get("promises") or {}).get("broken")
+    return kind == "gate" and "ab" in documents and not broken
 
 
 def _sentence(documents: dict[str, Document]) -> str:

@@ -56,7 +56,8 @@ args_of() {
 
 # The output, as comments; the exit code is in $code.
 run_one() {
-	limit=$(command -v timeout >/dev/null && echo "timeout $(timeout_of "$1")")
+	# In the foreground, or Ctrl-C does not reach the test, which has modules to unload.
+	limit=$(timeout --foreground 1 true 2>/dev/null && echo "timeout --foreground $(timeout_of "$1")")
 	code=$(cd "$1" && {
 		# shellcheck disable=SC2046,SC2086 # lists of words, no globs
 		{ set -f; $limit "./$2" $(args_of "$2") 2>&1; echo $? >&3; } | sed 's/^/# /' >&4

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from kmblib import farm
+from kmblib import farm, proc
 
 # command, its variables, and the whole of what it says.
 _WRONG = {
@@ -159,11 +159,15 @@ def test_running_machine_is_no_virtual_one(copy: Checkout) -> None:
     assert ended.stderr.splitlines() == ended.said and copy.runs() == before
 
 
-@pytest.mark.parametrize("word, status", [("KERNL=6.1", 2), ("KERNEL=6.1", 0), ("-j1", 0)])
-def test_mistyped_variable_of_make_is_named(word: str, status: int) -> None:
-    """Without it the default would be measured; the controls are what make knows."""
+@pytest.mark.parametrize("word, level, status", [
+    ("KERNL=6.1", "0", 2), ("KERNEL=6.1", "0", 0), ("-j1", "0", 0), ("KSELFTEST_COST_SH_ARGS=x", "0", 0),
+    ("KERNL=6.1", "1", 0)])
+def test_mistyped_variable_of_make_is_named(word: str, level: str, status: int) -> None:
+    """Without it the default would be measured; the controls are what make knows, and what another
+    make hands down."""
     done = subprocess.run(["make", "-C", farm.REPO, "-n", "--no-print-directory", "kunit", word],
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, text=True, check=False,
+                          env=proc.clean_env({"MAKELEVEL": level}))
     assert done.returncode == status, done.stderr
     assert ("no variable KERNL; there are: ARCH" in done.stderr) == (status == 2)
     assert len(done.stderr.splitlines()) == status // 2

@@ -4,9 +4,12 @@ wrong, and here, where there is no module for the kernel."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -108,7 +111,7 @@ def test_all_is_skipped_where_there_is_no_module(top: Path, shell: list[str]) ->
 
 def test_here_they_are_run_in_place(tmp_path: Path) -> None:
     """As make run_tests does; where no module can be loaded each says so, and make sees a 4."""
-    if not objections.impossible(System()):
+    if not objections.unloadable(System()):
         pytest.skip("this machine can load kmbench.ko, and a test is not to")
     done = subprocess.run([REPO / "scripts/run-tests"], check=False, text=True, capture_output=True,
                           env=proc.clean_env({"TMPDIR": str(tmp_path)}), timeout=120)
@@ -129,6 +132,29 @@ def test_signal_leaves_no_module_behind(tmp_path: Path, trap: bool) -> None:
     done = subprocess.run(["dash", "-c", script], cwd=tmp_path, check=False, text=True, timeout=60,
                           capture_output=True, env=proc.clean_env({"PATH": f"{tmp_path}:/usr/bin:/bin"}))
     assert ("gone kmbench" in done.stdout) == trap
+
+
+def test_interrupt_of_all_reaches_a_test_that_is_under_way(tmp_path: Path) -> None:
+    """As Ctrl-C does, through the runner; what the test has loaded is unloaded at once."""
+    home = tmp_path / "kmbench"
+    home.mkdir()
+    for name, place in (("run_kselftest.sh", tmp_path), ("common.sh", home)):
+        shutil.copy(REPO / "scripts/kselftest" / name, place)
+    (home / "x.sh").write_text("#!/bin/sh\n. ./common.sh\nloaded=kmbench\ntouch begun\nsleep 30\n")
+    (tmp_path / "rmmod").write_text(f"#!/bin/sh\ntouch {tmp_path}/gone\n")
+    for script in (home / "x.sh", tmp_path / "rmmod"):
+        script.chmod(0o755)
+    (tmp_path / "kselftest-list.txt").write_text("kmbench:x.sh\n")
+    with subprocess.Popen([tmp_path / "run_kselftest.sh"], start_new_session=True, stdout=subprocess.DEVNULL,
+                          env=proc.clean_env({"PATH": f"{tmp_path}:/usr/bin:/bin"})) as runner:
+        until = time.monotonic() + 20
+        while not (home / "begun").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        os.killpg(runner.pid, signal.SIGINT)
+        while not (tmp_path / "gone").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (tmp_path / "gone").exists()
+        os.killpg(runner.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("args, status, said", [

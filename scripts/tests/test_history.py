@@ -83,9 +83,13 @@ def test_columns_stand_apart(tmp_path: Path) -> None:
     document = results.load(specimens.DATA / "bench.json")
     document["kernel"]["version"] = "6.12.95-1~bpo12+1"
     document["verdict"] = "error"
-    (tmp_path / "20260101-000000-6.12").mkdir()
-    results.write(tmp_path / "20260101-000000-6.12/bench.json", document)
-    assert re.search(r"^20260101-000000-6.12 +bench +6.12.95-. +NOT MEASURED +\w", _text(tmp_path), re.M)
+    for label in ("6.12", "linux", "my-linux"):
+        (tmp_path / f"20260101-000000-{label}").mkdir()
+        results.write(tmp_path / f"20260101-000000-{label}/bench.json", document)
+    text = _text(tmp_path)
+    assert re.search(r"^20260101-000000-6.12 +bench +6.12.95-. +NOT MEASURED +\w", text, re.M)
+    for label in ("linux", "my-linux"):
+        assert re.search(rf"^20260101-000000-{label}\n +bench +6.12.95-", text, re.M)
 
 
 def test_two_series_of_a_kernel_have_two_names(tmp_path: Path) -> None:
@@ -109,11 +113,19 @@ def test_two_runs_that_are_named_are_compared(bench: Document, tmp_path: Path) -
     assert "Not of one place" not in text
     same = report.rendered(history_page.pair(one, two), "text", "")
     assert "0 of 4 cells" in " ".join(same.split())
-    with pytest.raises(Broken, match="none: no run with costs; the newest such: 20260101"):
+    for day, keep in ((5, 0), (6, 1)):
+        few = copy.deepcopy(bench)
+        for boot in few["boots"]:
+            cells = boot["measurement"]["measured"]["cells"]
+            boot["measurement"]["measured"]["cells"] = cells[keep:keep + 1]
+        _put(tmp_path, day, few)
+    with pytest.raises(Broken, match="have no cell in common"):
+        history_page.pair(*history.runs(tmp_path)[-2:])
+    with pytest.raises(Broken, match="none: no run with costs; the newest such: 2026010[1-2]"):
         history_page.pair(one, tmp_path / "none")
-    _put(tmp_path, 4, _virtual(bench))
+    virtual = _put(tmp_path, 7, _virtual(bench))
     with pytest.raises(Broken, match="name two of one clock"):
-        history_page.pair(one, history.runs(tmp_path)[-1])
+        history_page.pair(one, virtual)
 
 
 def test_other_directories_are_no_runs(bench: Document, tmp_path: Path) -> None:

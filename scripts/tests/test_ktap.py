@@ -82,6 +82,15 @@ def test_failure_fails_its_promise_alone(read: Reader) -> None:
     assert _promise(log, 9)["outcome"] == "failed"
 
 
+@pytest.mark.parametrize("said", ["=" * 77 + "\nBUG kmbench_bulk (Tainted: G)", "BUG: KASAN: x", "WARNING: CPU: 0",
+                                  "------------[ cut here ]------------"])
+def test_what_the_kernel_says_next_is_no_part_of_a_message(said: str) -> None:
+    """Which ends where the kernel itself begins; the control is a message of two lines."""
+    lines = ["    # p1_x: EXPECTATION FAILED at x.c:1", "    size 8: expected 1,", "    got 2"]
+    assert ktap._message(lines, 0) == "size 8: expected 1, got 2"
+    assert ktap._message([*lines, *said.splitlines()], 0) == "size 8: expected 1, got 2"
+
+
 def test_failure_of_a_case_without_parameters_has_its_message(read: Reader) -> None:
     """A stack trace stands between, and another case follows."""
     case, = _of(read("warning"), "fail")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import perf, report, results
+from kmblib import perf, perf_host, report, results
 from kmblib.errors import Broken
 from kmblib.kernels import Kernel
 
@@ -125,10 +125,17 @@ def test_two_kinds_of_processors_are_one_machine(files: dict[str, str]) -> None:
     """Of an event that both count the sum, of one that only one counts that one's."""
     files["stat.csv"] = files["stat.csv"].replace(
         "<not supported>;;cycles;", "7;;cpu_core/cycles/;\n<not counted>;;cpu_atom/cycles/;").replace(
-        "<not supported>;;instructions;", "7;;cpu_core/instructions/;\n4;;cpu_atom/instructions/;")
+        "<not supported>;;instructions;", "7;;armv8_cortex_a53/instructions/;\n4;;armv8_cortex_a73/instructions/;")
     events = {e["event"]: e["perf"] for e in perf.compare(files)["events"]}
     assert (events["cycles"], events["instructions"]) == ({"value": 7}, {"value": 11})
     assert events["dTLB-load-misses"] == {"unavailable": "perf stat: <not supported>"}
+
+
+def test_only_texts_are_taken(tmp_path: Path) -> None:
+    """perf may have left a directory of its own beside them."""
+    (tmp_path / ".debug").mkdir()
+    (tmp_path / "stat.csv").write_text("x")
+    assert perf_host._found(tmp_path) == {"stat.csv": "x"}
 
 
 def test_report_says_that_it_was_the_running_machine(files: dict[str, str], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from kmblib.farm import REPO
 
 _README = (REPO / "README.md").read_text()
 _MAKEFILE = (REPO / "Makefile").read_text()
-_COMMAND = re.compile(r"^\s*(?:sudo )?make ([a-z][a-z-]*)((?: +[A-Z_]+=(?:'[^']*'|\S*))*)", re.M)
+_COMMAND = re.compile(r"^\s*(?:sudo )?make ([a-z][a-z_-]*)((?: +[A-Z_]+=(?:'[^']*'|\S*))*)", re.M)
 
 
 def _typed(text: str) -> set[tuple[str, str]]:
@@ -26,9 +26,9 @@ def _typed(text: str) -> set[tuple[str, str]]:
 
 def _unknown(text: str) -> list[str]:
     """Targets that the Makefile does not have, and variables that it refuses."""
-    targets = set(re.findall(r"^([a-z -]+):", _MAKEFILE, re.M))
-    known = {word for line in targets for word in line.split()} | {"deb-selftest"}
-    names = set(re.findall(r"\b[A-Z_]{1,}\b", _MAKEFILE))
+    known = {word for line in re.findall(r"^([a-z_ -]+):", _MAKEFILE, re.M) for word in line.split()}
+    lists = re.findall(r"^(?:OPTIONS|KNOWN) := ((?:.*\\\n)*.*)$", _MAKEFILE, re.M)
+    names = {word for text_ in lists for word in re.findall(r"(?<!\()\b[A-Z_]+\b", text_)}
     return sorted(f"make {target} {name}" for target, name in _typed(text)
                   if target not in known or name and name not in names)
 
@@ -41,8 +41,9 @@ def test_commands_are_those_of_the_makefile(path: Path) -> None:
 
 def test_command_that_is_none_is_found() -> None:
     """The control."""
-    text = "Type ``make brench``, or::\n\n    make bench KERNL=6.1   # so\n    make bench KERNEL=6.1\n"
-    assert _unknown(text) == ["make bench KERNL", "make brench "]
+    text = "Type ``make brench``, or::\n\n    make bench KERNL=6.1   # so\n    make bench KERNEL=6.1\n" \
+        "    make run_tests OPTIONS=1\n"
+    assert _unknown(text) == ["make bench KERNL", "make brench ", "make run_tests OPTIONS"]
     assert ("bench", "KERNEL") in _typed(text)
 
 

@@ -242,6 +242,18 @@ def test_fullest_comparison_fits_into_sixty_lines(tmp_path: Path) -> None:
     assert head.count("worse") == 1 and "no longer fails: kmalloc_zeroing" in tables
 
 
+def test_what_got_slower_is_told_beside_a_broken_promise(tmp_path: Path) -> None:
+    """The sentence of the comparison is of the promise then, and the gate has its own."""
+    run = specimens.ab_run(tmp_path / "ab")
+    document = results.load(run / "ab.json")
+    broken = {"nr": 12, "place": "mm/slub.c:1", "name": "kmalloc_zeroing/p12_x/8 bytes", "reason": "byte 3 is 1"}
+    document["promises"]["broken"] = [broken]
+    document["reason"] = "BROKEN: 1 cases no longer pass as in the base"
+    results.write(run / "ab.json", document)
+    text = " ".join(report.render(run).split())
+    assert "Comparison: BROKEN: 1 cases" in text and "Gate: REGRESSION: 43 figures" in text
+
+
 def test_nothing_moved_is_no_mover(tmp_path: Path) -> None:
     """The control: two that are the same."""
     text = report.render(specimens.gate_run(tmp_path / "gate", worse=False))
