@@ -15,12 +15,14 @@ from .arches import Arch
 from .errors import Broken
 from .farm import REPO
 from .kernels import Kernel
-from .progress import step
+from .progress import objects, step
 
 CONFIGS = REPO / "scripts/configs"
 # Modules of a stock kernel through which results leave the guest.
 _CHANNEL_MODULES = ("virtio_pci", "virtio_console")
 _X86_64 = arches.ARCHES["x86_64"]
+# A kernel of the small configuration has about so many object files.
+_OBJECTS = 950
 # Of this process alone.
 _PROCESS = uuid.uuid4().hex
 
@@ -161,12 +163,8 @@ def _build(kernel: Kernel, wanted: _Wanted, arch: Arch, suffix: str, build: Path
     build.mkdir(parents=True, exist_ok=True)
     make = _make(tree, build, arch)
     logs = cache.workdir(f"logs/{kernel.key}{suffix}")
-
-    def how_far() -> str:
-        count = sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
-        return f"{count} objects"
-
-    with step(f"build {kernel.label}{suffix} for the virtual machine", how_far) as current:
+    with step(f"build {kernel.label}{suffix} for the virtual machine",
+              objects(build, _OBJECTS)) as current:
         _configure(make, build, logs, wanted)
         proc.run([*make, f"-j{os.cpu_count()}", *_IMAGES[arch.name].targets],
                  logs / "build.log", what=f"building {kernel.label}", step=current)

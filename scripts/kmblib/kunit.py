@@ -19,10 +19,10 @@ from .configs import Config, Merged
 from .errors import Broken, Code
 from .kernels import Kernel
 from .place import Place, version
-from .progress import Course, step
+from .progress import Course, objects, step
 
 # A UML of the default configuration has about so many object files.
-_OBJECTS = 640
+_OBJECTS = 725
 # Cases that plant a fault; all others say which promise they test.
 _CONTROL = "control_"
 # A result of a case, of one parameter of it, or of a suite.
@@ -138,17 +138,6 @@ class Work:
             "PATH": f"{front}:{os.environ['PATH']}"}
 
 
-def _built(build: Path) -> int:
-    return sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
-
-
-def _how_far(work: Work) -> str:
-    count = _built(work.build)
-    if work.build.name == work.kernel.key and count < _OBJECTS:
-        return f"about {100 * count // _OBJECTS} %"
-    return f"{count} objects"
-
-
 def _inputs(work: Work) -> str:
     """What a build depends on, as a digest; "" where it cannot be known.
 
@@ -210,7 +199,8 @@ def _make(work: Work, log: Path) -> None:
     forget_other_checkout(work.build)
     fragment = work.build / "kmbench.kunitconfig"
     cache.write_if_changed(fragment, work.merged.text)
-    with step(f"build {work.what}", lambda: _how_far(work)) as current:
+    usual = _OBJECTS if work.build.name == work.kernel.key else 0
+    with step(f"build {work.what}", objects(work.build, usual)) as current:
         try:
             proc.run(work.build_argv(fragment), log, what="kunit.py build", step=current)
         except Broken:

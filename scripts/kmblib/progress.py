@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Callable, Iterator
 
 # Seconds between two lines of a step where stderr is no terminal, and all is asked for.
@@ -75,6 +76,19 @@ class Course:
         count, gone = done - self._already, time.monotonic() - self._start
         left = f", about {_duration(gone / count * (self.total - done))} to go" if count > 0 else ""
         return f"{done + 1} of {self.total}{left}"
+
+
+def objects(build: Path, about: int) -> Callable[[], str]:
+    """How far a build is that makes about so many object files."""
+    def count() -> int:
+        return sum(f.endswith(".o") for _b, _d, files in os.walk(build) for f in files)
+
+    course = Course(about, count())
+
+    def far() -> str:
+        done = count()
+        return f"object {course.at(done)}" if done < about else f"{done} objects"
+    return far
 
 
 def _duration(seconds: float) -> str:

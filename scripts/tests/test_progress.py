@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from kmblib import progress, vm
 
@@ -52,6 +54,20 @@ def test_off_a_terminal_all_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: py
     with pytest.raises(ValueError), progress.step("x"):
         raise ValueError
     assert "x: stopped" in capsys.readouterr().err
+
+
+def test_build_is_told_by_its_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of as many as there usually are; more than that have no end that is known."""
+    now = iter([100.0, 110.0, 120.0])
+    monkeypatch.setattr("kmblib.progress.time.monotonic", lambda: next(now))
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/slub.o").touch()
+    far = progress.objects(tmp_path, 4)
+    (tmp_path / "mm/slab_common.o").touch()
+    assert far() == "object 3 of 4, about 20 s to go"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.o").touch()
+    assert far() == "4 objects"
 
 
 def test_rest_of_a_course_is_told_from_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
