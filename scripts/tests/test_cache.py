@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from kmblib import cache, farm
+from kmblib import cache, farm, proc
 from kmblib.errors import Broken
 
 
@@ -96,7 +96,7 @@ with cache.lock("x"):
 
 
 def test_second_process_waits_for_the_first(tmp_path: Path) -> None:
-    """It says so while it waits, and gets the lock only afterwards."""
+    """It says so while it waits, if all is to be told, and gets the lock only afterwards."""
     done, script = tmp_path / "done", [
         "/usr/bin/python3", "-B", "-c", _HOLDER]
     first = subprocess.Popen([*script, done], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -108,7 +108,8 @@ def test_second_process_waits_for_the_first(tmp_path: Path) -> None:
             ["/usr/bin/python3", "-B", "-c", "import sys\nfrom pathlib import Path\n"
              "from kmblib import cache\nprint('ready', flush=True)\nwith cache.lock('x'):\n"
              "    print(Path(sys.argv[1]).exists())", done], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, cwd=farm.REPO / "scripts")
+            stderr=subprocess.PIPE, text=True, cwd=farm.REPO / "scripts",
+            env=proc.clean_env({"V": "1"}))
         assert second.stdout and second.stdout.readline() == "ready\n"
         time.sleep(0.3)
         assert second.poll() is None

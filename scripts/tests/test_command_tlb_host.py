@@ -18,7 +18,7 @@ def test_running_machine_is_walked(copy: Checkout) -> None:
     assert ended.stderr.startswith("kmbench: about to walk over memory of a process")
     run, = copy.runs() - before
     assert {"chase.json", "chase.svg", "report.txt", "tool.log"} == {p.name for p in run.iterdir()}
-    assert ended.stdout == (run / "report.txt").read_text()
+    assert ended.stdout == f"{(run / 'report.txt').read_text()}\nkept in {run}\n"
     document = results.load(run / "chase.json")
     assert document["command"] == "make tlb WHERE=host" and document["verdict"] == "pass"
     small, control = (Curves(document["measured"]).latency(k, PATTERN) for k in (SMALL, CONTROL))
