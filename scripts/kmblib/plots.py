@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -10,6 +11,9 @@ from typing import Any, Mapping, Sequence
 _MARKERS = "osv^D<>P*X"
 # As many places of an axis are named.
 _TICKS = 8
+# Two kernels are measured side by side, and two threads cannot draw at once: the parser of labels
+# is one for all, and what it was at is lost.
+_LOCK = threading.Lock()
 _COLOURS = tuple(f"C{i}" for i in range(10))
 
 FOOTPRINT = "footprint, bytes"
@@ -108,10 +112,10 @@ def draw(path: Path, panels: list[list[Panel]]) -> None:
     import matplotlib  # pylint: disable=import-outside-toplevel
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "kmbench"
-    # Not pyplot, which two threads cannot use at once.
     from matplotlib.figure import Figure  # pylint: disable=import-outside-toplevel
     columns = max(map(len, panels))
-    figure = Figure(figsize=(5 * columns, 4 * len(panels)), layout="constrained")
-    for row, across in zip(figure.subplots(len(panels), columns, squeeze=False), panels):
-        _draw_row(row, across)
-    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    with _LOCK:
+        figure = Figure(figsize=(5 * columns, 4 * len(panels)), layout="constrained")
+        for row, across in zip(figure.subplots(len(panels), columns, squeeze=False), panels):
+            _draw_row(row, across)
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")

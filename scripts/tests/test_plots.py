@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kmblib import plots
 from kmblib.plots import Panel, by_footprint, draw
 
 _PANEL = Panel("title", "x", "y", {"one": [(0, 1), (1, 3)], "other": [(0, 2)]})
@@ -52,3 +55,22 @@ def test_nothing_is_a_plot_without_lines(tmp_path: Path) -> None:
     """No legend, no failure."""
     text = _drawn(tmp_path, replace(_PANEL, lines={}))
     assert "<!-- title -->" in text and "<!-- one -->" not in text
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_two_threads_draw_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
+    """As where two kernels are measured side by side. The control has no lock: matplotlib has one
+    parser of labels, and it fails."""
+    if not guarded:
+        monkeypatch.setattr(plots, "_LOCK", nullcontext())
+
+    def one(nr: int) -> str:
+        lines = {f"{line}": [(1.0 + x, 10.0 ** (x % 7) + nr) for x in range(9)] for line in range(3)}
+        panel = Panel(f"{nr}", f"$10^{{{nr}}}$", "y", lines, ("log", "log"))
+        try:
+            draw(tmp_path / f"{nr}.svg", [[panel, panel]])
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            return type(error).__name__
+        return ""
+    with ThreadPoolExecutor(4) as pool:
+        assert any(pool.map(one, range(12))) != guarded
