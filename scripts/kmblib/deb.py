@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 from pathlib import Path
 
 from . import cache, lint, proc, results
@@ -34,6 +35,12 @@ def version() -> str:
     return f"0+git{commit}.{results.tool_version().replace('-', '.')}"
 
 
+def entry(subject: str) -> str:
+    """The lines of a changelog for a commit, in 80 columns."""
+    return textwrap.fill(f"* Snapshot, after: {subject}", 79, initial_indent="  ",
+                         subsequent_indent="    ")
+
+
 def _changelog() -> str:
     head = proc.output(["git", "-c", "safe.directory=*", "log", "-1", "--format=%s%n%cD"], cwd=REPO,
                        what="git log").splitlines()
@@ -42,7 +49,7 @@ def _changelog() -> str:
     if not maintainer:
         raise Broken(f"{HOME}/control: no line 'Maintainer: ...'")
     return (f"kmbench ({version()}) unstable; urgency=medium\n\n"
-            f"  * Snapshot, after: {head[0]}\n\n -- {maintainer[1]}  {head[1]}\n")
+            f"{entry(head[0])}\n\n -- {maintainer[1]}  {head[1]}\n")
 
 
 def export(top: Path) -> None:

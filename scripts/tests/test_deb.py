@@ -48,6 +48,15 @@ def test_changelog_is_read_by_dpkg(top: Path) -> None:
     changelog.write_text(text)
 
 
+def test_long_subject_is_folded() -> None:
+    """lintian wants 80 columns; the words stay."""
+    subject = "tests: know that progress is quiet, and that a run says where it is kept"
+    lines = deb.entry(subject).splitlines()
+    assert len(lines) == 2 and max(map(len, lines)) < 80
+    assert " ".join(" ".join(lines).split()) == f"* Snapshot, after: {subject}"
+    assert deb.entry("kunit: x") == "  * Snapshot, after: kunit: x"
+
+
 def test_suite_is_installed_without_what_tests_it(top: Path) -> None:
     """What the commands need is there."""
     names = (top / "debian/tree").read_text().splitlines()
