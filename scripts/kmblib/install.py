@@ -4,11 +4,17 @@ machine without this repository, tests as the kernel's kselftests are laid out."
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from . import build, cache, docs, host, kernels, objections, proc
+from .errors import Broken
 from .farm import REPO
 from .kernels import Kernel
 from .system import System
@@ -19,6 +25,8 @@ _COLLECTION = "kmbench"
 # Seconds; the suites take minutes where a machine is emulated.
 _SETTINGS = "timeout=1800\n"
 _RUNNER, _SHARED = "run_kselftest.sh", "common.sh"
+# Seconds that a test may take to unload what it has loaded.
+_PATIENCE = 60.0
 
 
 def _copy(source: Path, into: Path, mode: int = 0o644) -> None:
@@ -83,3 +91,27 @@ def kselftest(kernel: Kernel, top: Path, system: System | None = None) -> str:
     (home / "settings").write_text(_SETTINGS)
     (top / "kselftest-list.txt").write_text("".join(f"{name}\n" for name in tests()))
     return release
+
+
+def run_in_place(top: Path, patience: float = _PATIENCE) -> int:
+    """Run what kselftest() installed there; the runner's exit status. On an interrupt all tests are
+    told to end, which unloads modules; Broken where that takes more than so many seconds."""
+    with subprocess.Popen([top / _RUNNER], start_new_session=True) as runner:
+        try:
+            return runner.wait()
+        except BaseException:
+            _end(runner, patience)
+            raise
+
+
+def _end(runner: subprocess.Popen[bytes], patience: float) -> None:
+    """Tell them each second: a shell that was about to start a program waits for that first."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        os.killpg(runner.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            runner.wait(1)
+            return
+    os.killpg(runner.pid, signal.SIGKILL)
+    raise Broken(f"a test has not ended {patience:g} s after it was told to, and was killed; rmmod what it "
+                 "left: kmbench, kmalloc_ktap")

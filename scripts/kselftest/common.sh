@@ -5,12 +5,19 @@
 # 0: passed; 1: failed; 4: skipped, as the feature that it names is absent.
 loaded=
 
+# A second signal, as timeout(1) hands on the one that the terminal has sent to all, would end
+# what the first has begun.
+deafen() {
+	trap '' INT TERM HUP PIPE
+}
+
 unload() {
+	deafen
 	[ -z "$loaded" ] || rmmod "$loaded"
 }
 trap unload EXIT
-# A shell that a signal kills leaves what stands above undone.
-trap 'exit 130' INT TERM HUP
+# A shell that a signal kills leaves what stands above undone; who reads it may be gone before it.
+trap 'deafen; exit 130' INT TERM HUP PIPE
 
 echo "KTAP version 1"
 

@@ -13,6 +13,7 @@ echo "$mark begins" >/dev/kmsg || skip "no /dev/kmsg that can be written"
 cat /dev/kmsg >"$log" &
 reader=$!
 finish() {
+	deafen
 	kill $reader 2>/dev/null
 	rm -f "$log"
 	unload

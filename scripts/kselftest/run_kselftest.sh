@@ -5,6 +5,8 @@
 # list are laid out as the kernel's own kselftests are, whose runner takes them as well.
 # Exit codes: 0 some passed and none failed; 1 one failed; 2 wrong use; 4 all were skipped.
 cd "$(dirname "$0")" || exit 2
+# After the test under way, which has modules to unload, has ended as well.
+trap 'exit 130' INT TERM HUP
 dry=
 
 usage() {
@@ -60,7 +62,8 @@ run_one() {
 	limit=$(timeout --foreground 1 true 2>/dev/null && echo "timeout --foreground $(timeout_of "$1")")
 	code=$(cd "$1" && {
 		# shellcheck disable=SC2046,SC2086 # lists of words, no globs
-		{ set -f; $limit "./$2" $(args_of "$2") 2>&1; echo $? >&3; } | sed 's/^/# /' >&4
+		{ set -f; $limit "./$2" $(args_of "$2") 2>&1; echo $? >&3; } |
+			{ trap '' INT TERM HUP; sed 's/^/# /' >&4; }
 	} 3>&1)
 }
 

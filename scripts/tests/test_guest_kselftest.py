@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Callable
@@ -16,7 +17,7 @@ from typing import Callable
 import lab
 import pytest
 from kmblib import install, kernels, objections, proc, vm
-from kmblib.errors import Code
+from kmblib.errors import Broken, Code
 from kmblib.farm import REPO
 from kmblib.system import System
 
@@ -124,8 +125,8 @@ def test_here_they_are_run_in_place(tmp_path: Path) -> None:
 def test_signal_leaves_no_module_behind(tmp_path: Path, trap: bool) -> None:
     """What a test has loaded is unloaded, also after Ctrl-C; the control has no trap for it."""
     text = (REPO / "scripts/kselftest/common.sh").read_text()
-    assert "trap 'exit 130' INT TERM HUP\n" in text
-    (tmp_path / "common.sh").write_text(text if trap else text.replace("trap 'exit 130' INT TERM HUP\n", ""))
+    assert "trap 'deafen; exit 130' INT TERM HUP PIPE\n" in text
+    (tmp_path / "common.sh").write_text(text if trap else text.replace("trap 'deafen; exit 130' INT TERM HUP PIPE\n", ""))
     (tmp_path / "rmmod").write_text("#!/bin/sh\necho gone $1\n")
     (tmp_path / "rmmod").chmod(0o755)
     script = ". ./common.sh; loaded=kmbench; kill -TERM $$; sleep 5"
@@ -134,27 +135,55 @@ def test_signal_leaves_no_module_behind(tmp_path: Path, trap: bool) -> None:
     assert ("gone kmbench" in done.stdout) == trap
 
 
+def _one_test(top: Path, does: str) -> None:
+    """What make install puts there, with one test, which says when it has begun and has a module
+    to unload; rmmod says when it is gone."""
+    home = top / "kmbench"
+    home.mkdir()
+    for name, place in (("run_kselftest.sh", top), ("common.sh", home)):
+        shutil.copy(REPO / "scripts/kselftest" / name, place)
+    (home / "x.sh").write_text(f"#!/bin/sh\n. ./common.sh\nloaded=kmbench\n{does}\n")
+    (top / "rmmod").write_text(f"#!/bin/sh\ntouch {top}/gone\n")
+    for script in (home / "x.sh", top / "rmmod"):
+        script.chmod(0o755)
+    (top / "kselftest-list.txt").write_text("kmbench:x.sh\n")
+
+
+def _until(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert path.exists()
+
+
 def test_interrupt_of_all_reaches_a_test_that_is_under_way(tmp_path: Path) -> None:
     """As Ctrl-C does, through the runner; what the test has loaded is unloaded at once."""
-    home = tmp_path / "kmbench"
-    home.mkdir()
-    for name, place in (("run_kselftest.sh", tmp_path), ("common.sh", home)):
-        shutil.copy(REPO / "scripts/kselftest" / name, place)
-    (home / "x.sh").write_text("#!/bin/sh\n. ./common.sh\nloaded=kmbench\ntouch begun\nsleep 30\n")
-    (tmp_path / "rmmod").write_text(f"#!/bin/sh\ntouch {tmp_path}/gone\n")
-    for script in (home / "x.sh", tmp_path / "rmmod"):
-        script.chmod(0o755)
-    (tmp_path / "kselftest-list.txt").write_text("kmbench:x.sh\n")
+    _one_test(tmp_path, "touch begun\nwhile :; do sleep 0.1; done")
     with subprocess.Popen([tmp_path / "run_kselftest.sh"], start_new_session=True, stdout=subprocess.DEVNULL,
                           env=proc.clean_env({"PATH": f"{tmp_path}:/usr/bin:/bin"})) as runner:
-        until = time.monotonic() + 20
-        while not (home / "begun").exists() and time.monotonic() < until:
-            time.sleep(0.05)
+        _until(tmp_path / "kmbench/begun")
         os.killpg(runner.pid, signal.SIGINT)
-        while not (tmp_path / "gone").exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        assert (tmp_path / "gone").exists()
+        _until(tmp_path / "gone")
         os.killpg(runner.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("does, ends", [("sleep 30", KeyboardInterrupt), ("trap '' TERM\nsleep 30", Broken)])
+def test_interrupt_of_the_command_ends_its_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str,
+                                                 ends: type[BaseException]) -> None:
+    """As of make run_tests; the control does not end when it is told to, and is named."""
+    _one_test(tmp_path, f"touch {tmp_path}/begun\n{does}")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def interrupt() -> None:
+        _until(tmp_path / "begun")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(ends):
+        install.run_in_place(tmp_path, patience=2)
+    other.join()
+    assert (tmp_path / "gone").exists() == (ends is KeyboardInterrupt)
 
 
 @pytest.mark.parametrize("args, status, said", [
