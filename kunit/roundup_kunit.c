@@ -7,6 +7,7 @@
  */
 #include <kunit/test.h>
 #include <linux/kfence.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "objects.h"
@@ -91,6 +92,10 @@ static void p10_never_less_than_huge_size(struct kunit *test)
 		KMB_EXPECT(test, 10, rounded(row->bytes) == row->bytes,
 			   "size %zu, no flags, task: expected that, got %zu",
 			   row->bytes, rounded(row->bytes));
+	else if (row->bytes != SIZE_MAX)
+		KMB_EXPECT(test, 10, rounded(row->bytes) == PAGE_SIZE << get_order(row->bytes),
+			   "size %zu, no flags, task: expected %lu, got %zu", row->bytes,
+			   PAGE_SIZE << get_order(row->bytes), rounded(row->bytes));
 }
 
 /* What was rounded up can be had, and is used to the last byte. */
