@@ -245,8 +245,8 @@ static struct charges measure_afresh(struct kunit *test,
 	if (!charges.nr && !kmb_has_plenty(numa_mem_id(), bytes, flags))
 		kmb_skip(test, "no free block of %zu bytes", bytes);
 	KMB_NEED(test, charges.nr,
-		 KMB_WHAT "expected objects, got NULL with plenty of free memory",
-		 bytes, flags & __GFP_ACCOUNT ? "__GFP_ACCOUNT" : "without __GFP_ACCOUNT", "task");
+		 "size %zu, %pGg, task: expected objects, got NULL with plenty of free memory",
+		 bytes, &flags);
 	return charges;
 }
 
@@ -399,7 +399,7 @@ static void p34_reclaimable_is_not_charged(struct kunit *test)
 
 /* Objects of a bulk, so large that one alone does not charge for all. */
 #define BULK 256
-#define BULK_BYTES SZ_4K
+#define BULK_BYTES PAGE_SIZE
 
 static void *bulk[BULK];
 
@@ -435,9 +435,11 @@ static void p34_bulk_is_charged(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, cache);
 	charges = measure_bulk(home, cache);
 	kmem_cache_destroy(cache);
-	KUNIT_EXPECT_EQ(test, charges.nr, BULK);
+	KMB_EXPECT(test, 34, charges.nr == BULK,
+		   KMB_WHAT "bulk: expected %d objects, got %u", (size_t)BULK_BYTES,
+		   "GFP_KERNEL_ACCOUNT", "task", BULK, charges.nr);
 	KMB_EXPECT(test, 34, covers(&charges, BULK_BYTES) && has_returned(&charges),
-		   "size %d, GFP_KERNEL_ACCOUNT, task: bulk of %u: expected a charge of at least %lu pages, then at most %lu, got %lu, %lu",
+		   "size %lu, GFP_KERNEL_ACCOUNT, task: bulk of %u: expected a charge of at least %lu pages, then at most %lu, got %lu, %lu",
 		   BULK_BYTES, charges.nr, whole_pages(charges.nr, BULK_BYTES),
 		   kmb_memcg_most_in_store(), charges.held, charges.left);
 }

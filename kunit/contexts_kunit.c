@@ -141,7 +141,7 @@ static void p18_flags_forbid_sleep(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		KMB_EXPECT(test, 18,
 			   gfpflags_allow_blocking(rows[i].flags) == rows[i].sleeps,
-			   "%s: expected that it %s sleep, got flags 0x%x",
+			   "any size, %s, task: expected that it %s sleep, got flags 0x%x",
 			   rows[i].name, rows[i].sleeps ? "may" : "may not",
 			   (__force unsigned int)rows[i].flags);
 }
@@ -281,7 +281,8 @@ static KMB_GENERATOR(atomic_process_contexts)
 static const struct kmb_gfp sleeper = KMB_GFP(GFP_KERNEL, "may sleep");
 
 /* Return: how many warnings a request in a context gave. */
-static unsigned int warnings_of(struct kunit *test, const struct kmb_gfp *gfp,
+static unsigned int warnings_of(struct kunit *test, size_t bytes,
+				const struct kmb_gfp *gfp,
 				const struct kmb_context *context)
 {
 	struct kmb_trip *trip = test->priv;
@@ -289,20 +290,20 @@ static unsigned int warnings_of(struct kunit *test, const struct kmb_gfp *gfp,
 
 	trip->context = context;
 	trip->call = call_kmalloc;
-	kmb_trip_add(trip, 8, gfp);
+	kmb_trip_add(trip, bytes, gfp);
 	kmb_log_mark(&mark);
 	kmb_trip_go(test);
 	kmb_trip_unload(test);
 	return kmb_log_warnings(&mark);
 }
 
-static unsigned int warnings_of_sleeper(struct kunit *test,
+static unsigned int warnings_of_sleeper(struct kunit *test, size_t bytes,
 					const struct kmb_context *context)
 {
 	unsigned int count;
 
 	kmb_log_ask();
-	count = warnings_of(test, &sleeper, context);
+	count = warnings_of(test, bytes, &sleeper, context);
 	kmb_log_asked();
 	return count;
 }
@@ -319,22 +320,29 @@ static void wait_for_next_warning(void)
 	schedule_timeout_uninterruptible(HZ + 1);
 }
 
+static void expect_warning(struct kunit *test, size_t bytes,
+			   const struct kmb_context *context)
+{
+	unsigned int count = warnings_of_sleeper(test, bytes, context);
+
+	if (!count) {
+		wait_for_next_warning();
+		count = warnings_of_sleeper(test, bytes, context);
+	}
+	KMB_EXPECT(test, 43, count, KMB_WHAT "expected a warning, got none",
+		   bytes, "GFP_KERNEL", context->name);
+}
+
+/* SLUB warns of the one, the page allocator of the other. */
 static void p43_sleeper_is_warned_of(struct kunit *test)
 {
 	const struct kmb_context *context;
-	unsigned int count;
 
 	kmb_promise(test, 43);
 	skip_unless_sleepers_are_watched(test);
 	context = kmb_context_of(test);
-	count = warnings_of_sleeper(test, context);
-	if (!count) {
-		wait_for_next_warning();
-		count = warnings_of_sleeper(test, context);
-	}
-	KMB_EXPECT(test, 43, count,
-		   "size 8, GFP_KERNEL, %s: expected a warning, got none",
-		   context->name);
+	expect_warning(test, 8, context);
+	expect_warning(test, 2 * KMALLOC_MAX_CACHE_SIZE, context);
 }
 
 /* What may sleep in the task, and what does not sleep elsewhere, is silent. */
@@ -349,11 +357,11 @@ static void control_legal_request_is_silent(struct kunit *test)
 	     row++) {
 		if (!kmb_context_is_legal(row))
 			continue;
-		KUNIT_EXPECT_EQ_MSG(test, 0, warnings_of(test, &atomic, row),
+		KUNIT_EXPECT_EQ_MSG(test, 0, warnings_of(test, 8, &atomic, row),
 				    "GFP_ATOMIC, %s", row->name);
 		if (!row->atomic)
 			KUNIT_EXPECT_EQ_MSG(test, 0,
-					    warnings_of(test, &sleeper, row),
+					    warnings_of(test, 8, &sleeper, row),
 					    "GFP_KERNEL, %s", row->name);
 	}
 }

@@ -295,7 +295,8 @@ static void p24_nofail_waits_for_memory(struct kunit *test)
 	kmb_scarcity_give_all();
 	for (i = 0; i < nr; i++)
 		judge_nofail(test, &seen[i], "GFP_KERNEL|__GFP_NOFAIL");
-	KUNIT_EXPECT_GT(test, calls, 0);
+	KMB_EXPECT(test, 24, calls,
+		   "to order 1, GFP_KERNEL|__GFP_NOFAIL, task: expected OOM calls, got %u", calls);
 }
 
 /* For memory of one node the OOM killer is not called: NULL is near. */
@@ -329,7 +330,9 @@ static void p24_nofail_reaches_the_reserves(struct kunit *test)
 			     "GFP_KERNEL|__GFP_THISNODE|__GFP_NOFAIL");
 		judged++;
 	}
-	KUNIT_EXPECT_GT(test, judged, 0);
+	KMB_EXPECT(test, 24, judged,
+		   "up to a page, GFP_KERNEL|__GFP_THISNODE, task: expected NULL for a size, got %u",
+		   judged);
 }
 
 /* One of a slab that was given back is the next to be given out. */
@@ -382,8 +385,10 @@ static void look_at_krealloc(struct seen *row)
 	shrink(more);
 }
 
+/* Where a page came back meanwhile it grew, which proves nothing. */
 static void p16_krealloc_without_memory_keeps_block(struct kunit *test)
 {
+	unsigned int judged = 0;
 	size_t i, nr;
 
 	kmb_promise(test, 16);
@@ -393,11 +398,15 @@ static void p16_krealloc_without_memory_keeps_block(struct kunit *test)
 		look_at_krealloc(&seen[i]);
 	kmb_scarcity_give_all();
 	for (i = 0; i < nr; i++) {
-		expect_used_up(test, &seen[i]);
+		if (!seen[i].old || !seen[i].null)
+			continue;
+		judged++;
 		KMB_EXPECT(test, 16, seen[i].special,
 			   KMB_WHAT "expected the old block as it was, got it changed or freed",
 			   seen[i].bytes, "GFP_NOWAIT", "task");
 	}
+	KMB_EXPECT(test, 16, judged,
+		   "all sizes, GFP_NOWAIT, task: expected NULL for some, got %u", judged);
 }
 
 /* As many as PAGES pages hold, of all flags in turn or of one. */
@@ -524,7 +533,9 @@ static void p42_atomic_falls_back_in_defrag_mode(struct kunit *test)
 	kmb_scarcity_give_all();
 	KUNIT_EXPECT_EQ(test, kmb_sysctl_write("vm/defrag_mode", mode), 0);
 	/* Half of the blocks that are for movable pages: with large blocks, few. */
-	KUNIT_EXPECT_GT(test, board.free, before.free / 8);
+	KMB_EXPECT(test, 42, board.free > before.free / 8,
+		   "up to a page, GFP_ATOMIC, task: expected over %ld free pages, got %ld",
+		   before.free / 8, board.free);
 	for (i = 0; i < nr; i++)
 		judge_singles(test, 42, &seen[i], "GFP_ATOMIC");
 }

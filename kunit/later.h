@@ -75,6 +75,15 @@ static inline void kmb_nolock_later(void *object)
 
 	kfree_rcu_nolock(nolock, rcu);
 }
+
+static inline void kmb_nolock_later_irqs_off(void *object)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	kmb_nolock_later(object);
+	local_irq_restore(flags);
+}
 #endif
 
 #ifdef KMB_HAS_NOLOCK

@@ -240,6 +240,8 @@ unsigned int kmb_promise_of(const struct kunit *test)
  */
 int kmb_case_begins(struct kunit *test)
 {
+	/* The next one may stand where that of another case has been. */
+	said_by = NULL;
 	if (!test->param_value)
 		kunit_info(test, "begins\n");
 	return 0;

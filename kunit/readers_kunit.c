@@ -148,6 +148,12 @@ static unsigned int first_cpu(void)
 	return cpumask_first(cpu_online_mask);
 }
 
+static void give_back(struct reading *reading, unsigned int nr)
+{
+	while (nr--)
+		reading->way->free(reading->objects[nr]);
+}
+
 /* Return: a reader that is not reading yet, with a reference to it. */
 static struct task_struct *make_reader(struct kunit *test,
 				       struct reading *reading)
@@ -155,6 +161,8 @@ static struct task_struct *make_reader(struct kunit *test,
 	struct task_struct *reader;
 
 	reader = kthread_create(read_on, reading, "kmbench-reader");
+	if (IS_ERR(reader))
+		give_back(reading, OBJECTS);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
 	kthread_bind(reader, cpumask_next(first_cpu(), cpu_online_mask));
 	return get_task_struct(reader);
@@ -206,8 +214,8 @@ static void fill(struct kunit *test, struct reading *reading)
 		kmb_write_around(reading->objects[i], way->bytes, way->head);
 	}
 	whole = i == OBJECTS;
-	while (!whole && i--)
-		way->free(reading->objects[i]);
+	if (!whole)
+		give_back(reading, i);
 	KMB_NEED_OBJECT(test, whole, way->bytes, "GFP_KERNEL");
 }
 
@@ -253,7 +261,7 @@ static void p31_reader_on_another_cpu(struct kunit *test)
 	kmb_skip_if_never_served(test, way->alloc);
 	wrong = free_while_read(test, way);
 	KMB_EXPECT(test, 31, wrong < 0,
-		   KMB_WHAT "%s of %d: expected all kept for their reader, it saw object %d change",
+		   KMB_WHAT "%s of %d: expected all kept for their reader, got object %d changed",
 		   way->bytes, "GFP_KERNEL", "task", way->name, OBJECTS, wrong);
 }
 

@@ -214,7 +214,8 @@ static unsigned int warnings_of_used_up(struct kunit *test, unsigned int bytes)
 	/* What is left for it another task may have taken first. */
 	for (try = 0; try < TRIES && !nr; try++)
 		nr = use_up_cache(cache);
-	KUNIT_EXPECT_GT(test, nr, 0);
+	KMB_EXPECT(test, 39, nr, KMB_WHAT "expected objects in %u tries, got %u",
+		   (size_t)bytes, "GFP_NOWAIT", "task", TRIES, nr);
 	kmem_cache_destroy(cache);
 	return kmb_log_warnings(&mark);
 }
@@ -290,7 +291,9 @@ static void p39_kvmalloc_that_fails_loses_nothing(struct kunit *test)
 	/* Where others gave memory back meanwhile it does not fail, and proves nothing. */
 	for (try = 0; try < TRIES && fail_halfway(); try++)
 		;
-	KUNIT_EXPECT_LT(test, try, TRIES);
+	KMB_EXPECT(test, 39, try < TRIES,
+		   KMB_WHAT "expected NULL in %u tries, got memory %u times",
+		   (size_t)TOO_MANY, "GFP_KERNEL|__GFP_NORETRY", "task", TRIES, try);
 	lost = lost_since(&before);
 	KMB_EXPECT(test, 39, lost <= NOISE,
 		   KMB_WHAT
@@ -307,7 +310,7 @@ static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 	kmb_promise(test, 24);
 	kmb_scarcity_begin(test);
 	small = kmb_kmalloc(64, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, small);
+	KMB_NEED_OBJECT(test, small, 64, "GFP_KERNEL");
 	kmb_scarcity_take(0, 0);
 	fresh = kvmalloc(kmb_hide(LARGE), flags);
 	kmb_scarcity_take(0, 0);

@@ -276,6 +276,9 @@ static void trace_way(struct kunit *test, const struct way *way,
 	start_recording(test->priv);
 	object = way->alloc(source, bytes, gfp->flags | __GFP_NOWARN);
 	stop_recording(test->priv);
+	KMB_EXPECT(test, 27, object || !kmb_has_plenty(numa_mem_id(), bytes, gfp->flags),
+		   KMB_WHAT "%s: expected an object, got NULL with plenty of free memory",
+		   bytes, gfp->name, "task", way->call);
 	if (object)
 		expect_event(test, way, bytes, gfp, object);
 	kfree(object);
@@ -298,8 +301,9 @@ static void trace_size(struct kunit *test, size_t bytes)
 	char *source = make_source(bytes);
 	size_t g, w;
 
-	KUNIT_EXPECT_TRUE(test, source ||
-			  !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL));
+	KMB_EXPECT(test, 27, source || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
+		   KMB_WHAT "expected an object, got NULL with plenty of free memory",
+		   bytes, "GFP_KERNEL", "task");
 	for (g = 0; source && g < ARRAY_SIZE(kmb_gfps); g++)
 		for (w = 0; w < ARRAY_SIZE(ways); w++)
 			trace_way(test, &ways[w], source, bytes, &kmb_gfps[g]);

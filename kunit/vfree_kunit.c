@@ -81,7 +81,7 @@ static void take_all(struct kunit *test)
 	trip->context = &task;
 	trip->call = call_vmalloc;
 	kmb_trip_go(test);
-	KUNIT_ASSERT_NOT_NULL(test, trip->stops[trip->nr - 1].object);
+	KMB_NEED_OBJECT(test, trip->stops[trip->nr - 1].object, BYTES, "GFP_KERNEL");
 }
 
 /* Frees what the trip holds. Return: the pages that did not come back. */
@@ -147,7 +147,7 @@ static void control_unmap_is_seen(struct kunit *test)
 	kmb_counters_read(&before);
 	take_all(test);
 	KUNIT_EXPECT_GE(test, kmb_lost_since(&before),
-			trip->bytes / PAGE_SIZE / 2);
+			(long)(trip->bytes / PAGE_SIZE / 2));
 	free_there(test, &task, &before);
 	KUNIT_EXPECT_EQ(test, trip->stops[0].wrong, 0);
 }
