@@ -323,26 +323,28 @@ static void control_bulk_dirt_stays(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_fault(bulk, false, true));
 }
 
-/* Return: as kmb_alloc_bulk(); @kept: interrupts and preemption are as they were. */
+/* Return: as kmb_alloc_bulk(); @changed: what is not as it was, NULL for nothing. */
 static size_t alloc_watched(struct kmem_cache *cache, size_t nr, void **at,
-			    bool *kept)
+			    const char **changed)
 {
 	int preempt = preempt_count();
 	bool irqs_off = irqs_disabled();
 	size_t got;
 
 	got = kmb_alloc_bulk(cache, GFP_NOWAIT | __GFP_NOWARN, nr, at);
-	*kept = preempt_count() == preempt && irqs_disabled() == irqs_off;
+	*changed = irqs_disabled() != irqs_off ? "interrupts" :
+		   preempt_count() != preempt ? "preemption" : NULL;
 	if (irqs_disabled() && !irqs_off)
 		local_irq_enable();
 	return got;
 }
 
-static void expect_kept(struct kunit *test, size_t bytes, unsigned int nr, bool kept)
+static void expect_kept(struct kunit *test, size_t bytes, unsigned int nr,
+			const char *changed)
 {
-	KMB_EXPECT(test, 29, kept,
-		   KMB_WHAT "failed bulk of %u: expected interrupts and preemption kept",
-		   bytes, "GFP_NOWAIT", "task", nr);
+	KMB_EXPECT(test, 29, !changed,
+		   KMB_WHAT "failed bulk of %u: expected the context as it was, got other %s",
+		   bytes, "GFP_NOWAIT", "task", nr, changed);
 }
 
 static void p29_injected_failure_gives_none(struct kunit *test)
@@ -350,7 +352,7 @@ static void p29_injected_failure_gives_none(struct kunit *test)
 	struct bulk *bulk = test->priv;
 	unsigned int i, left;
 	size_t got;
-	bool kept;
+	const char *changed;
 
 	kmb_promise(test, 29);
 	if (!IS_ENABLED(CONFIG_FAILSLAB))
@@ -358,9 +360,9 @@ static void p29_injected_failure_gives_none(struct kunit *test)
 	create(test, kmb_size_of(test), &variants[0]);
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		kmb_inject(1);
-		got = alloc_watched(bulk->cache, counts[i], bulk->at, &kept);
+		got = alloc_watched(bulk->cache, counts[i], bulk->at, &changed);
 		left = kmb_inject_end();
-		expect_kept(test, bulk->bytes, counts[i], kept);
+		expect_kept(test, bulk->bytes, counts[i], changed);
 		KMB_EXPECT(test, 29, !left,
 			   KMB_WHAT "bulk of %u: expected a failure to be met, got none",
 			   bulk->bytes, "GFP_NOWAIT", "task", counts[i]);
@@ -414,7 +416,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	void **array;
 	size_t got;
 	long lost;
-	bool kept;
+	const char *changed;
 
 	kmb_promise(test, 29);
 	kmb_scarcity_begin(test);
@@ -422,7 +424,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	kmb_counters_read(&before);
 	create(test, HUGE_BYTES, &variants[0]);
 	warm(bulk);
-	got = alloc_watched(bulk->cache, nr, array, &kept);
+	got = alloc_watched(bulk->cache, nr, array, &changed);
 	if (got == nr)
 		kmem_cache_free_bulk(bulk->cache, nr, array);
 	destroy(test, "more than the machine has");
@@ -432,7 +434,7 @@ static void p29_too_many_gives_none(struct kunit *test)
 	KMB_EXPECT(test, 29, !got,
 		   KMB_WHAT "bulk of %u: expected none, got %zu", HUGE_BYTES,
 		   "GFP_NOWAIT", "task", nr, got);
-	expect_kept(test, HUGE_BYTES, nr, kept);
+	expect_kept(test, HUGE_BYTES, nr, changed);
 	lost = kmb_lost_since(&before);
 	KMB_EXPECT(test, 29, !is_one_lost(lost),
 		   KMB_WHAT "bulk of %u: expected all memory back, got %ld pages less",

@@ -43,7 +43,8 @@ static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 
 	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
 		page = kmb_find_break(held->at[i], held->bytes, false);
-		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "no memory for an alias");
+		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "size %zu, %s, %s: no memory for an alias",
+				    held->bytes, held->gfp, held->context);
 		if (!KMB_EXPECT_OF(test, 35, held, !page,
 				   "expected an alias that agrees, got a break at page %d",
 				   page))

@@ -58,7 +58,8 @@ static bool expect_direct(struct kunit *test, const struct kmb_objects *held,
 {
 	int direct = is_mapped_directly(held->at[i] + at);
 
-	KUNIT_ASSERT_NE_MSG(test, direct, -ENOMEM, "no memory for an alias");
+	KUNIT_ASSERT_NE_MSG(test, direct, -ENOMEM, "size %zu, %s, %s: no memory for an alias",
+			    held->bytes, held->gfp, held->context);
 	return KMB_EXPECT_OF(test, 36, held, direct,
 			     "object %u: expected byte %zu in the direct map, got another address",
 			     i, at);

@@ -75,7 +75,9 @@ static long lose_in_bulk(struct kunit *test, unsigned int keep)
 		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
 	kmb_counters_read(&before);
 	for (round = 0; round < ROUNDS; round++) {
-		KUNIT_ASSERT_TRUE(test, take_mix(&mix, round));
+		KMB_NEED(test, take_mix(&mix, round),
+			 "size 8 to 64K, %s, task: expected 2 objects and more, got %u",
+			 kmb_gfps[round % ARRAY_SIZE(kmb_gfps)].name, mix.nr);
 		if (keep)
 			kmb_chain_add(&left_out, mix.at[--mix.nr]);
 		kfree_bulk(mix.nr, mix.at);

@@ -65,8 +65,8 @@ static bool grow(struct kunit *test, size_t bytes, gfp_t flags)
 	void *object = kmb_krealloc(held->at[0], bytes, flags);
 
 	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, flags),
-		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with memory free",
-		 bytes, (__force unsigned int)flags);
+		 "size %zu, %pGg, task: krealloc(): expected an object, got NULL with memory free",
+		 bytes, &flags);
 	if (object)
 		held->at[0] = object;
 	return object;

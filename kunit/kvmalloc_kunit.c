@@ -336,7 +336,7 @@ static void p28_oversize_is_null_and_silent(struct kunit *test)
 					 kmb_hide(row->bytes), flags));
 	}
 	KMB_EXPECT(test, 28, !kmb_log_warnings(&mark),
-		   "oversize, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
+		   "sizes above INT_MAX, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
 		   kmb_log_warnings(&mark));
 }
 
@@ -348,7 +348,7 @@ static void dirty_frames(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, ABOVE, "GFP_KERNEL");
 		memset(object, KMB_DIRT, ABOVE);
 	}
 	kmb_put(test);
@@ -359,7 +359,7 @@ static const u8 *find_dirt(struct kunit *test, const struct way *way)
 	const u8 *object;
 
 	object = hold(test, way->alloc(ABOVE, GFP_KERNEL));
-	KUNIT_ASSERT_NOT_NULL(test, object);
+	KMB_NEED_OBJECT(test, object, ABOVE, "GFP_KERNEL");
 	return memchr_inv(object, 0, ABOVE);
 }
 
@@ -427,13 +427,13 @@ static size_t words_left_by(struct kunit *test, u8 byte,
 
 	for (i = 0; i < 2; i++) {
 		object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
-		KUNIT_ASSERT_NOT_NULL(test, object);
+		KMB_NEED_OBJECT(test, object, ABOVE, "GFP_KERNEL");
 		memset(object, byte, ABOVE);
 	}
 	while (held->nr)
 		free(held->at[--held->nr], ABOVE);
 	object = hold(test, by_kvmalloc(ABOVE, GFP_KERNEL));
-	KUNIT_ASSERT_NOT_NULL(test, object);
+	KMB_NEED_OBJECT(test, object, ABOVE, "GFP_KERNEL");
 	return count_words(object, ABOVE, byte);
 }
 
@@ -505,7 +505,7 @@ static void p28_kvfree_takes_vmalloc(struct kunit *test)
 
 static void p28_kvfree_of_nothing(struct kunit *test)
 {
-	void *none = NULL, *empty = ZERO_SIZE_PTR;
+	void *none = NULL, *empty = ZERO_SIZE_PTR, *object;
 	struct kmsg_dump_iter mark;
 
 	kmb_promise(test, 28);
@@ -514,11 +514,13 @@ static void p28_kvfree_of_nothing(struct kunit *test)
 	OPTIMIZER_HIDE_VAR(empty);
 	kvfree(none);
 	kvfree(empty);
-	KMB_EXPECT(test, 28, by_kvmalloc(0, GFP_KERNEL) == ZERO_SIZE_PTR,
-		   KMB_WHAT "kvmalloc(): expected ZERO_SIZE_PTR, got another",
-		   (size_t)0, "GFP_KERNEL", "task");
+	object = by_kvmalloc(0, GFP_KERNEL);
+	KMB_EXPECT(test, 28, object == ZERO_SIZE_PTR,
+		   KMB_WHAT "kvmalloc(): expected ZERO_SIZE_PTR, got %s",
+		   (size_t)0, "GFP_KERNEL", "task", kmb_kind_of(object));
+	kvfree(object);
 	KMB_EXPECT(test, 28, !kmb_log_warnings(&mark),
-		   "NULL and ZERO_SIZE_PTR: expected no warning, got %u",
+		   "size 0, no flags, task: kvfree() of NULL and ZERO_SIZE_PTR: expected no warning, got %u",
 		   kmb_log_warnings(&mark));
 }
 

@@ -112,7 +112,7 @@ static void p5_kfree_of_nothing_does_nothing(struct kunit *test)
 				      "GFP_KERNEL"));
 	warnings = kmb_log_warnings(&mark);
 	KMB_EXPECT(test, 5, !warnings,
-		   "NULL and ZERO_SIZE_PTR: expected no warning, got %u",
+		   "size 0, no flags, task: kfree() of NULL and ZERO_SIZE_PTR: expected no warning, got %u",
 		   warnings);
 }
 
@@ -379,10 +379,10 @@ static void p9_ksize_counts_no_neighbour(struct kunit *test)
 static void p9_ksize_of_nothing_is_zero(struct kunit *test)
 {
 	kmb_promise(test, 9);
-	KMB_EXPECT(test, 9, !ksize(NULL), "NULL: expected ksize() 0, got %zu",
-		   ksize(NULL));
+	KMB_EXPECT(test, 9, !ksize(NULL),
+		   "size 0, no flags, task: NULL: expected ksize() 0, got %zu", ksize(NULL));
 	KMB_EXPECT(test, 9, !ksize(ZERO_SIZE_PTR),
-		   "ZERO_SIZE_PTR: expected ksize() 0, got %zu",
+		   "size 0, no flags, task: ZERO_SIZE_PTR: expected ksize() 0, got %zu",
 		   ksize(ZERO_SIZE_PTR));
 }
 

@@ -113,8 +113,9 @@ static void expect_aligned(struct kunit *test, const struct kmb_trip *trip)
 		    !KMB_EXPECT_STOP(test, 21, trip, stop,
 				     is_aligned(stop->object,
 						promised_alignment(stop)),
-				     "expected alignment %zu, got less",
-				     promised_alignment(stop)))
+				     "expected alignment %zu, got %zu bytes past it",
+				     promised_alignment(stop),
+				     (size_t)stop->object & (promised_alignment(stop) - 1)))
 			break;
 	}
 }

@@ -141,7 +141,7 @@ static void p13_no_object_to_oversize_is_null(struct kunit *test)
 		kfree(object);
 	}
 	KMB_EXPECT(test, 13, !kmb_log_warnings(&mark),
-		   "oversize, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
+		   "sizes above KMALLOC_MAX_SIZE, GFP_KERNEL|__GFP_NOWARN, task: expected silence, got %u warnings",
 		   kmb_log_warnings(&mark));
 }
 
@@ -254,8 +254,8 @@ static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
 	if (object)
 		held->at[held->nr++] = object;
 	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-		 "size %zu, flags 0x%x, task: expected an object, got NULL with memory free",
-		 bytes, (__force unsigned int)flags);
+		 "size %zu, %pGg, task: expected an object, got NULL with memory free",
+		 bytes, &flags);
 	return object;
 }
 
@@ -269,8 +269,8 @@ static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 	if (object)
 		held->at[i] = object;
 	KMB_NEED(test, object || !kmb_has_plenty(numa_mem_id(), bytes, GFP_KERNEL),
-		 "size %zu, flags 0x%x, task: krealloc(): expected an object, got NULL with memory free",
-		 bytes, (__force unsigned int)flags);
+		 "size %zu, %pGg, task: krealloc(): expected an object, got NULL with memory free",
+		 bytes, &flags);
 	return object;
 }
 

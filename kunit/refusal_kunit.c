@@ -276,7 +276,8 @@ static void p34_failed_bulk_is_not_charged(struct kunit *test)
 	ask_for_bulk(home, &bulk, 2 * bulk_limit());
 	kmb_scarcity_give_all();
 	bulk_end(&bulk);
-	KUNIT_EXPECT_EQ(test, bulk.got, 0);
+	KMB_EXPECT(test, 34, !bulk.got, KMB_WHAT "bulk, no memory: expected none, got %zu",
+		   (size_t)PAGE_SIZE, "GFP_NOWAIT|__GFP_ACCOUNT", "task", bulk.got);
 	expect_not_charged(test, &bulk, "without memory");
 }
 

@@ -180,7 +180,7 @@ void kmb_scarcity_exit(struct kunit *test)
 	if (READ_ONCE(rescued))
 		KUNIT_FAIL(test, "no case may need memory for %d s", RESCUE);
 	KUNIT_EXPECT_EQ_MSG(test, complaints + kmb_log_warnings(&log_began), 0,
-			    "used up memory, __GFP_NOWARN: expected silence");
+			    "used up memory, __GFP_NOWARN: expected silence, got complaints");
 	WRITE_ONCE(holder, NULL);
 	unregister_oom_notifier(&oom_notifier);
 }
