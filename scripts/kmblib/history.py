@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Collection
 
 from . import results, steps, walks
 from .cells import Cells
@@ -25,7 +24,6 @@ from .kinds import KINDS, OUTCOMES
 from .page import Document
 from .responses import quantile
 
-_RUN = re.compile(r"\d{8}-\d{6}-.+")
 # What has to be the same for runs to be compared. The kernel, and with it the configuration,
 # is what may have changed.
 _NOT_PLACE = ("config_sha256", "why_not_kvm", "forced")
@@ -51,7 +49,8 @@ class Listed:
 @dataclass(frozen=True)
 class Bench:
     """The first boot of a bench.json. series: what has to be the same for it to be compared
-    with others; the cells, too, since what was done before one decides what it finds."""
+    with others; the cells, too, since what was done before one decides what it finds. figures: of
+    each cell by its name, see figure()."""
 
     run: str
     time: str
@@ -59,6 +58,7 @@ class Bench:
     virtual: bool
     unit: str
     cells: Cells
+    figures: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Moved:
 
 def runs(top: Path) -> list[Path]:
     """The directories of runs, the oldest first."""
-    return sorted(path for path in top.glob("*") if path.is_dir() and _RUN.fullmatch(path.name))
+    return sorted(path for path in top.glob("*") if path.is_dir() and results.RUN_NAME.fullmatch(path.name))
 
 
 def _listed(path: Path) -> Listed:
@@ -108,19 +108,24 @@ def listed(top: Path) -> list[Listed]:
 
 
 def _bench(path: Path) -> Bench | None:
-    """None: it cannot be read, or nothing was measured. Whether a file is valid, listed()
-    tells; to ask again takes longer than all else."""
+    """None: it cannot be read, or nothing was measured. All that is used of a document is looked
+    at here; to check all else takes longer than all the rest of a report, and listed() does."""
     try:
-        return _of(path.parent.name, json.loads(path.read_bytes()))
-    except (ValueError, LookupError, TypeError, OSError):
+        document = json.loads(path.read_bytes())
+        if (document["format"], document["format_version"]) != ("kmbench-bench", results.FORMAT_VERSION):
+            return None
+        return _of(path.parent.name, document)
+    except (ValueError, LookupError, TypeError, AttributeError, OSError):
         return None
 
 
 def bench(run: Path) -> Bench:
-    """What a run measured of cost; Broken, with the runs that there are, where it did not."""
-    found = _bench(run / "bench.json")
+    """What a run measured of cost; Broken, with the runs that there are, where it did not or cannot
+    be read."""
+    path = run / "bench.json"
+    found = _of(run.name, results.load(path)) if path.exists() else None
     if not found:
-        there = [path.parent.name for path in sorted(run.parent.glob("*/bench.json"))][-5:]
+        there = [path.parent.name for path in sorted(run.parent.glob("*/bench.json")) if _bench(path)][-5:]
         raise Broken(f"{run.name}: no run with costs; the newest such: {' '.join(there) or 'none'}")
     return found
 
@@ -135,12 +140,14 @@ def _of(run: str, document: Document) -> Bench | None:
     names = hashlib.sha256(" ".join(c["name"] for c in cells.cells).encode()).hexdigest()
     return Bench(run, document["time"],
                  (document["kernel"]["label"], boot["cmdline"], names, *place), virtual,
-                 "instructions" if virtual else f"ticks of {clock}", cells)
+                 "instructions" if virtual else f"ticks of {clock}", cells,
+                 {c["name"]: figure(c, virtual) for c in cells.cells})
 
 
-def benches(top: Path, last: str = "", most: int = 0) -> list[Bench]:
-    """What was measured of cost, the oldest first; up to the run `last`, at most so many."""
-    paths = [path for run in runs(top) if not last or run.name <= last
+def benches(top: Path, last: str = "", most: int = 0, without: Collection[str] = ()) -> list[Bench]:
+    """What was measured of cost, the oldest first; up to the run `last`, at most so many. without:
+    runs that are left out."""
+    paths = [path for run in runs(top) if (not last or run.name <= last) and run.name not in without
              if (path := run / "bench.json").exists()]
     return [bench for path in paths[-most:] if (bench := _bench(path))]
 
@@ -177,7 +184,7 @@ def compare(base: Bench, new: Bench) -> list[Moved]:
     others, moved = {c["name"]: c for c in new.cells.cells}, []
     for cell in (c for c in base.cells.cells if c["name"] in others):
         other = others[cell["name"]]
-        one, two = figure(cell, base.virtual), figure(other, base.virtual)
+        one, two = base.figures[cell["name"]], new.figures[cell["name"]]
         if one is not None and two is not None:
             changed = one != two if base.virtual else _apart(cell, other)
             moved.append(Moved(cell["name"], one, two, changed))
@@ -207,7 +214,6 @@ def curve(of: list[Bench], name: str) -> list[tuple[int, float]]:
     """Which of the runs had what of a cell."""
     points = []
     for i, bench in enumerate(of):
-        cell = next((c for c in bench.cells.cells if c["name"] == name), None)
-        value = figure(cell, bench.virtual) if cell else None
+        value = bench.figures.get(name)
         points += [(i, value)] if value is not None else []
     return points

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
-from . import history, plots
+from . import history, plots, results
 from .history import Bench, Listed, Moved
 from .page import Block, Lines, Page, Section, Table, text
 from .errors import Broken
@@ -39,13 +40,16 @@ def _moved(rows: list[Moved]) -> Table:
 
 
 def _pair(base: Bench, new: Bench) -> list[Block]:
-    all_ = history.compare(base, new)
-    moved = [m for m in all_ if m.changed]
-    blocks: list[Block] = [text(
-        f"{new.run} against {base.run}, {new.unit}: {len(moved)} of {len(all_)} cells that both "
-        "have changed." + ("" if new.virtual else " One changed where the medians of all its "
-                      "repetitions are on one side of the others."))]
+    moved = [m for m in history.compare(base, new) if m.changed]
+    blocks: list[Block] = [text(f"{new.run} against {base.run}, {new.unit}: {_count(base, new)}" + (
+        "" if new.virtual else " One changed where the medians of all its repetitions are on one side of "
+        "the others."))]
     return [*blocks, *([_moved(moved[:_MOST])] if moved else [])]
+
+
+def _count(base: Bench, new: Bench) -> str:
+    all_ = history.compare(base, new)
+    return f"{sum(m.changed for m in all_)} of {len(all_)} cells that both have changed."
 
 
 def sections(run: Path) -> list[Section]:
@@ -64,6 +68,11 @@ def _list(rows: list[Listed]) -> list[Block]:
     return [table, *([Lines(broken)] if broken else [])]
 
 
+def _unread(rows: list[Listed]) -> set[str]:
+    """Runs whose costs are listed as broken, and compared with nothing."""
+    return {r.run for r in rows if r.kind == "bench" and r.broken}
+
+
 def _compared(series: list[list[Bench]]) -> list[Section]:
     return [Section(f"The newest two of {_name(of, series)}",
                     [*_pair(of[-2], of[-1]), figure_of(_panel(of), _ABOUT)]) for of in series]
@@ -79,7 +88,7 @@ def _name(of: list[Bench], series: list[list[Bench]]) -> str:
 def page(top: Path) -> Page:
     """All runs of a directory."""
     rows = history.listed(top)
-    series = history.series_of(history.benches(top))
+    series = history.series_of(history.benches(top, without=_unread(rows)))
     bad = sum(bool(r.broken) for r in rows)
     broken = f", {bad} documents or runs broken" if bad else ""
     said = f"{len({r.run for r in rows})} runs{broken}"
@@ -100,13 +109,26 @@ def pair(base: Path, new: Path) -> Page:
         raise Broken(f"BASE={base.name} and NEW={new.name} have no cell in common; name two of the same cells")
     apart = sorted(set(one.series) ^ set(other.series))
     lines = ["Not of one place and set of cells, so what changed may be due to that."] if apart else []
-    return Page(f"{new.name} against {base.name}", "", lines,
+    return Page(f"{new.name} against {base.name}", f"Compared: {_count(one, other)}", lines,
                 [Section("What changed", _pair(one, other))])
 
 
+def curves_into(name: str) -> Path:
+    """Check OUT= of curves, before anything is printed; Broken unless it can be a file of SVG."""
+    path = Path(name)
+    if path.suffix != ".svg":
+        raise Broken(f"OUT={name}: curves are written as SVG; name a file *.svg, or say FORMAT=html for a page")
+    if path.is_dir() or not path.parent.is_dir():
+        raise Broken(f"OUT={name}: {'a directory' if path.is_dir() else 'no such directory'}; name a file in a "
+                     "directory that exists")
+    return path
+
+
 def draw(top: Path, path: Path) -> bool:
-    """Write the curves into a file of SVG; False: there are none."""
-    series = history.series_of(history.benches(top))
+    """Write the curves into a file of SVG, whole or not at all; False: there are none."""
+    series = history.series_of(history.benches(top, without=_unread(history.listed(top))))
     if series:
-        plots.draw(path, [[_panel(of)] for of in series])
+        with tempfile.TemporaryDirectory(prefix="kmbench-") as scratch:
+            plots.draw(Path(scratch) / path.name, [[_panel(of)] for of in series])
+            results.put(path, (Path(scratch) / path.name).read_text())
     return bool(series)

@@ -117,23 +117,12 @@ def render(run: Path, form: str = "text") -> str:
 
 def code(run: Path) -> Code:
     """What a run's verdicts come to."""
-    verdicts = [results.verdict(f) for f in sorted(run.glob("*.json"))]
+    verdicts = [results.verdict(path) for kind in results.KINDS if (path := run / f"{kind}.json").exists()]
     if "fail" in verdicts:
         return Code.FAILED
     if "error" in verdicts:
         return Code.BROKEN
     return Code.CANNOT_TELL if "cannot tell" in verdicts else Code.GOOD
-
-
-def put(path: Path, text_: str) -> None:
-    """Write a file, whole or not at all."""
-    aside = path.with_name(f"{path.name}.part")
-    try:
-        aside.write_text(text_)
-        os.replace(aside, path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise Broken(f"{path}: {error.strerror}; name a file in a directory that exists") from error
 
 
 def write(run: Path) -> str:
@@ -150,5 +139,5 @@ def show(run: Path) -> None:
 def write_to(run: Path, path: Path, form: str) -> str:
     """Render a run into a file; returns the text."""
     said = render(run, form)
-    put(path, said)
+    results.put(path, said)
     return said

@@ -30,6 +30,8 @@ _VERSION = REPO / "scripts/version.txt"
 # The documents that a report is made of, in its order; report.KINDS has how each is told.
 KINDS = ("ab", "noise", "gate", "kunit", "ktap", "bench", "tlb", "frag", "chase", "pmu", "perf")
 FORMAT_VERSION = 1
+# A run's directory: its time, and what it is of.
+RUN_NAME = re.compile(r"\d{8}-\d{6}-.+")
 # boots / boot / measurement / measured / cells / cell
 _ONE_LINE_DEPTH = 6
 
@@ -73,15 +75,16 @@ def new_run(what: Kernel | str) -> Iterator[Path]:
             path.rmdir()
 
 
-def find_run(name: str) -> Path:
-    """The run that RUN= names (a path, or a name in results/runs), or the newest."""
+def find_run(name: str, variable: str = "RUN") -> Path:
+    """The run that a variable of make names (a path, or a name in results/runs), or the newest of
+    those that are named after their time."""
     if name:
         for path in (Path(name), RUNS / name):
             if path.is_dir():
                 return path
-        raise Broken(f"no RUN={name}; {_known_runs()}")
-    runs = sorted(p for p in RUNS.glob("*")
-                  if any((p / f"{kind}.json").exists() for kind in KINDS))
+        raise Broken(f"no {variable}={name}; {_known_runs()}")
+    runs = sorted(p for p in RUNS.glob("*") if RUN_NAME.fullmatch(p.name)
+                  and any((p / f"{kind}.json").exists() for kind in KINDS))
     if not runs:
         raise Broken(f"no results in {RUNS}; `make run` makes some")
     return runs[-1]
@@ -185,9 +188,19 @@ def _layout(value: Any, depth: int = 0) -> str:
 def write(path: Path, document: dict[str, Any]) -> None:
     """Validate a document and write it whole or not at all."""
     check(document, path.name)
+    put(path, _layout(document) + "\n")
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file, whole or not at all; Broken where that is not possible."""
     aside = path.with_name(f"{path.name}.part")
-    aside.write_text(_layout(document) + "\n")
-    os.replace(aside, path)
+    try:
+        aside.write_text(text)
+        os.replace(aside, path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise Broken(f"{path}: {error.strerror}; name a file that can be written, in a directory that exists") from error
 
 
 def parse(text: bytes, what: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,52 @@ def test_curves_are_drawn(bench: Document, tmp_path: Path) -> None:
     history_page.draw(tmp_path, out[2])
     assert out[0].read_bytes() == out[1].read_bytes() != out[2].read_bytes()
     assert "change" in out[2].read_text() and "<!-- change -->" not in out[0].read_text()
+
+
+def _spoilt(run: Path) -> None:
+    """Of another format, without what a reader looks for."""
+    document = json.loads((run / "bench.json").read_text())
+    document["format_version"] = 0
+    for cell in document["boots"][0]["measurement"]["measured"]["cells"]:
+        del cell["percentiles"]
+    (run / "bench.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_broken_neighbour_breaks_no_report(tmp_path: Path, bench: Document, good: bool) -> None:
+    """And is compared with nothing; the control is one that can be read."""
+    older, newer = (_put(tmp_path, day, bench, day) for day in (1, 2))
+    if not good:
+        _spoilt(older)
+    assert ("\nHistory\n" in report.render(newer, "text")) is False
+    assert ("over runs" in report.render(newer, "html")) == good
+    text = _text(tmp_path)
+    assert ("The newest two of" in text) == good and ("1 documents or runs broken" in text) != good
+
+
+def test_broken_run_is_not_compared_by_its_name(tmp_path: Path, bench: Document) -> None:
+    """It is named as what is wrong, and not among those that can be."""
+    older, newer = (_put(tmp_path, day, bench, day) for day in (1, 2))
+    _spoilt(older)
+    with pytest.raises(Broken, match="bench.json: not valid at "):
+        history_page.pair(older, newer)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(Broken, match=f"the newest such: {newer.name}$"):
+        history_page.pair(tmp_path / "none", newer)
+
+
+def test_two_runs_have_a_sentence(tmp_path: Path, bench: Document) -> None:
+    """Where a report has its verdict."""
+    page = history_page.pair(*(_put(tmp_path, day, bench, day) for day in (1, 2)))
+    assert re.fullmatch(r"Compared: (\d+) of \1 cells that both have changed\.", page.verdict)
+
+
+@pytest.mark.parametrize("name, said", [
+    ("x.html", "curves are written as SVG"), ("curves", "curves are written as SVG"),
+    ("dir.svg", "a directory"), ("none/x.svg", "no such directory")])
+def test_curves_are_a_file_of_svg(tmp_path: Path, name: str, said: str) -> None:
+    """Anything else is refused, before there is a list."""
+    (tmp_path / "dir.svg").mkdir()
+    with pytest.raises(Broken, match=f"OUT={re.escape(str(tmp_path / name))}: {said}"):
+        history_page.curves_into(str(tmp_path / name))
+    assert history_page.curves_into(str(tmp_path / "x.svg")) == tmp_path / "x.svg"
