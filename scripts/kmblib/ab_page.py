@@ -11,7 +11,7 @@ from .page import Block, Document, Lines, Section, Table, text
 # Functions that stand in the first table; all are in the last one.
 _MOST = 3
 # Cases that are named of those that newly fail.
-_CASES = 10
+_CASES = 5
 _TITLES = {"tlb": "TLB misses (modelled)", "frag": "Allocations under fragmentation"}
 
 
@@ -61,7 +61,7 @@ def _mended(document: Document) -> list[Block]:
 
 
 def _share(move: dict[str, Any], moved: int) -> list[str]:
-    return [move["function"][:37], str(move["base"]), str(move["new"]),
+    return [move["function"], str(move["base"]), str(move["new"]),
             f"{100 * (move['new'] - move['base']) / moved:.1f}"]
 
 
@@ -125,7 +125,7 @@ def appendix(document: Document) -> list[Section]:
     blocks = _mended(document)
     blocks += [_moves(document, "Where the instructions went, all functions")] if document["where"] else []
     for part, title in _TITLES.items():
-        rows = [[f"{t['what']}, {t['figure']}"[:50], f"{t['base']:g}", f"{t['new']:g}"]
+        rows = [[f"{t['what']}, {t['figure']}", f"{t['base']:g}", f"{t['new']:g}"]
                 for t in _told(document, part)]
         blocks += [Table(title, "%-52s%10s%10s", ["what", "base", "new"], rows)] if rows else []
     return [Section("All that moved besides", blocks)] if blocks else []

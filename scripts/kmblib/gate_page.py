@@ -121,12 +121,13 @@ def _beside(change: Change, changes: list[Change]) -> str:
     return f"{_name(change)}: with it moved {', '.join(others)}" if others else ""
 
 
-def _causes(shown: list[Change], changes: list[Change]) -> list[str]:
-    """What moved with the first movers: all of a cause that was counted."""
-    found = [(c, _beside(c, changes)) for c in shown]
-    alone = sum(not beside for _c, beside in found)
-    lines = [beside for _c, beside in found if beside][:_CAUSES]
-    return lines + ([f"{alone} of these moved alone: nothing else that is counted did."] if alone else [])
+def _causes(shown: list[Change], changes: list[Change]) -> tuple[list[str], str]:
+    """What moved with the first movers: all of a cause that was counted; and of how many of them
+    nothing did, "" of none."""
+    found = [_beside(c, changes) for c in shown]
+    alone = found.count("")
+    return [beside for beside in found if beside][:_CAUSES], (
+        f" {alone} of the {len(shown)} below moved alone: nothing else that is counted did." if alone else "")
 
 
 def _dots(changes: list[Change]) -> list[Figure]:
@@ -149,15 +150,16 @@ def sections(document: Document) -> list[Section]:
     beyond = [c for c in changes if c["beyond"]]
     shown = _alike(_leading(beyond or changes))[:_MOST]
     seen = {_mark(c) for c, _n in shown}
+    causes, alone = _causes([c for c, _n in shown], changes)
     about = "; ".join([_ABOUT, *(meaning for mark, meaning in _MARKS.items() if mark in seen)])
     blocks: list[Block] = [text(
         f"{about}. Sum: {total['base']} to {total['new']} instructions, {_exactly(total)} %"
         f"{', BEYOND ITS LIMIT' if total['beyond'] else ''}; {len(beyond)} figures of "
-        f"{document['cells']} cells beyond theirs, {len(changes)} changed.")]
+        f"{document['cells']} cells beyond theirs, {len(changes)} changed.{alone}")]
     if shown:
         rows = [_mover(*one) for one in shown]
         blocks += [Table("Movers, the largest first", _FORM, _HEAD, rows, bare=True),
-                   Lines(_causes([c for c, _n in shown], changes))]
+                   *([Lines(causes)] if causes else [])]
     return [Section("Movers", [*blocks, *_dots(changes)])]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from dataclasses import replace
 
 from .page import Entry, Table
 
 WIDTH = 72
 _LABEL = 13
+# Letters of a command in a line, which is indented, and may end in a backslash.
+_ROOM = WIDTH - 8
 
 
 def plain(text: str) -> str:
@@ -44,6 +47,23 @@ def _quoted(word: str) -> str:
     return f"$'{''.join(told)}'"
 
 
+def _cut(word: str) -> str:
+    """A word that is too long for a line, as pieces that a shell puts together: each ends in a
+    backslash, and the next one begins where its line does."""
+    pieces = [""]
+    for letter in word:
+        if len(_quoted(pieces[-1] + letter)) >= _ROOM:
+            pieces.append("")
+        pieces[-1] += letter
+    return "\\\n".join(map(_quoted, pieces))
+
+
+def _folded(word: str) -> list[str]:
+    """A word of a command as lines."""
+    lines = textwrap.wrap(_quoted(word), _ROOM, break_long_words=False, break_on_hyphens=False)
+    return lines if max(map(len, lines)) <= _ROOM else [_cut(word)]
+
+
 def shell(text: str) -> str:
     """A command, folded so that it can still be pasted.
 
@@ -52,9 +72,8 @@ def shell(text: str) -> str:
     """
     lines = [""]
     for word in shlex.split(text):
-        quoted = textwrap.wrap(_quoted(word), WIDTH - 8, break_long_words=False,
-                               break_on_hyphens=False)
-        if lines[-1] and len(lines[-1]) + len(quoted[0]) > WIDTH - 8:
+        quoted = _folded(word)
+        if lines[-1] and len(lines[-1].rpartition("\n")[2]) + len(quoted[0].partition("\n")[0]) > _ROOM:
             lines[-1] += " \\"
             lines.append("")
         lines[-1] = f"{lines[-1]} {quoted[0]}".strip()
@@ -92,8 +111,27 @@ def _row(table: Table, row: list[str]) -> list[str]:
     return [table.form % tuple(row)]
 
 
+def _parts(table: Table) -> list[Table]:
+    """A table that is too wide as several, each of which has the first column, too."""
+    columns, parts = table.columns(), [[0]]
+    width = [len(c.bar) + c.width for c in columns]
+    if table.groups or sum(width) <= WIDTH:
+        return [table]
+    for i in range(1, len(columns)):
+        if len(parts[-1]) > 1 and sum(width[j] for j in parts[-1]) + width[i] > WIDTH:
+            parts.append([0])
+        parts[-1].append(i)
+    forms = [f"{c.bar}%{'-' if c.left else ''}{c.width}s" for c in columns]
+    return [replace(table, form="".join(forms[i] for i in part), head=[table.head[i] for i in part],
+                    rows=[[row[i] for i in part] for row in table.rows]) for part in parts]
+
+
 def rows(table: Table) -> list[str]:
-    """The lines of a table, without its caption."""
+    """The lines of a table, without its caption; one that is too wide goes on below an empty line."""
+    return [line for i, part in enumerate(_parts(table)) for line in ([""] if i else []) + _lines(part)]
+
+
+def _lines(table: Table) -> list[str]:
     heads = [_groups(table)] if table.groups else []
     all_ = [*([table.head] if any(table.head) else []), *table.rows]
     return [line.rstrip() for line in (*heads, *(t for row in all_ for t in _row(table, row)))]

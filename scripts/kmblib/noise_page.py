@@ -11,10 +11,13 @@ from .page import Block, Details, Document, Figure, Lines, Section, Table, text
 from .svg import Dot, Dots
 
 # Figures in the table of a text, and in the plot.
-_MOST, _PLOTTED = 15, 20
+_MOST, _PLOTTED = 6, 20
+# Suspects that are named.
+_SUSPECTS = 3
 _FORM, _HEAD = "%-37s%8s%7s%7s%7s%6s", ["cell", "base", "%", "least", "most", ""]
 # In a column of a table, and what that means.
 _SAID = {"regression": "worse", "no regression": "same", "cannot tell": "?", "told": ""}
+_WORDS = ("worse", "same, or cannot be told")
 _MEANT = ("Least and most bound the change. worse: by more than what matters; same: no "
           "regression is shown; ?: neither is; no mark: the figure never fails.")
 _DOTS = ("By how much each figure changed, in per cent of the base: Hodges-Lehmann estimate, and "
@@ -63,7 +66,7 @@ def _plan(document: Document) -> str:
 def _differing(document: Document) -> list[str]:
     """What is not the same of the places of both: kernels differ in more than their source then."""
     base, new = document["base"]["place"], document["new"]["place"]
-    return [f"{key}: {base[key][:40]} and {new.get(key, '')[:40]}" for key in base
+    return [f"{key}: {base[key]} and {new.get(key, '')}" for key in base
             if base[key] != new.get(key, "")]
 
 
@@ -76,7 +79,9 @@ def _notes(document: Document) -> list[str]:
     differ = _differing(document)
     notes = [f"what else differs: {'; '.join(differ)}"] if differ else []
     if suspects:
-        notes += [f"Suspects, which only fresh data can confirm: SCENARIOS='{' '.join(suspects)}'"]
+        more = f", and {len(suspects) - _SUSPECTS} more in noise.json" if len(suspects) > _SUSPECTS else ""
+        notes += ["Suspects, which only fresh data can confirm: "
+                  f"SCENARIOS='{' '.join(suspects[:_SUSPECTS])}'{more}"]
     if untested:
         notes += [f"Not tested: {len(untested)} figures, as {untested[0]['cell']} "
                   f"{untested[0]['figure']}: {untested[0]['reason']}"]
@@ -94,7 +99,7 @@ def _dots(rows: list[Row]) -> list[Block]:
     dots = [Dot(_name(r), r["change"], r["low"], r["high"],
                 r["verdict"] == "regression") for r in bounded]
     said = "; ".join(f"{d.label} {d.value:+.1f} %" for d in dots[:3])
-    return [Figure(title, _DOTS, f"The largest: {said}.", Dots(title, "per cent of the base", dots),
+    return [Figure(title, _DOTS, f"The largest: {said}.", Dots(title, "per cent of the base", dots, words=_WORDS),
                    Table(title, _FORM, _HEAD, [_row(r) for r in bounded]))]
 
 

@@ -5,14 +5,17 @@ how long reports take."""
 from __future__ import annotations
 
 import copy
+import random
 import shutil
 from pathlib import Path
 from typing import Any
 
-from . import ab, ab_files, ab_parts, baseline, gate, gate_files, results, where
+from . import ab, ab_files, ab_parts, baseline, gate, gate_files, noise_gate, results, where
 from .farm import REPO
 from .kernels import Kernel
 from .options import Machine
+from .plan import Plan
+from .samples import Figures, Origin, Round, Samples
 
 DATA = REPO / "scripts/tests/data"
 _KINDS = ("kunit", "bench", "tlb", "frag")
@@ -53,6 +56,35 @@ def ab_run(run: Path) -> Path:
     job = ab.Job(base, new, Machine("virtual", 1024, 1), ab.PARTS, run)
     ab_files.write(job, found, "make ab KDIR=/home/developer/src/linux BASE=v7.3-rc1-411-gfedcba987654 "
                    "PATCH='/home/developer/patches/0001-mm-slub-fill-sheaves-from-the-barn.patch'")
+    return run
+
+
+_PLACE = {"arch": "x86_64", "qemu": "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)"}
+_SCALES = {"p50": 1000.0, "p90": 1200.0, "p99": 2000.0, "p99.9": 9000.0, "max": 50000.0}
+_OTHER = {**_PLACE, "qemu": "QEMU emulator version 7.2.23 (Debian 1:7.2+dfsg-7+deb12u19)"}
+
+
+def _figures(draw: random.Random, scale: float) -> Figures:
+    return {**{name: scale * value * draw.lognormvariate(0, 0.004) for name, value in _SCALES.items()}, "failed": 0.0}
+
+
+def _round(draw: random.Random, nr: int) -> Round:
+    """All cells take 3 % longer in the new kernel, on a machine whose speed drifts."""
+    drift, cells = draw.uniform(0.7, 1.4), [f"burst4096-shuffled/preemptoff/GFP_NOWAIT|ZERO/{8 << i}" for i in range(20)]
+    base, new = ({cell: _figures(draw, drift * slower) for cell in cells} for slower in (1.0, 1.03))
+    return Round(nr // 2, (nr % 2, 1 - nr % 2), base, new, 3.0, 0.1, (3, 4), ("steal 12.0 %",) if nr == 3 else ())
+
+
+def noise_run(run: Path) -> Path:
+    """Times of two kernels, of which one is slower in all: as long as the text of it can be."""
+    plan, draw = Plan((20, 40), 2), random.Random(1)
+    of = Samples(Origin("6.1", "6.1.192", _PLACE), Origin("tree", "6.1.0", _OTHER),
+                 tuple(_round(draw, nr) for nr in range(40)), "on a core each (CPUs 0 and 1)")
+    document = noise_gate.document(noise_gate.judge(of, plan), of, "make ab CLOCK=real")
+    for row in document["rows"]:
+        row["suspect"] = True
+    run.mkdir(parents=True, exist_ok=True)
+    results.write(run / "noise.json", document)
     return run
 
 

@@ -139,6 +139,7 @@ def test_good_run_says_so_first(rendered: Callable[[Change], str]) -> None:
 def test_broken_promise_is_told_with_place_and_reason(rendered: Callable[[Change], str]) -> None:
     """Which, where it was promised, which case saw it, and what it saw."""
     text = _flat(rendered(_fails))
+    assert "failed: promise 2" in text.partition("Ready to be pasted")[2]
     assert "Promises: BROKEN. kmalloc_" in text
     assert "(2 cases in all, of promise 2, 39)" in text
     assert ("failed 2 C a size that is a power of two is aligned to itself promised in "

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 import xml.etree.ElementTree
 from html.parser import HTMLParser
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from kmblib import farm, kinds, layout, markdown, options, proc, report, results, specimens
 from kmblib.errors import Broken, Code
-from kmblib.page import Lines, Section, Table
+from kmblib.page import Lines, Section, Table, simple
 
 _VOID = {"meta", "link", "br"}
 
@@ -235,11 +237,99 @@ def test_fullest_comparison_fits_into_sixty_lines(tmp_path: Path) -> None:
     text = report.render(specimens.ab_run(tmp_path / "ab"))
     head, _, tables = text.partition("\nAll that ")
     assert len(head.splitlines()) <= 60 and len(tables.splitlines()) > 300
-    assert text.isascii() and max(map(len, head.splitlines()[:-4])) <= layout.WIDTH
+    assert text.isascii() and max(map(len, head.splitlines())) <= layout.WIDTH
     for words in ("no promise newly broken", "3 mended", "and what is not committed", "__slab_alloc_node_2",
                   "Sum: ", "!: beyond its limit", "BASE=v7.3-rc1-411-gfedcba987654"):
         assert words in " ".join(head.split()), words
     assert head.count("worse") == 1 and "no longer fails: kmalloc_zeroing" in tables
+
+
+def _broken(nr: int) -> dict[str, Any]:
+    return {"nr": 12, "place": "Documentation/core-api/memory-allocation.rst:4711",
+            "name": f"kmalloc_zeroing/p12_zeroed_below_the_watermark/{8 << nr} bytes",
+            "reason": f"size {8 << nr}, GFP_KERNEL|__GFP_ZERO, task: expected zeroes, got 0x5a at byte {nr} of it"}
+
+
+def test_most_broken_cases_fit_into_sixty_lines(tmp_path: Path) -> None:
+    """Of a comparison that ends at them; those that are not named are counted."""
+    run = specimens.ab_run(tmp_path / "ab")
+    document = results.load(run / "ab.json")
+    document["promises"]["broken"] = [_broken(nr) for nr in range(20)]
+    document.update(reason="BROKEN: 20 cases no longer pass as in the base", where=None, told=[], exact=None)
+    results.write(run / "ab.json", document)
+    (run / "gate.json").unlink()
+    text = report.render(run)
+    head = text.partition("\nAll that ")[0]
+    assert len(head.splitlines()) <= 60 and "and 15 more, in ab.json" in head
+    assert max(map(len, text.splitlines())) <= layout.WIDTH
+
+
+def test_most_times_fit_into_sixty_lines(tmp_path: Path) -> None:
+    """Where all are worse, have long names and are suspects; what differs is not cut."""
+    text = report.render(specimens.noise_run(tmp_path / "noise"))
+    head = text.partition("\nUnder a patch\n")[0]
+    assert len(head.splitlines()) <= 60 and "and 17 more in noise.json" in " ".join(head.split())
+    assert max(map(len, text.splitlines())) <= layout.WIDTH
+    flat = " ".join(text.split())
+    assert "(Debian 1:7.2+dfsg-7+deb12u18+b3) and QEMU emulator version 7.2.23 (Debian 1:7.2+dfsg-7+deb12u19)" in flat
+
+
+def test_cannot_be_told_is_not_within_a_limit(tmp_path: Path) -> None:
+    """The plot says what its marks mean."""
+    page = report.render(specimens.noise_run(tmp_path / "noise"), "html")
+    assert ">worse</text>" in page and "within its limit" not in page
+
+
+def test_long_word_of_a_command_is_cut_and_can_be_pasted() -> None:
+    """A shell puts the pieces together; within quotes as well."""
+    for word in ("/home/developer/" + "a-long-name/" * 9 + "0001.patch", "it's a " + "b" * 100, "\u00e4" * 40):
+        command = f"printf %s {shlex.quote(word)}"
+        folded = layout.shell(command)
+        assert max(map(len, folded.splitlines())) <= layout.WIDTH - 4
+        said = subprocess.run(["bash", "-c", f"    {folded}"], check=True, capture_output=True).stdout
+        assert said.decode() == word
+
+
+@pytest.mark.parametrize("columns", [6, 7, 12, 40])
+def test_wide_table_goes_on_below(columns: int) -> None:
+    """With its first column; none of its cells is lost."""
+    cells = [f"c{i}" for i in range(columns)]
+    table = simple("t", 20, 8, ["", *cells], [["row", *(f"v{i}" for i in range(columns))]])
+    lines = layout.rows(table)
+    assert max(map(len, lines)) <= layout.WIDTH
+    parts = -(-columns // 6)
+    assert sum(line.startswith("row ") for line in lines) == parts and lines.count("") == parts - 1
+    assert " ".join(lines).split() == [w for i in range(0, columns, 6) for w in (
+        *cells[i:i + 6], "row", *(f"v{j}" for j in range(i, min(i + 6, columns))))]
+
+
+def test_page_has_all_colours_in_the_dark(page: str) -> None:
+    """Each that it has in the light."""
+    light, dark = (re.search(pattern, page, re.S) for pattern in (
+        r":root \{(.*?)\}", r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(.*?)\}"))
+    assert light and dark
+    names = [set(re.findall(r"(--\w+):", found[1])) for found in (light, dark)]
+    assert names[0] == names[1] and len(names[0]) >= 5 + 8
+    assert not set(light[1].split(";")) & set(dark[1].strip().removesuffix(";").split(";"))
+
+
+def test_file_that_is_no_result_decides_nothing(tmp_path: Path) -> None:
+    """The control is a result that failed."""
+    run = specimens.runs(tmp_path)[0]
+    (run / "notes.json").write_text('{"a": 1}')
+    assert report.code(run) == Code.GOOD
+    shutil.copy(tmp_path / "20260103-000000-gate/gate.json", run)
+    assert report.code(run) == Code.FAILED
+
+
+def test_newest_run_is_so_by_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that somebody put aside under another name; which is found by it."""
+    run = specimens.runs(tmp_path)[1]
+    shutil.copytree(run, tmp_path / "keep-me")
+    monkeypatch.setattr(results, "RUNS", tmp_path)
+    assert results.find_run("") == run and results.find_run("keep-me").name == "keep-me"
+    with pytest.raises(Broken, match="^no NEW=nope; there are: "):
+        results.find_run("nope", "NEW")
 
 
 def test_what_got_slower_is_told_beside_a_broken_promise(tmp_path: Path) -> None:
@@ -270,7 +360,7 @@ def test_what_moved_with_it_is_told(tmp_path: Path) -> None:
     results.write(tmp_path / "gate/gate.json", document)
     text = " ".join(report.render(tmp_path / "gate").split())
     assert f"{first['cell']}: with it moved alloc_slab 0.00 to 1.00" in text
-    assert "4 of these moved alone" in text
+    assert "4 of the 5 below moved alone" in text
 
 
 def test_companion_of_a_figure_does_not_lead(tmp_path: Path) -> None:
@@ -356,7 +446,7 @@ def test_file_that_cannot_be_written_is_named(runs: list[Path], tmp_path: Path, 
     (tmp_path / "out").mkdir()
     done = _command("--run", runs[0], "--out", out)
     assert done.returncode == Code.BROKEN
-    assert done.stderr == f"kmbench: {out}: {said}; name a file in a directory that exists\n"
+    assert done.stderr == f"kmbench: {out}: {said}; name a file that can be written, in a directory that exists\n"
     assert list(tmp_path.rglob("*")) == [tmp_path / "out"]
 
 
