@@ -31,6 +31,7 @@ trap ended EXIT
 
 quietly() {
 	step="perf $2, for $1,"
+	echo "kmbench: step $step"
 	log=$found/$1.txt
 	shift
 	"$@" >"$log" 2>&1 || {

@@ -12,11 +12,12 @@ import tempfile
 import xml.etree.ElementTree
 from collections import defaultdict
 from pathlib import Path
+from typing import Callable
 
 from . import build, cache, docs, farm, intree, kernels, kunit, lint, proc, results
 from .errors import Code, KmbError
 from .kernels import Kernel
-from .progress import Step, note, step
+from .progress import Course, Step, note, step
 from .tally import Tally
 
 
@@ -170,11 +171,23 @@ def _ran(scratch: Path, current: Step, part: list[Path], *options: str) -> tuple
         return report, log, proc.wait(process, current)
 
 
+def _how_far(scratch: Path, total: int) -> Callable[[], str]:
+    """Which of the parts, and of those that run how much, as pytest says it at the end of a line."""
+    course = Course(total)
+
+    def far() -> str:
+        ended = {report.stem for report in scratch.glob("*.xml")}
+        under_way = [log for log in sorted(scratch.glob("*.log")) if log.stem not in ended]
+        said = [(log.stem, re.findall(r"\[ *(\d+)%\]$", log.read_text(errors="replace"), re.M)) for log in under_way]
+        return f"part {course.at(len(ended))}" + "".join(f", {name} {(told or [0])[-1]} %" for name, told in said)
+    return far
+
+
 def _pytest(tally: Tally, parts: list[list[Path]], *options: str) -> None:
     """Tests of the scripts, and of guests that break: a part on each processor, and whichever
     is free takes the next one."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name, \
-            step("tests of the scripts and of guests") as current:
+            step("tests of the scripts and of guests", _how_far(Path(name), len(parts))) as current:
         for ran in proc.side_by_side(lambda part: _ran(Path(name), current, part, *options), parts,
                                      patience=_PATIENCE):
             _take(tally, *ran, *options)

@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -188,10 +187,10 @@ def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
     log, found, timeout = job.run / "tool.log", scratch / "results", job.amount.timeout()
     argv: list[str | Path] = [scratch / "kmbench", "run", "--progress=cells", "--cpu",
                               str(job.cpu), "--json", found, *job.amount.words()]
-    began = time.monotonic()
+    course = vm.HowFar()
 
     def far() -> str:
-        return vm.how_far(log.read_text(errors="replace")[-4000:], time.monotonic() - began)
+        return course.at(log.read_text(errors="replace")[-4000:])
 
     with step(f"measure {job.system.release}", far) as current, \
             log.open("wb") as out, proc.child(argv, stdout=out) as process:

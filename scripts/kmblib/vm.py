@@ -17,7 +17,6 @@ import hashlib
 import re
 import shlex
 import sys
-import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from . import proc, qemu, results
 from .build import Boot
 from .errors import Broken, Code, Failed, KmbError
 from .options import Machine
-from .progress import step
+from .progress import Course, step
 
 # A kernel under test that does any of these has failed, whatever it says.
 CMDLINE = "console=ttyS0 nokaslr panic=-1 panic_on_warn=1 oops=panic"
@@ -41,8 +40,7 @@ _BADNESS = re.compile(
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|"
     r"SLUB: Unable to allocate memory|Call Trace:")
-_LEVELS = re.compile(r"^kmbench: (level \d+ of \d+: .*?)\r?$", re.M)
-_CELLS = re.compile(r"^kmbench: cell (\d+) of (\d+) .*, now (\S+)\r?$", re.M)
+_COUNTED = re.compile(r"^kmbench: (?:(step .*?),|(level|cell) (\d+) of (\d+)(?::| .*, now) (.*?))\r?$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
 
@@ -174,18 +172,26 @@ def _read(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def how_far(console: str, seconds: float) -> str:
-    """What a guest is doing, from the end of its console: a level that it reached; or if it
-    counts cells, how long it will take. Its own clock may be the virtual one.
-    """
-    told, levels = _CELLS.findall(console), _LEVELS.findall(console)
-    if levels:
-        return str(levels[-1])
-    if not told:
-        return _last_line(console)[-60:]
-    done, total, cell = int(told[-1][0]) - 1, int(told[-1][1]), told[-1][2]
-    left = f", about {seconds * (total - done) / done:.0f} s to go" if done else ""
-    return f"cell {done + 1} of {total}{left}, {cell}"
+class HowFar:
+    """What a guest or the tool is doing, from the end of its console: which level or cell, of how
+    many, and how long the rest will take. Its own clock may be the virtual one."""
+
+    def __init__(self) -> None:
+        self._course, self._done = Course(0), 0
+
+    def at(self, console: str) -> str:
+        """One who begins to count again does so in another course."""
+        told = _COUNTED.findall(console)
+        if not told:
+            return _last_line(console)[-60:]
+        step_, word, count, total, about = told[-1]
+        if step_:
+            return str(step_)
+        done = int(count) - 1
+        if int(total) != self._course.total or done < self._done:
+            self._course = Course(int(total), done)
+        self._done = done
+        return f"{word} {self._course.at(done)}, {about}"
 
 
 def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
@@ -200,11 +206,10 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
         path.unlink(missing_ok=True)
     log = paths.console.with_suffix(".qemu")
 
-    began = time.monotonic()
+    course = HowFar()
 
     def far() -> str:
-        console = _read(paths.console)[-4000:].decode(errors="replace")
-        return how_far(console, time.monotonic() - began)
+        return course.at(_read(paths.console)[-4000:].decode(errors="replace"))
 
     with step(what, far) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
