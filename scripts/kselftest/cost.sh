@@ -8,5 +8,6 @@
 need_device
 
 [ $# -gt 0 ] || set -- pair/task/GFP_KERNEL alloc/task/GFP_KERNEL free/task/GFP_KERNEL
-./kmbench run "$@" 2>&1 &&
-	echo "1..1" && echo "ok 1 cost"
+./kmbench run "$@" 2>&1 || fail "kmbench run exits with $?"
+echo "1..1"
+echo "ok 1 cost"

@@ -31,19 +31,23 @@ add() {
 	chosen="$chosen $found"
 }
 
+case " $* " in
+*" -h "* | *" --help "*) ;;
+*) [ -r kselftest-list.txt ] || die "no kselftest-list.txt beside it" ;;
+esac
+
 chosen=
 while [ $# -gt 0 ]; do
 	case $1 in
 	-t | --test) add "${2:-}" "${2:-}"; shift ;;
 	-c | --collection) add "${2:-}:.*" "of ${2:-}"; shift ;;
-	-l | --list) exec cat kselftest-list.txt ;;
+	-l | --list) cat kselftest-list.txt; exit ;;
 	-d | --dry-run) dry=1 ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
 	shift
 done
-[ -r kselftest-list.txt ] || die "no kselftest-list.txt beside it"
 [ -n "$chosen" ] || chosen=$(cat kselftest-list.txt)
 
 # Seconds that a test may take, from the settings of its directory.

@@ -85,6 +85,17 @@ def test_one_skip_hides_no_pass(said: Callable[[str], tuple[int, str]]) -> None:
     assert "# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:1 error:0\n" in text
 
 
+@pytest.mark.guests("kselftest")
+@pytest.mark.parametrize("step, code, why", [
+    ("no plan", 1, "# not ok 1 the kernel's log has no plan of suites between"),
+    ("panics", 4, "# 1..0 # SKIP kernel.panic_on_warn is on, and the suites provoke warnings")])
+def test_log_without_a_plan_fails_and_a_panic_is_avoided(said: Callable[[str], tuple[int, str]], step: str, code: int,
+                                                         why: str) -> None:
+    """What nobody has seen did not pass, and is no skip; nor is a machine to be brought down."""
+    status, text = said(step)
+    assert status == code and why in text, text
+
+
 @pytest.fixture(name="top", scope="module")
 def _top(kernel: kernels.Kernel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installed directory that nobody built in: moved elsewhere after it was made."""

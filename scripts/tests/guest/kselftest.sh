@@ -16,9 +16,20 @@ step() {
 	echo "step $name: $?"
 }
 
+# It is 1, as in all guests of tests.
+step panics $runner -t kmbench:promises.sh
+echo 0 >/proc/sys/kernel/panic_on_warn
 step all $runner
 step modules grep -c '^kmbench\|^kmalloc_ktap' /proc/modules
 KSELFTEST_PROMISES_SH_ARGS='filter=no_such_suite' step "no case" $runner -t kmbench:promises.sh
+# A module under the name of the suites, which has none.
+cd "/bin/kselftest/kmbench/modules/$(uname -r)" || exit 2
+mv kmalloc_ktap.ko suites
+cp kmbench.ko kmalloc_ktap.ko
+step "no plan" $runner -t kmbench:promises.sh
+rmmod kmbench
+mv suites kmalloc_ktap.ko
+cd /
 KSELFTEST_PROMISES_SH_ARGS='filter=kmalloc_kmemleak' step "no kmemleak" $runner -t kmbench:promises.sh
 KSELFTEST_COUNTS_SH_ARGS=pear step "no cell" $runner -t kmbench:counts.sh
 insmod "/bin/kselftest/kmbench/modules/$(uname -r)/kmbench.ko"
