@@ -84,11 +84,13 @@ def test_setup_asks_for_a_group_only_when_it_is_named(tmp_path: Path) -> None:
     script.write_bytes((farm.REPO / "scripts/setup").read_bytes())
     script.chmod(0o755)
     (tmp_path / "packages.txt").write_text("dpkg\nkmbench-none  vax  # compiler\n")
-    for argument, arch, status in (("", "", 0), ("vax", "", 2), ("", "vax", 2), ("va", "um", 0)):
-        done = subprocess.run([script, argument], capture_output=True, text=True, check=False,
+    for argument, arch, status in (("", "", 0), ("vax", "", 2), ("", "vax", 2), ("um", "um", 0)):
+        done = subprocess.run([script, *filter(None, [argument])], capture_output=True, text=True, check=False,
                               env={"PATH": "/usr/bin:/bin", "KMBENCH_NO_INSTALL": "1",
                                    "ARCH": arch})
         assert (done.returncode, "kmbench-none" in done.stderr) == (status, status == 2)
+    done = subprocess.run([script, "va"], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+    assert (done.returncode, done.stderr) == (2, "kmbench: no group 'va'; there are: vax \n")
 
 
 def _work(kernel: Kernel, tmp_path: Path, arch: str, config: str) -> kunit.Work:
