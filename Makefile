@@ -20,6 +20,10 @@ ifeq ($(MAKELEVEL),0)
 $(foreach v,$(filter-out $(KNOWN) MAKEFLAGS GNUMAKEFLAGS SHELL,$(GIVEN)),$(error no variable $v; there are: $(sort $(KNOWN))))
 endif
 
+# Which of them the command that is run has to know.
+export KMBENCH_GIVEN := $(filter-out V,$(filter $(OPTIONS),$(GIVEN)))
+export KMBENCH_OPTIONS := $(OPTIONS)
+
 .PHONY: help run check run_tests kunit kunit-matrix ktap bench tlb frag gate gate-selftest baseline ab mutants patch report setup install clean history report-selftest docs htmldocs deb deb-selftest perf
 
 help:
@@ -33,7 +37,7 @@ run kunit ktap bench tlb frag gate gate-selftest baseline ab mutants patch docs:
 
 # One guest of another architecture is among the tests, and one under perf.
 check: setup
-	@scripts/setup riscv64 perf
+	@scripts/setup check riscv64 perf
 	@scripts/check
 
 run_tests: setup
@@ -41,7 +45,7 @@ run_tests: setup
 
 # A row whose packages cannot be installed is an error in the table.
 kunit-matrix: setup
-	@scripts/setup $$(scripts/kunit-matrix --arches) || :
+	@scripts/setup $$(scripts/kunit-matrix --arches 2>/dev/null) || :
 	@scripts/kunit-matrix
 
 htmldocs: docs
@@ -51,7 +55,7 @@ perf: setup
 	@scripts/perf
 
 deb deb-selftest: setup
-	@scripts/setup deb
+	@scripts/setup check deb
 	@scripts/$@
 
 report history: setup

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from . import ab_parts, baseline, bench, build, frag, gate, kunit, proc, results, tlb, where
 from .ab_parts import Told
-from .errors import Broken, CannotTell, Code, KmbError
+from .errors import CannotTell, Code, KmbError, Misuse
 from .kernels import Kernel
 from .options import Machine
 
@@ -85,7 +85,7 @@ def parts(text: str) -> tuple[str, ...]:
     words = tuple(text.replace(",", " ").split()) or PARTS
     for word in words:
         if word not in PARTS:
-            raise Broken(f"no PARTS={word}; there are: {' '.join(PARTS)}")
+            raise Misuse(f"no PARTS={word}; there are: {' '.join(PARTS)}")
     return words
 
 
@@ -178,9 +178,9 @@ def fragment(text: str) -> Path | None:
         return None
     path = Path(text).resolve()
     if not path.is_file():
-        raise Broken(f"CONFIG_FRAGMENT={text}: no such file; one with lines as CONFIG_X=y")
+        raise Misuse(f"CONFIG_FRAGMENT={text}: no such file; one with lines as CONFIG_X=y")
     for line in path.read_text(errors="replace").splitlines():
         if not re.fullmatch(r"\s*|#.*|CONFIG_\w+=\S.*", line):
-            raise Broken(f"CONFIG_FRAGMENT={text}: {line[:60]!r} is no line of a configuration; "
+            raise Misuse(f"CONFIG_FRAGMENT={text}: {line[:60]!r} is no line of a configuration; "
                          "CONFIG_X=y, or '# CONFIG_X is not set'")
     return path

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import bench, touches, vm
-from .errors import Broken, CannotTell, Failed
+from .errors import CannotTell, Failed, Misuse
 from .farm import REPO
 from .kernels import Kernel
 
@@ -127,36 +127,36 @@ def path_of(kernel: Kernel) -> Path:
 def _head(lines: list[str], path: Path) -> dict[str, str]:
     head = dict(re.findall(r"^# (\w+): (.*)$", "\n".join(lines), re.M))
     if missing := [key for key in (*_LABELS, *_PLACE) if key not in head]:
-        raise Broken(f"{path}: no line '# {missing[0]}: ...'; make baseline writes such a file")
+        raise Misuse(f"{path}: no line '# {missing[0]}: ...'; make baseline writes such a file")
     return head
 
 
 def _row(line: str, path: Path) -> tuple[str, dict[str, int]]:
     match = _LINE.fullmatch(line)
     if not match:
-        raise Broken(f"{path}: {line[:60]!r} is no cell; NAME and figures as insns=1")
+        raise Misuse(f"{path}: {line[:60]!r} is no cell; NAME and figures as insns=1")
     items = [item.split("=") for item in match[2].split()]
     figures = {key: int(value) for key, value in items}
     needed = (*_NEEDED, "block") if "held" in figures else _NEEDED
     if len(figures) < len(items) or not figures.keys() >= set(needed):
-        raise Broken(f"{path}: {match[1]}: each of {' '.join(needed)} once, and no other twice")
+        raise Misuse(f"{path}: {match[1]}: each of {' '.join(needed)} once, and no other twice")
     return match[1], figures
 
 
 def load(path: Path) -> Baseline:
-    """Read a file of text(); Broken where it is none, or of another format."""
+    """Read a file of text(); Misuse where it is none, or of another format."""
     try:
         lines = path.read_text(errors="replace").splitlines()
     except OSError as error:
-        raise Broken(f"{path}: {error.strerror}; make baseline OUT=FILE makes one") from error
+        raise Misuse(f"{path}: {error.strerror}; make baseline OUT=FILE makes one") from error
     if not lines or lines[0] != f"# {FORMAT}":
-        raise Broken(f"{path}: begins with {lines[0][:40] if lines else ''!r}; '# {FORMAT}' is what "
+        raise Misuse(f"{path}: begins with {lines[0][:40] if lines else ''!r}; '# {FORMAT}' is what "
                      "this kmbench reads; make baseline OUT=FILE measures it anew")
     head = _head([line for line in lines if line.startswith("#")], path)
     rows = [_row(line, path) for line in lines if not line.startswith("#")]
     cells = dict(rows)
     if not cells:
-        raise Broken(f"{path}: it has no cell")
+        raise Misuse(f"{path}: it has no cell")
     if len(cells) < len(rows):
-        raise Broken(f"{path}: {len(rows)} cells have {len(cells)} names; each once")
+        raise Misuse(f"{path}: {len(rows)} cells have {len(cells)} names; each once")
     return Baseline({k: head[k] for k in _PLACE}, {k: head[k] for k in _LABELS}, cells)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import re
 import subprocess
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from . import build, cache, errors, initramfs, place, proc, qemu, results, vm
-from .errors import Broken, Code, Failed, KmbError
+from .errors import Broken, Code, Failed, KmbError, Misuse
+from .farm import REPO
 from .kernels import Kernel
 from .options import Machine
 
 INIT_ON_ALLOC = (0, 1)
+# The tool's table of profiles; and its RUN_SHARE_MAX.
+_PROFILES = REPO / "userspace/profile.c"
+SHARE_MAX = 90
 # What the second boot measures of a profile: it shows what zeroing adds.
 _SECOND = {"": "core", "quick": "core", "standard": "quick", "full": "standard"}
 # Seconds a boot may take: many times what it needs on two slow cores.
@@ -65,7 +70,14 @@ class Amount:
 
 
 def amount(args: argparse.Namespace) -> Amount:
-    """From --scenarios, --profile and --share; the tool knows which are right."""
+    """From --scenarios, --profile and --share; Misuse of a profile or a share that the tool would
+    refuse, before anything is built for it. Names of scenarios are the module's to know."""
+    hidden = dict(re.findall(r'{ \.name = "(\w+)"([^}]*)}', _PROFILES.read_text()))
+    if args.profile and args.profile not in hidden:
+        known = (name for name, rest in hidden.items() if ".hidden" not in rest)
+        raise Misuse(f"no PROFILE={args.profile}; there are: {' '.join(known)}")
+    if args.share and not (args.share.isdecimal() and 1 <= int(args.share) <= SHARE_MAX):
+        raise Misuse(f"SHARE={args.share} is no per cent of the available memory; 1 to {SHARE_MAX}")
     return Amount(tuple(args.scenarios.split()), args.profile, args.share)
 
 

@@ -21,7 +21,7 @@ class Code(IntEnum):
 
 
 # Of git bisect: this commit cannot be judged; 128 and more end the bisection.
-_SKIP, _INTERRUPTED = 125, 130
+_SKIP, _MISUSE, _INTERRUPTED = 125, 129, 130
 
 
 class KmbError(Exception):
@@ -40,6 +40,10 @@ class Broken(KmbError):
     """Wrong use, or a set-up that does not work."""
 
     code = Code.BROKEN
+
+
+class Misuse(Broken):
+    """Wrong use: an option, or a file that one names. No other kernel makes that right."""
 
 
 class CannotTell(KmbError):
@@ -69,23 +73,26 @@ def command(main: Callable[[], Code]) -> NoReturn:
 
 def bisected(main: Callable[[], Code]) -> NoReturn:
     """The same for `git bisect run`: what is no verdict on the kernel is 125, which has
-    git try another commit. An interrupt is 130, which ends the bisection."""
-    code = _ended(main, interrupted=_INTERRUPTED)
-    sys.exit(code if code in (Code.GOOD, Code.FAILED, _INTERRUPTED) else _SKIP)
+    git try another commit. Wrong use is 129, and an interrupt 130, which end the bisection."""
+    code = _ended(main, misuse=_MISUSE, interrupted=_INTERRUPTED)
+    sys.exit(code if code in (Code.GOOD, Code.FAILED, _MISUSE, _INTERRUPTED) else _SKIP)
 
 
-def _ended(main: Callable[[], Code], interrupted: int = Code.CANNOT_TELL) -> int:
+def _ended(main: Callable[[], Code], misuse: int = Code.BROKEN, interrupted: int = Code.CANNOT_TELL) -> int:
     """The exit code of a command's main(), after a line on stderr for each but GOOD and
     those that it returns."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
         return main()
+    except Misuse as error:
+        print(f"kmbench: {error}", file=sys.stderr)
+        return misuse
     except KmbError as error:
         print(f"kmbench: {error}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        print("kmbench: interrupted; results/runs has what was written by then", file=sys.stderr)
+        print("kmbench: interrupted; what was written by then is kept", file=sys.stderr)
         return interrupted
     except OSError as error:
         print(f"kmbench: {error}", file=sys.stderr)

@@ -18,7 +18,7 @@ import fastjsonschema
 import jsonschema
 
 from . import proc
-from .errors import Broken
+from .errors import Broken, Misuse
 from .farm import REPO
 from .kernels import Kernel
 
@@ -86,7 +86,7 @@ def find_run(name: str, variable: str = "RUN") -> Path:
     runs = sorted(p for p in RUNS.glob("*") if RUN_NAME.fullmatch(p.name)
                   and any((p / f"{kind}.json").exists() for kind in KINDS))
     if not runs:
-        raise Broken(f"no results in {RUNS}; `make run` makes some")
+        raise Broken(f"no results in {RUNS}; `{command_of('run')}` makes some")
     return runs[-1]
 
 
@@ -189,6 +189,14 @@ def write(path: Path, document: dict[str, Any]) -> None:
     """Validate a document and write it whole or not at all."""
     check(document, path.name)
     put(path, _layout(document) + "\n")
+
+
+def writable(variable: str, path: Path) -> Path:
+    """Check a file that is to be written at the end of something long; Misuse where it cannot be."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise Misuse(f"{variable}={path} cannot be written; name a file in a directory that exists, and is yours "
+                     "to write to")
+    return path
 
 
 def put(path: Path, text: str) -> None:

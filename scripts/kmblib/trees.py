@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache, farm, kernels, proc
-from .errors import Broken
+from .errors import Broken, Misuse
 from .kernels import Kernel
 from .progress import step
 
@@ -123,7 +123,7 @@ def find(asked: Asked) -> Kernel:
     if not commit:
         where = f"no revision of KDIR={asked.kdir}" if asked.kdir else "no revision without KDIR="
         where += "" if not asked.kdir or _is_git(asked.kdir) else ", which is no git repository"
-        raise Broken(f"{asked.variable}={asked.word}: no kernel of the distribution "
+        raise Misuse(f"{asked.variable}={asked.word}: no kernel of the distribution "
                      f"({' '.join(kernels.KERNELS)}), no directory, and {where}")
     return _revision(asked, commit)
 
@@ -180,7 +180,7 @@ def patches(text: str) -> list[str]:
     """Check PATCH=: files, separated by spaces."""
     for name in text.split():
         if not Path(name).is_file():
-            raise Broken(f"PATCH={name}: no such file; name one of git format-patch or diff -u")
+            raise Misuse(f"PATCH={name}: no such file; name one of git format-patch or diff -u")
     return text.split()
 
 

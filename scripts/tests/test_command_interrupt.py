@@ -63,7 +63,7 @@ def _ended_well(copy: Checkout, running: Running, signum: signal.Signals, to_gro
     ended = running.end(signum, to_group)
     assert not running.left()
     assert ended.status == 3, ended.stderr
-    assert ended.said == ["kmbench: interrupted; results/runs has what was written by then"]
+    assert ended.said == ["kmbench: interrupted; what was written by then is kept"]
     assert "Traceback" not in ended.stderr
     # The step under way was stopped, and nothing was waited for.
     assert ended.stderr.splitlines()[-2].split(": ")[-1].startswith("stopped, ")

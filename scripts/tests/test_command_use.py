@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from kmblib import farm, proc
+from kmblib import bench, farm, proc
 
 # command, its variables, and the whole of what it says.
 _WRONG = {
@@ -103,6 +103,10 @@ _WRONG = {
                             "packages go to"),
     "pages to a file": ("docs", {"OUT": "/dev/null"}, "kmbench: OUT=/dev/null is a file; name a "
                         "directory elsewhere"),
+    "baseline to nowhere": ("baseline", {"KERNEL": "6.1", "OUT": "/nonexistent/x"}, "kmbench: OUT=/nonexistent/x "
+                            "cannot be written; name a file in a directory that exists, and is yours to write to"),
+    "variable of another command": ("bench", {"ARCH": "arm64", "KMBENCH_GIVEN": "ARCH", "KMBENCH_OPTIONS": "ARCH OUT MEM"},
+                                    "kmbench: ARCH=arm64: make bench takes no ARCH; there are: MEM"),
     "no mutants of it": ("mutants", {"KERNEL": "6.12"}, "kmbench: KERNEL=6.12: no mutants of "
                          "Linux 6.12; there are some of: 6.1 7.3"),
 }
@@ -119,8 +123,9 @@ def test_wrong_value_is_named(copy: Checkout, name: str) -> None:
 
 
 @pytest.mark.parametrize("variables, line", [
-    ({"PROFILE": "quik"}, "kmbench: no profile 'quik'; there are: quick standard full"),
-    ({"SHARE": "abc"}, "kmbench: --share 'abc': must be a number from 1 to 90"),
+    ({"PROFILE": "quik"}, "kmbench: no PROFILE=quik; there are: quick standard full"),
+    ({"SHARE": "abc"}, "kmbench: SHARE=abc is no per cent of the available memory; 1 to 90"),
+    ({"SHARE": "91"}, "kmbench: SHARE=91 is no per cent of the available memory; 1 to 90"),
 ])
 def test_value_that_the_tool_knows_is_refused_before_a_boot(
         copy: Checkout, variables: dict[str, str], line: str) -> None:
@@ -129,6 +134,18 @@ def test_value_that_the_tool_knows_is_refused_before_a_boot(
     ended = copy.run("bench", MEM="512M", **variables)
     assert (ended.status, ended.said, ended.stdout) == (2, [line], "")
     assert "init_on_alloc=" not in ended.stderr and copy.runs() == before
+
+
+def test_variable_that_the_command_takes_is_none_too_many(copy: Checkout) -> None:
+    """The control: it goes on to the next thing that is wrong. What only the environment has was not typed."""
+    for given in ("MEM", ""):
+        ended = copy.run("bench", MEM="16M", ARCH="arm64", KMBENCH_GIVEN=given, KMBENCH_OPTIONS="ARCH OUT MEM")
+        assert ended.stderr == "kmbench: MEM=16M is too small to boot; at least 256M\n"
+
+
+def test_share_is_that_of_the_tool() -> None:
+    """The limit that is looked at before a build."""
+    assert f"#define RUN_SHARE_MAX\t{bench.SHARE_MAX}\n" in (farm.REPO / "userspace/cmd_run.c").read_text()
 
 
 def test_patch_into_the_tree_is_refused(copy: Checkout) -> None:

@@ -29,10 +29,11 @@ def _run(body: str, end: str = "command") -> subprocess.CompletedProcess[str]:
     ("return errors.Code.FAILED", 1, ""),
     ("raise errors.Failed('the kernel')", 1, "kmbench: the kernel\n"),
     ("raise errors.Broken('the set-up')", 2, "kmbench: the set-up\n"),
+    ("raise errors.Misuse('no such option')", 2, "kmbench: no such option\n"),
     ("raise errors.CannotTell('who knows')", 3, "kmbench: who knows\n"),
     ("raise OSError(28, 'No space left on device', '/x')", 2,
      "kmbench: [Errno 28] No space left on device: '/x'\n"),
-    ("raise KeyboardInterrupt", 3, "kmbench: interrupted; results/runs has what was written by then\n"),
+    ("raise KeyboardInterrupt", 3, "kmbench: interrupted; what was written by then is kept\n"),
 ])
 def test_end_of_main_is_the_exit_code(body: str, status: int, said: str) -> None:
     """And every `finally` has run."""
@@ -44,6 +45,7 @@ def test_end_of_main_is_the_exit_code(body: str, status: int, said: str) -> None
     ("return errors.Code.GOOD", 0), ("return errors.Code.FAILED", 1),
     ("return errors.Code.CANNOT_TELL", 125), ("raise errors.Failed('the kernel')", 1),
     ("raise errors.Broken('it does not build')", 125),
+    ("raise errors.Misuse('no such option')", 129),
     ("raise errors.CannotTell('who knows')", 125), ("raise ValueError('a bug')", 125),
     ("raise KeyboardInterrupt", 130)])
 def test_bisection_skips_what_is_no_verdict(body: str, status: int) -> None:
@@ -56,7 +58,7 @@ def test_signals_are_interruptions(name: str) -> None:
     """The three that a user or a CI system sends."""
     done = _run(f"os.kill(os.getpid(), signal.{name})\nsignal.pause()")
     assert (done.returncode, done.stdout) == (3, "cleaned up\n")
-    assert done.stderr == "kmbench: interrupted; results/runs has what was written by then\n"
+    assert done.stderr == "kmbench: interrupted; what was written by then is kept\n"
 
 
 def test_fault_of_the_suite_is_no_verdict() -> None:

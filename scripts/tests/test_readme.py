@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
-from kmblib import docs, promises, results
+from kmblib import docs, proc, promises, results
 from kmblib.farm import REPO
 
 _README = (REPO / "README.md").read_text()
 _MAKEFILE = (REPO / "Makefile").read_text()
+# Scripts of another name than their target; and what make itself, or each of them, reads.
+_SCRIPTS = {"run_tests": "run-tests", "htmldocs": "docs"}
+_OF_MAKE = ("V", "PREFIX", "DESTDIR", "INSTALL_PATH")
 _COMMAND = re.compile(r"^\s*(?:sudo )?make ([a-z][a-z_-]*)((?: +[A-Z_]+=(?:'[^']*'|\S*))*)", re.M)
 
 
@@ -33,10 +38,27 @@ def _unknown(text: str) -> list[str]:
                   if target not in known or name and name not in names)
 
 
+def _refused(text: str) -> list[str]:
+    """Variables that the script of a target takes no option for."""
+    found = []
+    for target, name in sorted(_typed(text)):
+        script = REPO / "scripts" / _SCRIPTS.get(target, target)
+        if name in _OF_MAKE or not name or not script.is_file():
+            continue
+        found += [] if f"--{name.lower().replace('_', '-')} " in _help(script) + " " else [f"make {target} {name}"]
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _help(script: Path) -> str:
+    return " ".join(subprocess.run([script, "--help"], check=True, text=True, capture_output=True,
+                                   env=proc.clean_env()).stdout.split())
+
+
 @pytest.mark.parametrize("path", [REPO / "README.md", *sorted(docs.HOME.glob("*.rst"))], ids=lambda p: str(p.name))
 def test_commands_are_those_of_the_makefile(path: Path) -> None:
-    """Each target, and each variable."""
-    assert _unknown(path.read_text()) == []
+    """Each target, and each variable, which its script takes."""
+    assert _unknown(path.read_text()) == _refused(path.read_text()) == []
 
 
 def test_command_that_is_none_is_found() -> None:
@@ -45,6 +67,7 @@ def test_command_that_is_none_is_found() -> None:
         "    make run_tests OPTIONS=1\n"
     assert _unknown(text) == ["make bench KERNL", "make brench ", "make run_tests OPTIONS"]
     assert ("bench", "KERNEL") in _typed(text)
+    assert _refused("    make bench ARCH=arm64 KERNEL=6.1 V=1\n") == ["make bench ARCH"]
 
 
 def test_each_kind_of_result_is_named() -> None:
