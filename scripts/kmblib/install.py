@@ -13,8 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from . import build, cache, docs, host, kernels, objections, proc
-from .errors import Broken
+from . import build, cache, docs, host, kernels, objections, options, proc
+from .errors import Broken, Misuse
 from .farm import REPO
 from .kernels import Kernel
 from .system import System
@@ -36,12 +36,23 @@ def _copy(source: Path, into: Path, mode: int = 0o644) -> None:
     into.chmod(mode)
 
 
-def to_prefix(kernel: Kernel, destdir: str, prefix: str) -> Path:
-    """Install the tool below DESTDIR/PREFIX; returns where it is."""
+def below(destdir: str, prefix: str) -> Path:
+    """Check DESTDIR and PREFIX; the directory that both name. Misuse where that is none, or is not
+    to be written to."""
+    if not prefix.startswith("/"):
+        raise Misuse(f"PREFIX={prefix} is no absolute path; as /usr/local")
+    top = Path(f"{options.directory('DESTDIR', destdir) if destdir else ''}{prefix}")
+    there = next(parent for parent in (top, *top.parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise Misuse(f"{top}: {there} cannot be written to; give another PREFIX= or DESTDIR=, or be root")
+    return top
+
+
+def to_prefix(kernel: Kernel, top: Path) -> Path:
+    """Install the tool below a directory; returns where it is."""
     work = build.tool(kernel)
-    proc.run([*build.tool_make(kernel, work), "install", f"DESTDIR={destdir}", f"PREFIX={prefix}"],
+    proc.run([*build.tool_make(kernel, work), "install", f"PREFIX={top}"],
              cache.workdir("logs") / "install.log", what="installing the tool")
-    top = Path(f"{destdir}{prefix}")
     _copy(_COMPLETION, top / "share/bash-completion/completions/kmbench")
     with tempfile.TemporaryDirectory(prefix="kmbench-") as scratch:
         _copy(docs.man(Path(scratch)), top / "share/man/man1/kmbench.1")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kmblib import build, docs, install, kernels, proc
+from kmblib.errors import Misuse
 from kmblib.farm import REPO
 
 _COMPLETION = REPO / "scripts/completion/kmbench"
@@ -155,9 +156,20 @@ def test_help_of_make_names_each_target() -> None:
     assert missing == []
 
 
+def test_relative_destdir_is_of_whoever_gives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of the directory that the tool is built in; where nothing can be written is told first."""
+    monkeypatch.chdir(tmp_path)
+    assert install.below("stage", "/usr/local") == tmp_path / "stage/usr/local"
+    assert install.below("", "/usr/local") == Path("/usr/local")
+    for destdir, prefix, said in (("", "opt", "^PREFIX=opt is no absolute path"), (str(REPO / "x"), "/opt", "^DESTDIR="),
+                                  ("", "/dev/null/x", "^/dev/null/x: /dev/null cannot be written to")):
+        with pytest.raises(Misuse, match=said):
+            install.below(destdir, prefix)
+
+
 def test_what_is_installed_into_a_prefix(kernel: kernels.Kernel, tmp_path: Path) -> None:
     """The tool, where it says; its manual page and its completion."""
-    tool = install.to_prefix(kernel, str(tmp_path), "/opt")
+    tool = install.to_prefix(kernel, install.below(str(tmp_path), "/opt"))
     assert tool == tmp_path / "opt/bin/kmbench"
     found = {str(p.relative_to(tmp_path / "opt")) for p in tmp_path.rglob("*") if p.is_file()}
     assert found == {"bin/kmbench", "share/man/man1/kmbench.1",
