@@ -356,9 +356,8 @@ static void dirty_frames(struct kunit *test)
 
 static const u8 *find_dirt(struct kunit *test, const struct way *way)
 {
-	const u8 *object;
+	const u8 *object = hold(test, way->alloc(ABOVE, GFP_KERNEL));
 
-	object = hold(test, way->alloc(ABOVE, GFP_KERNEL));
 	KMB_NEED_OBJECT(test, object, ABOVE, "GFP_KERNEL");
 	return memchr_inv(object, 0, ABOVE);
 }
@@ -516,8 +515,8 @@ static void p28_kvfree_of_nothing(struct kunit *test)
 	kvfree(empty);
 	object = by_kvmalloc(0, GFP_KERNEL);
 	KMB_EXPECT(test, 28, object == ZERO_SIZE_PTR,
-		   KMB_WHAT "kvmalloc(): expected ZERO_SIZE_PTR, got %s",
-		   (size_t)0, "GFP_KERNEL", "task", kmb_kind_of(object));
+		   "size 0, GFP_KERNEL, task: kvmalloc(): expected ZERO_SIZE_PTR, got %s",
+		   kmb_kind_of(object));
 	kvfree(object);
 	KMB_EXPECT(test, 28, !kmb_log_warnings(&mark),
 		   "size 0, no flags, task: kvfree() of NULL and ZERO_SIZE_PTR: expected no warning, got %u",
