@@ -54,7 +54,7 @@ class Checkout:
         """Run a command of scripts/ to its end."""
         done = subprocess.run([self.repo / "scripts" / command, *args], check=False,
                               stdin=subprocess.DEVNULL, capture_output=True,
-                              env=self.environment(**variables), timeout=300)
+                              env=self.environment(**variables), timeout=600)
         return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def runs(self) -> set[Path]:
