@@ -62,8 +62,8 @@ static void expect_fallback(struct kunit *test, struct kmb_trip *trip)
 				       "kmalloc() fails: expected %s, got %s",
 				       kind, kind_of(stop->object)) &&
 		       KMB_EXPECT_STOP(test, 28, trip, stop, stop->wrong < 0,
-				       "expected zeroes, got something else at byte %zd",
-				       stop->wrong);
+				       "expected zeroes, got 0x%02x at byte %zd",
+				       stop->got, stop->wrong);
 }
 
 static void add_each_gfp(struct kunit *test, size_t bytes)

@@ -208,6 +208,7 @@ void kmb_stop_find_nonzero(struct kmb_stop *stop)
 		return;
 	wrong = memchr_inv(object, 0, stop->bytes);
 	stop->wrong = wrong ? wrong - object : -1;
+	stop->got = wrong ? *wrong : 0;
 }
 
 /**
@@ -323,11 +324,12 @@ static bool expect_own(struct kunit *test, unsigned int nr,
 	ssize_t wrong = kmb_stop_find_foreign(stop);
 
 	return KMB_EXPECT_STOP(test, nr, trip, stop, stop->wrong < 0,
-			       "%s: expected zeroes, got something else at byte %zd",
-			       call, stop->wrong) &&
+			       "%s: expected zeroes, got 0x%02x at byte %zd",
+			       call, stop->got, stop->wrong) &&
 	       KMB_EXPECT_STOP(test, nr, trip, stop, wrong < 0,
-			       "%s: expected what was written there, got something else at byte %zd",
-			       call, wrong);
+			       "%s: expected 0x%02x, which was written there, got 0x%02x at byte %zd",
+			       call, stop->pattern,
+			       wrong < 0 ? stop->pattern : ((u8 *)stop->object)[wrong], wrong);
 }
 
 /**

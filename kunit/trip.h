@@ -43,6 +43,7 @@ struct kmb_state {
  * @object: what the call takes, or what it brought.
  * @pattern: what to fill it with; not 0, another value for each stop.
  * @wrong: a byte of it that the call found wrong, -1 for none.
+ * @got: its value.
  * @before: the state before the call.
  * @after: the state after it.
  */
@@ -52,6 +53,7 @@ struct kmb_stop {
 	void *object;
 	u8 pattern;
 	ssize_t wrong;
+	u8 got;
 	struct kmb_state before;
 	struct kmb_state after;
 };
