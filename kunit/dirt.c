@@ -26,14 +26,23 @@ void kmb_dirt_report(struct kunit *test)
 }
 
 /**
+ * kmb_flag_or_skip() - skip a case where all that is allocated is zeroed
+ * @test: the case.
+ */
+void kmb_flag_or_skip(struct kunit *test)
+{
+	if (want_init_on_alloc(0))
+		kmb_skip(test,
+			 "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
+}
+
+/**
  * kmb_dirt_or_skip() - skip a case where no dirt stays in memory
  * @test: the case.
  */
 void kmb_dirt_or_skip(struct kunit *test)
 {
-	if (want_init_on_alloc(0))
-		kmb_skip(test,
-			 "init_on_alloc is on: without the flag memory is zeroed, too; boot with init_on_alloc=0");
+	kmb_flag_or_skip(test);
 	if (want_init_on_free())
 		kmb_skip(test,
 			 "init_on_free is on: no dirt stays in freed memory; boot with init_on_free=0");

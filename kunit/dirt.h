@@ -18,6 +18,7 @@
 #define KMB_DIRT	0xa5
 
 void kmb_dirt_report(struct kunit *test);
+void kmb_flag_or_skip(struct kunit *test);
 void kmb_dirt_or_skip(struct kunit *test);
 void kmb_dirty(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 	       size_t bytes, gfp_t flags, struct kmb_objects *were);

@@ -158,7 +158,7 @@ static void p12_zeroed_in_full(struct kunit *test)
 	kmb_promise(test, 12);
 	kmb_dirt_report(test);
 	bytes = kmb_size_of(test);
-	kmb_dirt_or_skip(test);
+	kmb_flag_or_skip(test);
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
 		if (kmb_gfps[i].flags & __GFP_ZERO)
 			check_each_zeroing(test, bytes, &kmb_gfps[i]);
@@ -176,7 +176,7 @@ static void p12_zeroed_from_other_caches(struct kunit *test)
 
 	kmb_promise(test, 12);
 	bytes = kmb_size_of(test);
-	kmb_dirt_or_skip(test);
+	kmb_flag_or_skip(test);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		if (!check_zeroing(test, &zeroings[0], bytes, &others[i]))
 			kmb_skip(test, "%s: no object that was freed came back",
