@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does kmalloc_node() take the node for a hint, and does __GFP_THISNODE make
- * an order of it?
+ * Do kmalloc_node() and its like take the node for a hint, and does __GFP_THISNODE
+ * make an order of it?
  *
  * A hint is followed as long as the node has plenty, and never a reason for
  * NULL. The order is tried to the end, when the node has no block left.
@@ -22,8 +22,8 @@
 /* Objects of a node at a time. */
 #define HANDFUL 8
 
-/* Enough for the names of flags and of a node. */
-#define NAME_SIZE 64
+/* Enough for the names of flags, of a node and of a function. */
+#define NAME_SIZE 96
 
 static noinline void *alloc_on(size_t bytes, gfp_t flags, int node)
 {
@@ -33,6 +33,43 @@ static noinline void *alloc_on(size_t bytes, gfp_t flags, int node)
 	OPTIMIZER_HIDE_VAR(object);
 	return object;
 }
+
+static noinline void *by_track_caller(size_t bytes, gfp_t flags, int node)
+{
+	return kmalloc_node_track_caller(kmb_hide(bytes), flags | __GFP_NOWARN, node);
+}
+
+static noinline void *by_kvmalloc(size_t bytes, gfp_t flags, int node)
+{
+	return kvmalloc_node(kmb_hide(bytes), flags | __GFP_NOWARN, node);
+}
+
+/* Where the node is an order, an object of another one has to move. */
+static noinline void *by_krealloc(size_t bytes, gfp_t flags, int node)
+{
+	void *old = NULL, *object;
+
+	if (flags & __GFP_THISNODE)
+		old = alloc_on(bytes, flags, next_node_in(node, node_states[N_MEMORY]));
+	object = kmb_krealloc_node(old, kmb_hide(bytes), flags | __GFP_NOWARN, node);
+	if (!object)
+		kfree(old);
+	return object;
+}
+
+/* Who takes a node; kvmalloc_node() as long as there is nothing to fall back to. */
+static const struct way {
+	const char *name;
+	void *(*alloc)(size_t bytes, gfp_t flags, int node);
+	size_t most;
+	bool missing;
+} ways[] = {
+	{ .name = "kmalloc_node()", .alloc = alloc_on, .most = SIZE_MAX },
+	{ .name = "kmalloc_node_track_caller()", .alloc = by_track_caller, .most = SIZE_MAX },
+	{ .name = "kvmalloc_node()", .alloc = by_kvmalloc, .most = PAGE_SIZE },
+	{ .name = "krealloc_node()", .alloc = by_krealloc, .most = SIZE_MAX,
+	  .missing = !KMB_REALLOC_HAS_NODE },
+};
 
 static bool lies_on(const void *object, int node)
 {
@@ -67,8 +104,8 @@ static bool has_to_be_there(size_t bytes, gfp_t flags, int node)
 		kmb_has_plenty(node, bytes, GFP_KERNEL));
 }
 
-static const struct kmb_objects *take_on(struct kunit *test, size_t bytes,
-					 gfp_t flags, int node,
+static const struct kmb_objects *take_on(struct kunit *test, const struct way *way,
+					 size_t bytes, gfp_t flags, int node,
 					 const char *name)
 {
 	struct kmb_objects *held = test->priv;
@@ -78,7 +115,7 @@ static const struct kmb_objects *take_on(struct kunit *test, size_t bytes,
 	held->gfp = name;
 	held->context = "task";
 	while (held->nr < HANDFUL) {
-		object = alloc_on(bytes, flags, node);
+		object = way->alloc(bytes, flags, node);
 		if (!object)
 			break;
 		held->at[held->nr++] = object;
@@ -86,14 +123,14 @@ static const struct kmb_objects *take_on(struct kunit *test, size_t bytes,
 	return held;
 }
 
-static void check_node(struct kunit *test, size_t bytes, gfp_t flags, int node,
-		       const char *name)
+static void check_node(struct kunit *test, const struct way *way, size_t bytes,
+		       gfp_t flags, int node, const char *name)
 {
 	bool there = has_to_be_there(bytes, flags, node);
 	const struct kmb_objects *held;
 	unsigned int i;
 
-	held = take_on(test, bytes, flags, node, name);
+	held = take_on(test, way, bytes, flags, node, name);
 	KMB_EXPECT_OF(test, 26, held,
 		      held->nr == HANDFUL || !is_plenty(bytes, flags, node),
 		      "expected object %u, got NULL with plenty of free memory",
@@ -106,18 +143,29 @@ static void check_node(struct kunit *test, size_t bytes, gfp_t flags, int node,
 	kmb_put(test);
 }
 
-static void check_each_gfp_on(struct kunit *test, size_t bytes, gfp_t more,
-			      int node)
+static void check_each_gfp(struct kunit *test, const struct way *way, size_t bytes,
+			   gfp_t more, int node)
 {
 	char name[NAME_SIZE];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++) {
-		snprintf(name, sizeof(name), "%s%s of node %d",
+		snprintf(name, sizeof(name), "%s%s of node %d, %s",
 			 kmb_gfps[i].name,
-			 more & __GFP_THISNODE ? " | __GFP_THISNODE" : "", node);
-		check_node(test, bytes, kmb_gfps[i].flags | more, node, name);
+			 more & __GFP_THISNODE ? " | __GFP_THISNODE" : "", node,
+			 way->name);
+		check_node(test, way, bytes, kmb_gfps[i].flags | more, node, name);
 	}
+}
+
+static void check_each_gfp_on(struct kunit *test, size_t bytes, gfp_t more,
+			      int node)
+{
+	const struct way *way;
+
+	for (way = ways; way < ways + ARRAY_SIZE(ways); way++)
+		if (!way->missing && bytes <= way->most)
+			check_each_gfp(test, way, bytes, more, node);
 }
 
 static void p26_node_is_a_hint(struct kunit *test)
@@ -218,7 +266,7 @@ static void control_other_node_is_seen(struct kunit *test)
 	const struct kmb_objects *held;
 	int node = first_memory_node;
 
-	held = take_on(test, 2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL, node,
+	held = take_on(test, &ways[0], 2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL, node,
 		       "GFP_KERNEL");
 	KUNIT_ASSERT_GT(test, held->nr, 0);
 	node = page_to_nid(virt_to_page(held->at[0]));

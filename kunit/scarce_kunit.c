@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "dirt.h"
 #include "kernel_log.h"
+#include "later.h"
 #include "objects.h"
 #include "promises.h"
 #include "scarcity.h"
@@ -29,6 +30,11 @@
 #define FEW 16
 /* Pages of its own, which no CPU keeps at hand: what clears it is the page allocator. */
 #define LARGE (PAGE_SIZE << (PAGE_ALLOC_COSTLY_ORDER + 1))
+
+/* Each may lose some bytes: all of them more than NOISE. */
+#define FAILURES 2048
+/* Bytes that are asked for without a lock. */
+#define NOLOCK SZ_512
 
 #define NOISE 64 /* Pages that others may take or keep meanwhile. */
 
@@ -117,7 +123,7 @@ static void p12_zeroed_below_the_watermark(struct kunit *test)
 	struct sight sight;
 
 	kmb_promise(test, 12);
-	kmb_dirt_or_skip(test);
+	kmb_flag_or_skip(test);
 	sight = see_dirt(test, GFP_NOWAIT | __GFP_ZERO);
 	if (!sight.again)
 		kmb_skip(test, "of %u objects no object that was freed came back", sight.got);
@@ -155,6 +161,20 @@ static void *pop(void **last)
 	if (object)
 		*last = *(void **)object;
 	return object;
+}
+
+static void push(void **last, void *object)
+{
+	*(void **)object = *last;
+	*last = object;
+}
+
+static void free_all(void **last)
+{
+	void *object;
+
+	while ((object = pop(last)))
+		kfree(object);
 }
 
 static void free_some(struct kmem_cache *cache, void **last, unsigned int nr)
@@ -301,6 +321,106 @@ static void p39_kvmalloc_that_fails_loses_nothing(struct kunit *test)
 		   (size_t)TOO_MANY, "GFP_KERNEL|__GFP_NORETRY", "task", lost);
 }
 
+/* Return: objects, one before the other. */
+static void *take_some(size_t bytes, unsigned int nr)
+{
+	void *last = NULL, *object;
+
+	while (nr--) {
+		object = kmb_kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+		if (object)
+			push(&last, object);
+	}
+	return last;
+}
+
+/* Of what is freed something may be had first that is of no use without a page. */
+static void fail_often(void *unused)
+{
+	void *held = take_some(SZ_512, FAILURES), *last = NULL, *object;
+
+	kmb_scarcity_take(0, 0);
+	while (!kmb_scarcity_is_over() && (object = pop(&held))) {
+		kfree(object);
+		while ((object = kmb_kmalloc(64, GFP_NOWAIT | __GFP_NOWARN)))
+			push(&last, object);
+	}
+	free_all(&held);
+	free_all(&last);
+	kmb_scarcity_give_all();
+}
+
+static void p39_requests_that_fail_lose_nothing(struct kunit *test)
+{
+	long lost;
+
+	kmb_promise(test, 39);
+	kmb_pages_or_skip(test);
+	kmb_scarcity_begin(test);
+	lost = kmb_pages_lost(PAGE_SIZE, NOISE, fail_often, NULL);
+	KMB_EXPECT(test, 39, lost <= NOISE,
+		   KMB_WHAT "%d that fail: expected all pages back, got %ld too few",
+		   (size_t)64, "GFP_NOWAIT", "task", FAILURES, lost);
+}
+
+#ifdef KMB_HAS_NOLOCK
+/**
+ * struct nolock - what kmalloc_nolock() gave until it gave nothing
+ * @got: objects.
+ * @least: the least that one of them has room for.
+ * @smaller: whether there was a smaller one all the time.
+ */
+struct nolock {
+	unsigned int got;
+	size_t least;
+	bool smaller;
+};
+
+/* Half of the smaller ones are free, so that no slab of theirs is. */
+static struct nolock use_up_nolock(void)
+{
+	struct nolock result = { .least = SIZE_MAX };
+	void *held = NULL, *last = NULL, *object;
+	void *smaller = take_some(NOLOCK / 2, FEW * FEW);
+
+	kmb_scarcity_take(0, 0);
+	while ((object = kmb_kmalloc(NOLOCK, GFP_NOWAIT | __GFP_NOWARN)))
+		push(&last, object);
+	while ((object = pop(&smaller))) {
+		push(&held, object);
+		kfree(pop(&smaller));
+	}
+	while ((object = kmb_by_kmalloc_nolock(NOLOCK, 0))) {
+		result.got++;
+		result.least = min(result.least, ksize(object));
+		push(&last, object);
+	}
+	object = kmb_by_kmalloc_nolock(NOLOCK / 2, 0);
+	result.smaller = object;
+	kfree(object);
+	free_all(&held);
+	free_all(&last);
+	kmb_scarcity_give_all();
+	return result;
+}
+
+/* It tries another size where it finds none: a larger one. */
+static void p21_never_less_than_asked(struct kunit *test)
+{
+	struct nolock result;
+
+	kmb_promise(test, 21);
+	kmb_skip_if_never_served(test, kmb_by_kmalloc_nolock);
+	kmb_scarcity_begin(test);
+	result = use_up_nolock();
+	KMB_EXPECT(test, 21, result.least >= NOLOCK,
+		   KMB_WHAT "used up memory: expected room for as much, got %u, the least for %zu",
+		   (size_t)NOLOCK, "no flags", "task", result.got, result.least);
+	if (!result.smaller)
+		kmb_skip(test, "no smaller object was free where these were used up");
+}
+#endif
+
 /* Each gets what the one that is asked before others are killed gives back. */
 static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 {
@@ -328,8 +448,12 @@ static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p12_zeroed_below_the_watermark),
 	KUNIT_CASE(control_dirt_comes_back_when_scarce),
+#ifdef KMB_HAS_NOLOCK
+	KUNIT_CASE(p21_never_less_than_asked),
+#endif
 	KUNIT_CASE(p24_kvmalloc_waits_for_memory),
 	KUNIT_CASE(p39_kvmalloc_that_fails_loses_nothing),
+	KUNIT_CASE(p39_requests_that_fail_lose_nothing),
 	KUNIT_CASE_PARAM(p39_used_up_cache_is_empty, cache_size_gen_params),
 	{}
 };

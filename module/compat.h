@@ -209,6 +209,25 @@ static inline bool kmb_has_cmpxchg_double(void)
 #define KMB_REALLOC_KNOWS_SIZE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
 
 /*
+ * kmb_krealloc_node() - krealloc_node(); krealloc() before 6.18, which KMB_REALLOC_HAS_NODE says
+ */
+#ifdef krealloc_node
+#define KMB_REALLOC_HAS_NODE true
+static inline void *kmb_krealloc_node(const void *object, size_t bytes, gfp_t flags,
+				      int node)
+{
+	return krealloc_node(object, bytes, flags, node);
+}
+#else
+#define KMB_REALLOC_HAS_NODE false
+static inline void *kmb_krealloc_node(const void *object, size_t bytes, gfp_t flags,
+				      int node)
+{
+	return krealloc(object, bytes, flags);
+}
+#endif
+
+/*
  * kmb_krealloc_aligned() - krealloc_node_align() on any node
  *
  * It came with 6.18; KMB_REALLOC_ALIGNS says whether it is there.
