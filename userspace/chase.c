@@ -190,6 +190,16 @@ static void stay_on_a_cpu(struct chase *chase)
 	sched_setaffinity(0, sizeof(on), &on);
 }
 
+static int walk_next(struct chase *chase, size_t nr)
+{
+	struct chase_walk *walk = &chase->walks[nr];
+
+	if (chase->options.next)
+		chase->options.next(nr, chase->nr, walk->kind->name,
+				    walk->lines * user_page_bytes());
+	return walk_one(chase, walk);
+}
+
 /**
  * chase__run() - walk
  * @chase: of chase__select().
@@ -208,7 +218,7 @@ int chase__run(struct chase *chase)
 	err = pmu_probe__here(&chase->events);
 	begun = user_clock__now();
 	for (i = 0; i < chase->nr && !err; i++)
-		err = chase->options.stopped() ? -ECANCELED : walk_one(chase, &chase->walks[i]);
+		err = chase->options.stopped() ? -ECANCELED : walk_next(chase, i);
 	chase->clock_hz = user_clock__hz(&begun);
 	return err;
 }

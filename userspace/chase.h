@@ -30,6 +30,7 @@
  * @passes: that the model of a TLB counts.
  * @warmup: passes before them, from an empty TLB.
  * @stopped: asked before each walk; true ends all.
+ * @next: told of each walk before it, counted from 0; NULL: nobody is.
  */
 struct chase_options {
 	const char *kind;
@@ -43,6 +44,7 @@ struct chase_options {
 	uint32_t passes;
 	uint32_t warmup;
 	bool (*stopped)(void);
+	void (*next)(size_t nr, size_t total, const char *kind, uint64_t bytes);
 };
 
 /**

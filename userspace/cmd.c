@@ -5,6 +5,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,20 @@ int cmd__write_json(struct json_out *out, json_t *all, size_t flags)
 		      fputc('\n', out->file) == EOF ? -errno : 0;
 	json_decref(all);
 	return cmd__commit_json(out, err);
+}
+
+/**
+ * cmd__tell_walk() - say on stderr how far a command is that walks over memory
+ * @nr: the walk that is next, from 0.
+ * @total: walks; of them some twenty are told of.
+ * @kind: of memory.
+ * @bytes: its footprint.
+ */
+void cmd__tell_walk(size_t nr, size_t total, const char *kind, uint64_t bytes)
+{
+	if (nr * 20 % total < 20)
+		warnx("walk %zu of %zu, now %s of %" PRIu64 " KiB", nr + 1, total, kind,
+		      bytes / 1024);
 }
 
 /**

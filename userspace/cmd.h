@@ -34,6 +34,7 @@ const struct profile *cmd__profile(const char *name);
 int cmd__open_json(struct json_out *out, const char *path);
 int cmd__commit_json(struct json_out *out, int err);
 int cmd__write_json(struct json_out *out, json_t *all, size_t flags);
+void cmd__tell_walk(size_t nr, size_t total, const char *kind, uint64_t bytes);
 int cmd__explain(const char *cell, const char *why, int err);
 
 int cmd__chase(int argc, char **argv);

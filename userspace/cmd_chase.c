@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chase.h"
 #include "cmd.h"
@@ -23,6 +24,7 @@
 #define CHASE_KEY_MAX		(CMD_KEYS + 3)
 #define CHASE_KEY_REPETITIONS	(CMD_KEYS + 4)
 #define CHASE_KEY_JSON		(CMD_KEYS + 5)
+#define CHASE_KEY_PROGRESS	(CMD_KEYS + 6)
 
 #define MAX_KIB		(1U << 30)
 
@@ -56,6 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case CHASE_KEY_JSON:
 		arguments->json = arg;
 		return 0;
+	case CHASE_KEY_PROGRESS:
+		arguments->options.next = cmd__tell_walk;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -74,6 +79,8 @@ static const struct argp_option chase_options[] = {
 	  .doc = "How often each walk is timed; the table has the fastest (default: 15)" },
 	{ .name = "json", .key = CHASE_KEY_JSON, .arg = "FILE",
 	  .doc = "Write all that was measured to FILE, instead of a table" },
+	{ .name = "progress", .key = CHASE_KEY_PROGRESS,
+	  .doc = "Tell of progress on stderr, also where that is no terminal" },
 	{ .name = NULL },
 };
 
@@ -184,7 +191,8 @@ int cmd__chase(int argc, char **argv)
 	struct chase_arguments arguments = {
 		.min_kib = 64, .max_kib = 64 << 10,
 		.options = { .kind = "*", .pattern = "*", .laps = 15, .passes = 1, .warmup = 1,
-			     .stopped = signals__arrived },
+			     .stopped = signals__arrived,
+			     .next = isatty(STDERR_FILENO) ? cmd__tell_walk : NULL },
 	};
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chase.h"
 #include "cmd.h"
@@ -26,6 +27,7 @@
 #define TLB_KEY_WARMUP	(CMD_KEYS + 5)
 #define TLB_KEY_SHARE	(CMD_KEYS + 6)
 #define TLB_KEY_JSON	(CMD_KEYS + 7)
+#define TLB_KEY_PROGRESS (CMD_KEYS + 8)
 
 struct tlb_arguments {
 	const char *device;
@@ -84,6 +86,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case TLB_KEY_PATTERN:
 		arguments->options.pattern = arg;
 		return 0;
+	case TLB_KEY_PROGRESS:
+		arguments->options.next = cmd__tell_walk;
+		return 0;
 	default:
 		return parse_number(key, arg, arguments);
 	}
@@ -106,6 +111,8 @@ static const struct argp_option tlb_options[] = {
 	  .doc = "Hold at most so much of the available memory (default: 50)" },
 	{ .name = "json", .key = TLB_KEY_JSON, .arg = "FILE",
 	  .doc = "Write all that was counted to FILE, instead of a table" },
+	{ .name = "progress", .key = TLB_KEY_PROGRESS,
+	  .doc = "Tell of progress on stderr, also where that is no terminal" },
 	CMD_OPTION_DEVICE,
 	{ .name = NULL },
 };
@@ -205,6 +212,7 @@ static int select_in_process(const struct tlb_arguments *arguments, struct chase
 		.min_bytes = of->min_bytes, .max_bytes = of->max_bytes,
 		.laps = 1, .doubled = true, .paged = true,
 		.passes = of->passes, .warmup = of->warmup, .stopped = of->stopped,
+		.next = of->next,
 	};
 
 	return chase__select(user, &options);
@@ -286,7 +294,8 @@ int cmd__tlb(int argc, char **argv)
 		.device = DEVICE_PATH,
 		.min_kib = 64, .max_kib = 32 << 10,
 		.options = { .kind = "*", .pattern = "*", .passes = 8, .share = 50,
-			     .stopped = signals__arrived },
+			     .stopped = signals__arrived,
+			     .next = isatty(STDERR_FILENO) ? cmd__tell_walk : NULL },
 	};
 	struct session session;
 	int code;

@@ -113,6 +113,8 @@ static int walk_all(struct tlb_walks *walks, const struct device *device,
 		*failed = NULL;
 		if (options->stopped())
 			return -ECANCELED;
+		if (options->next)
+			options->next(i, walks->nr, walk->kind->name, walk->answer.bytes);
 		walk_one(walk, device, counters);
 		*failed = walk;
 		if (ends_all(walk->err))

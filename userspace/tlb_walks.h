@@ -24,6 +24,7 @@
  * @warmup: passes before.
  * @share: per cent of the available memory, as struct kmb_walk has it.
  * @stopped: asked before each walk; true ends all.
+ * @next: told of each walk before it, counted from 0; NULL: nobody is.
  */
 struct tlb_walks_options {
 	const char *kind;
@@ -34,6 +35,7 @@ struct tlb_walks_options {
 	uint32_t warmup;
 	uint32_t share;
 	bool (*stopped)(void);
+	void (*next)(size_t nr, size_t total, const char *kind, uint64_t bytes);
 };
 
 /**

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import errors, host, objections, proc, results, steps
+from . import errors, host, objections, proc, results, steps, vm
 from .errors import Broken, Code
 from .latencies import CONTROL, PATTERN, SMALL, Curves, Latencies
 from .progress import step
@@ -75,9 +75,9 @@ def announce(job: Job) -> None:
 def _run_tool(job: Job, scratch: Path, command: str, *options: str) -> dict[str, Any]:
     """What a command of the tool measures; raises as its exit code says."""
     log, found = job.run / "tool.log", scratch / f"{command}.json"
-    argv: list[str | Path] = [scratch / "kmbench", command, "--json", found, *options]
+    argv: list[str | Path] = [scratch / "kmbench", command, "--progress", "--json", found, *options]
     what = {"chase": "a process", "tlb": "the kernel"}[command]
-    with step(f"walk over memory of {what}, {job.system.release}") as current, \
+    with step(f"walk over memory of {what}, {job.system.release}", vm.how_far(log)) as current, \
             log.open("wb") as out, proc.child(argv, stdout=out) as process:
         status = proc.wait(process, current, _TIMEOUT)
     if status is None:

@@ -187,12 +187,7 @@ def _run_tool(job: Job, scratch: Path) -> dict[str, Any]:
     log, found, timeout = job.run / "tool.log", scratch / "results", job.amount.timeout()
     argv: list[str | Path] = [scratch / "kmbench", "run", "--progress=cells", "--cpu",
                               str(job.cpu), "--json", found, *job.amount.words()]
-    course = vm.HowFar()
-
-    def far() -> str:
-        return course.at(log.read_text(errors="replace")[-4000:])
-
-    with step(f"measure {job.system.release}", far) as current, \
+    with step(f"measure {job.system.release}", vm.how_far(log)) as current, \
             log.open("wb") as out, proc.child(argv, stdout=out) as process:
         judge("the tool", proc.wait(process, current, timeout), timeout, log)
     return results.parse(found.read_bytes(), "results of the tool")

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import cache, host, perf, proc, results
+from . import cache, host, perf, proc, results, vm
 from .errors import Code
 from .host import Job
 from .progress import step
@@ -41,7 +41,7 @@ def _measure(job: Job, scratch: Path) -> dict[str, Any]:
     path = f"{scratch}:{proc.clean_env()['PATH']}:/usr/sbin:/sbin"
     argv = [*_ALONE, str(scratch / "found"), "", ",".join(perf.EVENTS), "--cpu", str(job.cpu),
             *job.amount.words()]
-    with step(f"measure {job.system.release} under perf") as current, log.open("wb") as out, \
+    with step(f"measure {job.system.release} under perf", vm.how_far(log)) as current, log.open("wb") as out, \
             proc.child(argv, stdout=out, env=proc.clean_env({"PATH": path})) as process:
         host.judge("perf", proc.wait(process, current, timeout), timeout, log)
     return _found(scratch / "found")

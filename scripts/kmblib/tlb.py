@@ -131,7 +131,7 @@ def _parts(job: Job, scratch: Path, words: tuple[str, ...] = ()) -> vm.Parts:
         raise Broken(why)
     # Another run may build other versions of the same files.
     with cache.lock(f"guest-{job.kernel.key}"):
-        boot, guest = bench.guest(job.kernel, ("tlb", "--json", initramfs.RESULTS, *words))
+        boot, guest = bench.guest(job.kernel, ("tlb", "--progress", "--json", initramfs.RESULTS, *words))
         initramfs.pack(guest, scratch / "initramfs", bench.FILES if words else 0)
         make_model(job.kernel, job.path, scratch)
     name, accel, why = qemu.accel(job.machine, boot.image, scratch / "initramfs")

@@ -40,7 +40,7 @@ _BADNESS = re.compile(
     r"Unable to handle kernel|INFO: (task|rcu|possible|inconsistent)|KASAN:|KFENCE:|"
     r"UBSAN:|kmemleak: \d+ new suspected|soft lockup|hard LOCKUP|rcu: .*stall|segfault at|"
     r"SLUB: Unable to allocate memory|Call Trace:")
-_COUNTED = re.compile(r"^kmbench: (?:(step .*?),|(level|cell) (\d+) of (\d+)(?::| .*, now) (.*?))\r?$", re.M)
+_COUNTED = re.compile(r"^kmbench: (?:(step .*?),|(level|cell|walk) (\d+) of (\d+)(?::|,? .*now) (.*?))\r?$", re.M)
 _VERDICT = re.compile(r"kmbench-verdict 1 (?:exit=(?P<exit>\d+) bytes=(?P<bytes>\d+) "
                       r"crc32=(?P<crc>[0-9a-f]{8})|error=(?P<error>.*))\n")
 
@@ -173,7 +173,7 @@ def _read(path: Path) -> bytes:
 
 
 class HowFar:
-    """What a guest or the tool is doing, from the end of its console: which level or cell, of how
+    """What a guest or the tool is doing, from the end of its console: which level, cell or walk, of how
     many, and how long the rest will take. Its own clock may be the virtual one."""
 
     def __init__(self) -> None:
@@ -194,6 +194,12 @@ class HowFar:
         return f"{word} {self._course.at(done)}, {about}"
 
 
+def how_far(log: Path) -> Callable[[], str]:
+    """The same of one whose output goes to a file."""
+    course = HowFar()
+    return lambda: course.at(_read(log)[-4000:].decode(errors="replace"))
+
+
 def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: str, *,
          what: str, timeout: float, emulator: qemu.Emulator = qemu.INSTALLED,
          watch: Callable[[int], None] = lambda _pid: None) -> Ended:
@@ -206,12 +212,7 @@ def boot(paths: qemu.Paths, machine: Machine, accel: tuple[str, ...], cmdline: s
         path.unlink(missing_ok=True)
     log = paths.console.with_suffix(".qemu")
 
-    course = HowFar()
-
-    def far() -> str:
-        return course.at(_read(paths.console)[-4000:].decode(errors="replace"))
-
-    with step(what, far) as current, log.open("wb") as out, \
+    with step(what, how_far(paths.console)) as current, log.open("wb") as out, \
             proc.child(qemu.argv(paths, machine, accel, cmdline, emulator),
                        stdout=out, files=emulator.files) as process:
         status = proc.wait(process, current, timeout, lambda: watch(process.pid))

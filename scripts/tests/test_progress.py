@@ -50,6 +50,15 @@ def test_levels_are_shown_as_asked_and_reached(at: Callable[..., str]) -> None:
     assert at(_BOOTING + one + two) == "level 2 of 6, about 2 min to go, asked 0.2500, reached 0.2497"
 
 
+def test_walks_are_counted(at: Callable[..., str]) -> None:
+    """As make tlb has them, of the kernel's memory and then of a process's."""
+    one, two, other = (f"kmbench: walk {nr} of {total}, now {kind} of 64 KiB\r\n"
+                       for nr, total, kind in ((1, 150, "kmalloc"), (31, 150, "vmalloc"), (1, 80, "anon-4k")))
+    assert at(one) == "walk 1 of 150, kmalloc of 64 KiB"
+    assert at(one + two) == "walk 31 of 150, about 80 s to go, vmalloc of 64 KiB"
+    assert at(one + two + other) == "walk 1 of 80, anon-4k of 64 KiB"
+
+
 def test_a_guest_that_boots_shows_its_last_line(at: Callable[..., str]) -> None:
     """The control: no cell, no time."""
     assert at(_BOOTING) == _BOOTING.strip()
