@@ -126,8 +126,8 @@ static inline void kmb_write_around(void *object, size_t bytes, size_t head)
 	kmb_pattern_write(object, head + sizeof(struct rcu_head), bytes, bytes);
 }
 
-static inline const u8 *kmb_find_wrong_around(const void *object, size_t bytes,
-					      size_t head)
+static const u8 *__maybe_unused
+kmb_find_wrong_around(const void *object, size_t bytes, size_t head)
 {
 	return kmb_pattern_find_wrong(object, 0, head, bytes) ?:
 	       kmb_pattern_find_wrong(object, head + sizeof(struct rcu_head),

@@ -18,7 +18,6 @@
 #include "counters.h"
 #include "dirt.h"
 #include "kernel_log.h"
-#include "later.h"
 #include "objects.h"
 #include "promises.h"
 #include "scarcity.h"
@@ -33,8 +32,6 @@
 
 /* Each may lose some bytes: all of them more than NOISE. */
 #define FAILURES 2048
-/* Bytes that are asked for without a lock. */
-#define NOLOCK SZ_512
 
 #define NOISE 64 /* Pages that others may take or keep meanwhile. */
 
@@ -363,64 +360,6 @@ static void p39_requests_that_fail_lose_nothing(struct kunit *test)
 		   (size_t)64, "GFP_NOWAIT", "task", FAILURES, lost);
 }
 
-#ifdef KMB_HAS_NOLOCK
-/**
- * struct nolock - what kmalloc_nolock() gave until it gave nothing
- * @got: objects.
- * @least: the least that one of them has room for.
- * @smaller: whether there was a smaller one all the time.
- */
-struct nolock {
-	unsigned int got;
-	size_t least;
-	bool smaller;
-};
-
-/* Half of the smaller ones are free, so that no slab of theirs is. */
-static struct nolock use_up_nolock(void)
-{
-	struct nolock result = { .least = SIZE_MAX };
-	void *held = NULL, *last = NULL, *object;
-	void *smaller = take_some(NOLOCK / 2, FEW * FEW);
-
-	kmb_scarcity_take(0, 0);
-	while ((object = kmb_kmalloc(NOLOCK, GFP_NOWAIT | __GFP_NOWARN)))
-		push(&last, object);
-	while ((object = pop(&smaller))) {
-		push(&held, object);
-		kfree(pop(&smaller));
-	}
-	while ((object = kmb_by_kmalloc_nolock(NOLOCK, 0))) {
-		result.got++;
-		result.least = min(result.least, ksize(object));
-		push(&last, object);
-	}
-	object = kmb_by_kmalloc_nolock(NOLOCK / 2, 0);
-	result.smaller = object;
-	kfree(object);
-	free_all(&held);
-	free_all(&last);
-	kmb_scarcity_give_all();
-	return result;
-}
-
-/* It tries another size where it finds none: a larger one. */
-static void p21_never_less_than_asked(struct kunit *test)
-{
-	struct nolock result;
-
-	kmb_promise(test, 21);
-	kmb_skip_if_never_served(test, kmb_by_kmalloc_nolock);
-	kmb_scarcity_begin(test);
-	result = use_up_nolock();
-	KMB_EXPECT(test, 21, result.least >= NOLOCK,
-		   KMB_WHAT "used up memory: expected room for as much, got %u, the least for %zu",
-		   (size_t)NOLOCK, "no flags", "task", result.got, result.least);
-	if (!result.smaller)
-		kmb_skip(test, "no smaller object was free where these were used up");
-}
-#endif
-
 /* Each gets what the one that is asked before others are killed gives back. */
 static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 {
@@ -448,9 +387,6 @@ static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p12_zeroed_below_the_watermark),
 	KUNIT_CASE(control_dirt_comes_back_when_scarce),
-#ifdef KMB_HAS_NOLOCK
-	KUNIT_CASE(p21_never_less_than_asked),
-#endif
 	KUNIT_CASE(p24_kvmalloc_waits_for_memory),
 	KUNIT_CASE(p39_kvmalloc_that_fails_loses_nothing),
 	KUNIT_CASE(p39_requests_that_fail_lose_nothing),
