@@ -54,6 +54,19 @@ const struct profile *cmd__profile(const char *name)
 }
 
 /**
+ * cmd__refuse_name() - end the tool, as a command has options only
+ * @state: argp's, whose name is the command's.
+ * @arg: what stands where others have names.
+ *
+ * Return: never, but argp's parsers end with it.
+ */
+error_t cmd__refuse_name(const struct argp_state *state, const char *arg)
+{
+	errx(EXIT_USAGE, "'%s': `%s' takes options only; see `%s --help'", arg,
+	     state->name, state->name);
+}
+
+/**
  * cmd__open_json() - the file that --json names
  * @out: the file; to be closed in any case.
  * @path: its name; NULL: none was asked for.

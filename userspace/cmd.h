@@ -31,6 +31,7 @@
 uint32_t cmd__number(const char *option, const char *text, uint32_t min,
 		     uint32_t max);
 const struct profile *cmd__profile(const char *name);
+error_t cmd__refuse_name(const struct argp_state *state, const char *arg);
 int cmd__open_json(struct json_out *out, const char *path);
 int cmd__commit_json(struct json_out *out, int err);
 int cmd__write_json(struct json_out *out, json_t *all, size_t flags);

@@ -61,6 +61,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case CHASE_KEY_PROGRESS:
 		arguments->options.next = cmd__tell_walk;
 		return 0;
+	case ARGP_KEY_ARG:
+		return cmd__refuse_name(state, arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

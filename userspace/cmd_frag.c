@@ -160,6 +160,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FRAG_KEY_JSON:
 		arguments->json = arg;
 		return 0;
+	case ARGP_KEY_ARG:
+		return cmd__refuse_name(state, arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

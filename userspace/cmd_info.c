@@ -16,10 +16,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	const char **device = state->input;
 
-	if (key != CMD_KEY_DEVICE)
+	switch (key) {
+	case CMD_KEY_DEVICE:
+		*device = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		return cmd__refuse_name(state, arg);
+	default:
 		return ARGP_ERR_UNKNOWN;
-	*device = arg;
-	return 0;
+	}
 }
 
 static const struct argp_option info_options[] = {

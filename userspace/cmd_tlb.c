@@ -89,6 +89,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case TLB_KEY_PROGRESS:
 		arguments->options.next = cmd__tell_walk;
 		return 0;
+	case ARGP_KEY_ARG:
+		return cmd__refuse_name(state, arg);
 	default:
 		return parse_number(key, arg, arguments);
 	}

@@ -6,6 +6,7 @@
  * cmd_*.c. The tool knows no scenario, context, flag or size: it asks the
  * module, kmbench.ko, through /dev/kmbench. Of user space it knows itself.
  */
+#include <err.h>
 #include <errno.h>
 #include <string.h>
 
@@ -45,8 +46,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			if (!strcmp(command->name, arg))
 				choice->command = command;
 		if (!choice->command)
-			argp_error(state, "no command '%s'; list, info, run, check, tlb, chase or frag",
-				   arg);
+			errx(EXIT_USAGE, "no command '%s'; list, info, run, check, tlb, chase or frag",
+			     arg);
 		choice->first = state->next - 1;
 		state->next = state->argc;
 		return 0;

@@ -137,10 +137,26 @@ static void test_wrong_words_are_wrong_use(void **state)
 
 	(void)state;
 	assert_int_equal(run("", text, sizeof(text)), 2);
-	assert_int_equal(run("measure", text, sizeof(text)), 2);
-	assert_non_null(strstr(text, "kmbench: no command 'measure'"));
+	assert_says("measure", 2,
+		    "kmbench: no command 'measure'; list, info, run, check, tlb, chase or frag\n");
 	assert_int_equal(run("run --bogus", text, sizeof(text)), 2);
 	assert_non_null(strstr(text, "unrecognized option '--bogus'"));
+}
+
+static void test_words_where_only_options_are_known(void **state)
+{
+	static const char * const commands[] = { "info", "tlb", "chase", "frag", NULL };
+	char arguments[64], line[128];
+	int i;
+
+	(void)state;
+	for (i = 0; commands[i]; i++) {
+		snprintf(arguments, sizeof(arguments), "%s pear", commands[i]);
+		snprintf(line, sizeof(line),
+			 "kmbench: 'pear': `kmbench %s' takes options only; see `kmbench %s --help'\n",
+			 commands[i], commands[i]);
+		assert_says(arguments, 2, line);
+	}
 }
 
 static void test_help_and_version(void **state)
@@ -190,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_words_are_wrong_use),
 		cmocka_unit_test(test_footprint_beyond_memory_is_unavailable),
 		cmocka_unit_test(test_chase_is_for_everybody),
+		cmocka_unit_test(test_words_where_only_options_are_known),
 		cmocka_unit_test(test_help_and_version),
 	};
 
