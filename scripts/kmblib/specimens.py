@@ -10,12 +10,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from . import ab, ab_files, ab_parts, baseline, gate, gate_files, noise_gate, results, where
+from . import (ab, ab_files, ab_parts, baseline, chase, gate, gate_files, noise_gate, perf, pmu_counts,
+               results, where)
 from .farm import REPO
 from .kernels import Kernel
 from .options import Machine
 from .plan import Plan
 from .samples import Figures, Origin, Round, Samples
+from .system import System
 
 DATA = REPO / "scripts/tests/data"
 _KINDS = ("kunit", "bench", "tlb", "frag")
@@ -134,6 +136,26 @@ def hostile(top: Path) -> Path:
         for promise in document.get("promises", []):
             promise["cases"][0].update(outcome="skip", reason=f"{HOSTILE} {promise['nr']}")
         results.write(run / f"{kind}.json", document)
+    return run
+
+
+def counters_run(run: Path) -> Path:
+    """What perf, a PMU, walks of a process and the module of the promises told."""
+    root, bench = run.parent / "root", results.load(DATA / "bench.json")
+    for name, text in {"meminfo": "MemTotal:  2097152 kB\n", "stat": "cpu0 1\n"}.items():
+        (root / "proc").mkdir(parents=True, exist_ok=True)
+        (root / "proc" / name).write_text(text)
+    run.mkdir()
+    shutil.copy(DATA / "kunit.json", run / "ktap.json")
+    no_kernel: dict[str, Any] = {"unavailable": "not root", "clock": None, "walks": []}
+    results.write(run / "chase.json", chase.document(
+        chase.Job(System(root, "6.1.0-x"), run), results.load(DATA / "user-walks.json"), no_kernel))
+    on = {key: bench[key] for key in ("format_version", "time", "tool", "command", "kernel", "fingerprint")}
+    files = {path.name: path.read_text() for path in (DATA / "perf").iterdir()}
+    results.write(run / "perf.json", {"format": "kmbench-perf", **on, **perf.compare(files)})
+    results.write(run / "pmu.json", {
+        "format": "kmbench-pmu", **on, "cmdline": "", "verdict": "pass", "reason": "",
+        **pmu_counts.parse((DATA / "pmu.lines").read_text())})
     return run
 
 
