@@ -160,14 +160,16 @@ class Variant:
         return f"init_on_alloc={self.init_on_alloc}" + (f".{self.number}" if self.number else "")
 
 
-def _boot(job: Job, parts: vm.Parts, variant: Variant, scratch: Path) -> dict[str, Any]:
-    """One boot: its measurement, or the reason why there is none."""
+def _boot(job: Job, parts: vm.Parts, variant: Variant, scratch: Path, which: str = "",
+          ) -> dict[str, Any]:
+    """One boot: its measurement, or the reason why there is none. which: of how many, as a
+    person is told."""
     cmdline = f"{vm.CMDLINE} init_on_alloc={variant.init_on_alloc}"
     paths = qemu.Paths(parts.boot.image, _archive(scratch, variant.init_on_alloc),
                        job.run / f"console-{variant}.log", scratch / f"verdict-{variant}",
                        scratch / f"results-{variant}")
     ended = vm.boot(paths, job.machine, parts.accel, cmdline, timeout=job.amount.timeout(),
-                    what=f"{job.kernel.label}, {parts.accel_name}, {variant}",
+                    what=f"{job.kernel.label}, {parts.accel_name}, {variant}{which}",
                     emulator=parts.emulator)
     code = vm.judge(ended)
     if code != Code.GOOD:
@@ -192,7 +194,8 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path, variants: tuple[Variant, ..
         done, failure = [], None
         try:
             futures: list[Future[dict[str, Any]]] = [
-                pool.submit(_boot, job, parts, variant, scratch) for variant in variants]
+                pool.submit(_boot, job, parts, variant, scratch, f", boot {nr} of {len(variants)}")
+                for nr, variant in enumerate(variants, 1)]
             for future in futures:
                 try:
                     done.append(future.result())
