@@ -214,11 +214,6 @@ _DRAW: dict[type, Callable[[Any, Any], None]] = {
     Panel: _panel, Distribution: _distribution, Heat: _heat, Dots: _dots}
 
 
-def load() -> None:
-    """Have what draw() needs in memory: a fork has it, too."""
-    draw(Panel("", "x", "y", {"": [(0, 1)]}))
-
-
 def draw(plot: Any) -> str:
     """A plot of one of the types of _DRAW, as a whole file of SVG."""
     # Takes a second to load, and most commands do not plot.
