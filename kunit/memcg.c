@@ -5,8 +5,8 @@
  * No function that makes one is exported, so it is made as user space does:
  * a directory in a mount of cgroup2, also of the test's own, since nothing is
  * mounted when KUnit runs before user space. Left out: a memory controller
- * that cgroup v1 has, and mount options of a cgroup2 that is mounted already,
- * which another mount resets.
+ * that cgroup v1 has, and favordynmods of a cgroup2 that is mounted already,
+ * which another mount switches off.
  */
 #include <kunit/test.h>
 #include <linux/bits.h>
@@ -81,6 +81,16 @@ static void end(struct kmb_memcg *home)
 	home->mnt = NULL;
 }
 
+/* Another mount would reset the options of the machine's own. */
+static struct vfsmount *mount_beside(struct file_system_type *cgroup2)
+{
+	unsigned int flags = cgrp_dfl_root.flags & ~CGRP_ROOT_FAVOR_DYNMODS;
+	struct vfsmount *mnt = kern_mount(cgroup2);
+
+	cgrp_dfl_root.flags |= flags;
+	return mnt;
+}
+
 /*
  * Return: 0, -EOPNOTSUPP when the memory controller is not to be had in
  * cgroup v2, or another error, after which there is nothing to end.
@@ -94,7 +104,7 @@ static int begin(struct kmb_memcg *home)
 	if (!cgroup2 || mem_cgroup_disabled() ||
 	    !cgroup_subsys_on_dfl(memory_cgrp_subsys))
 		return -EOPNOTSUPP;
-	mnt = kern_mount(cgroup2);
+	mnt = mount_beside(cgroup2);
 	if (IS_ERR(mnt))
 		return PTR_ERR(mnt);
 	home->mnt = mnt;
