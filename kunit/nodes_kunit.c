@@ -17,6 +17,7 @@
 
 #include "objects.h"
 #include "promises.h"
+#include "scarcity.h"
 #include "sizes.h"
 
 /* Objects of a node at a time. */
@@ -123,6 +124,12 @@ static const struct kmb_objects *take_on(struct kunit *test, const struct way *w
 	return held;
 }
 
+/* Has the processor's slab on another node, whose objects who forgets the node is given. */
+static void look_elsewhere(size_t bytes, gfp_t flags, int node)
+{
+	kfree(alloc_on(bytes, flags, next_node_in(node, node_states[N_MEMORY])));
+}
+
 static void check_node(struct kunit *test, const struct way *way, size_t bytes,
 		       gfp_t flags, int node, const char *name)
 {
@@ -130,6 +137,7 @@ static void check_node(struct kunit *test, const struct way *way, size_t bytes,
 	const struct kmb_objects *held;
 	unsigned int i;
 
+	look_elsewhere(bytes, flags, node);
 	held = take_on(test, way, bytes, flags, node, name);
 	KMB_EXPECT_OF(test, 26, held,
 		      held->nr == HANDFUL || !is_plenty(bytes, flags, node),
@@ -214,7 +222,8 @@ static struct exhausted exhaust(struct kmb_chain *chain, size_t bytes, int node)
 	struct exhausted result = { .nr = chain->nr };
 	void *hinted;
 
-	while (kmb_chain_add(chain, alloc_on(bytes, flags | __GFP_THISNODE, node)))
+	while (!kmb_scarcity_is_over() &&
+	       kmb_chain_add(chain, alloc_on(bytes, flags | __GFP_THISNODE, node)))
 		result.strays += !lies_on(chain->last, node);
 	result.nr = chain->nr - result.nr;
 	result.elsewhere = any_has_plenty(bytes);
@@ -256,6 +265,7 @@ static void p26_thisnode_ends_with_its_node(struct kunit *test)
 	kmb_promise(test, 26);
 	if (num_node_state(N_MEMORY) < 2)
 		kmb_skip(test, "one node: there is no other to fall back to");
+	kmb_scarcity_begin(test);
 	for_each_node_state(node, N_MEMORY)
 		use_up(test, node);
 }
@@ -282,10 +292,16 @@ static struct kunit_case cases[] = {
 	{}
 };
 
+static void nodes_exit(struct kunit *test)
+{
+	kmb_scarcity_exit(test);
+	kmb_objects_exit(test);
+}
+
 static struct kunit_suite nodes_suite = {
 	.name = "kmalloc_nodes",
 	.init = kmb_objects_init,
-	.exit = kmb_objects_exit,
+	.exit = nodes_exit,
 	.test_cases = cases,
 };
 
