@@ -206,7 +206,7 @@ static void p30_neighbours_stay(struct kunit *test)
 
 	kmb_promise(test, 30);
 	bytes = kmb_size_of(test);
-	kmb_take(test, kmb_kmalloc, bytes, GFP_KERNEL, "GFP_KERNEL");
+	kmb_take_some(test, kmb_kmalloc, bytes, GFP_KERNEL, "GFP_KERNEL");
 	kmb_fill(held);
 	for (i = 0; i < held->nr / 2; i++) {
 		half[freed++] = held->at[i];

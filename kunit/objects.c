@@ -132,16 +132,22 @@ noinline void *kmb_krealloc(const void *object, size_t bytes, gfp_t flags)
 	return result;
 }
 
-static bool zone_has_plenty(struct zone *zone, unsigned int order)
+/* @top: the zone that the request would like best; what is below it has a reserve. */
+static bool zone_has_plenty(struct zone *zone, unsigned int order, enum zone_type top)
 {
+	unsigned long least = 2 * high_wmark_pages(zone) + zone->lowmem_reserve[top];
 	unsigned long pages = zone_page_state(zone, NR_FREE_PAGES);
 	unsigned long blocks = 0;
 	unsigned int o;
 
+#ifdef CONFIG_CMA
+	pages -= min(pages, zone_page_state(zone, NR_FREE_CMA_PAGES));
+#endif
+
 	for (o = order; o <= KMALLOC_MAX_ORDER; o++)
 		blocks += READ_ONCE(zone->free_area[o].nr_free) << (o - order);
 	return blocks >= PLENTY(order) &&
-	       pages >= 2 * high_wmark_pages(zone) + (PLENTY(order) << order);
+	       pages >= least + (PLENTY(order) << order);
 }
 
 /**
@@ -156,10 +162,10 @@ static bool zone_has_plenty(struct zone *zone, unsigned int order)
 bool kmb_has_plenty(int node, size_t bytes, gfp_t flags)
 {
 	struct zone *zones = NODE_DATA(node)->node_zones;
-	int i;
+	enum zone_type top = gfp_zone(flags), i;
 
-	for (i = 0; i <= gfp_zone(flags); i++)
-		if (zone_has_plenty(&zones[i], get_order(bytes)))
+	for (i = 0; i <= top; i++)
+		if (zone_has_plenty(&zones[i], get_order(bytes), top))
 			return true;
 	return false;
 }
@@ -202,6 +208,27 @@ kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 		 !kmb_has_plenty(numa_mem_id(), bytes, flags),
 		 KMB_WHAT "expected object %u, got NULL with plenty of free memory",
 		 bytes, name, held->context, held->nr);
+	return held;
+}
+
+/**
+ * kmb_take_some() - kmb_take() that skips the case where there is no object
+ * @test: the case, which holds none.
+ * @alloc: allocates them, with __GFP_NOWARN.
+ * @bytes: the size of each, not 0.
+ * @flags: the flags.
+ * @name: how messages call the flags.
+ *
+ * Return: the objects, one at least.
+ */
+const struct kmb_objects *
+kmb_take_some(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
+	      size_t bytes, gfp_t flags, const char *name)
+{
+	const struct kmb_objects *held = kmb_take(test, alloc, bytes, flags, name);
+
+	if (!held->nr)
+		kmb_skip(test, "no free block of %zu bytes", bytes);
 	return held;
 }
 

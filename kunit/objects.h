@@ -55,6 +55,9 @@ bool kmb_has_plenty(int node, size_t bytes, gfp_t flags);
 const struct kmb_objects *
 kmb_take(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
 	 size_t bytes, gfp_t flags, const char *name);
+const struct kmb_objects *
+kmb_take_some(struct kunit *test, void *(*alloc)(size_t bytes, gfp_t flags),
+	      size_t bytes, gfp_t flags, const char *name);
 void kmb_put(struct kunit *test);
 void kmb_each_gfp(struct kunit *test, size_t bytes, kmb_check_fn *check);
 void kmb_each_gfp_around(struct kunit *test, size_t bytes, kmb_check_fn *check);

@@ -103,8 +103,8 @@ static void check_origin(struct kunit *test, const struct origin *origin,
 		if (kmb_gfps[i].flags & __GFP_ZERO)
 			kmb_dirty(test, origin->alloc, bytes,
 				  kmb_gfps[i].flags & ~__GFP_ZERO, &were);
-		held = kmb_take(test, origin->alloc, bytes, kmb_gfps[i].flags,
-				kmb_gfps[i].name);
+		held = kmb_take_some(test, origin->alloc, bytes, kmb_gfps[i].flags,
+				     kmb_gfps[i].name);
 		expect_kmalloced(test, held, kmb_gfps[i].flags, origin->name);
 		kmb_put(test);
 	}
@@ -246,7 +246,7 @@ static void control_leak_is_seen(struct kunit *test)
 }
 
 /* Hold one object more. Return: false for a NULL, which had better be excused. */
-static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
+static bool hold_more(struct kunit *test, size_t bytes, gfp_t flags)
 {
 	struct kmb_objects *held = test->priv;
 	void *object = kmb_kmalloc(bytes, flags | __GFP_NOWARN);
@@ -259,7 +259,14 @@ static bool hold(struct kunit *test, size_t bytes, gfp_t flags)
 	return object;
 }
 
-/* Resize an object that is held. Return: as hold(). */
+/* Hold an object, or skip the case. */
+static void hold(struct kunit *test, size_t bytes)
+{
+	if (!hold_more(test, bytes, GFP_KERNEL))
+		kmb_skip(test, "no free block of %zu bytes", bytes);
+}
+
+/* Resize an object that is held. Return: as hold_more(). */
 static bool resize_held(struct kunit *test, unsigned int i, size_t bytes,
 			gfp_t flags)
 {
@@ -297,14 +304,12 @@ static bool resize_once(struct kunit *test, unsigned int nr, size_t old,
 
 	if (!old || max(old, bytes) > KMALLOC_MAX_SIZE)
 		return true;
-	if (hold(test, old, GFP_KERNEL)) {
-		kmb_pattern_write(held->at[0], 0, common, 0);
-		if (resize_held(test, 0, bytes, GFP_KERNEL)) {
-			kept = expect_kept(test, nr, 0, old, bytes,
-					   "GFP_KERNEL");
-			memset(held->at[0] + common, KMB_DIRT, bytes - common);
-		}
-	}
+	hold(test, old);
+	kmb_pattern_write(held->at[0], 0, common, 0);
+	if (!resize_held(test, 0, bytes, GFP_KERNEL))
+		kmb_skip(test, "no free block of %zu bytes", bytes);
+	kept = expect_kept(test, nr, 0, old, bytes, "GFP_KERNEL");
+	memset(held->at[0] + common, KMB_DIRT, bytes - common);
 	kmb_put(test);
 	return kept;
 }
@@ -363,7 +368,7 @@ static void run_chain(struct kunit *test, unsigned int nr, size_t largest,
 
 	held->bytes = 1;
 	while (held->nr < nr && more)
-		more = hold(test, held->bytes, gfp->flags);
+		more = hold_more(test, held->bytes, gfp->flags);
 	fill_patterns(held);
 	for (i = 0; i <= last && more; i++)
 		if (kmb_sizes[i].bytes <= largest)
@@ -393,7 +398,7 @@ static void p14_array_keeps_content(struct kunit *test)
 	void *array;
 
 	kmb_promise(test, 14);
-	KMB_NEED_OBJECT(test, hold(test, old, GFP_KERNEL), old, "GFP_KERNEL");
+	hold(test, old);
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		kmb_pattern_write(held->at[0], 0, old, 0);
 		array = krealloc_array(held->at[0], kmb_hide(counts[i]),
@@ -416,7 +421,7 @@ static void control_lost_byte_is_seen(struct kunit *test)
 	size_t at;
 	u8 *object;
 
-	KUNIT_ASSERT_TRUE(test, hold(test, bytes, GFP_KERNEL));
+	hold(test, bytes);
 	object = held->at[0];
 	kmb_pattern_write(object, 0, bytes, 7);
 	KUNIT_EXPECT_PTR_EQ(test, kmb_pattern_find_wrong(object, 0, bytes, 7),
@@ -439,7 +444,7 @@ static void control_shared_object_is_seen(struct kunit *test)
 	struct kmb_objects *held = test->priv;
 	struct kmb_objects twice;
 
-	KUNIT_ASSERT_TRUE(test, hold(test, 8, GFP_KERNEL));
+	hold(test, 8);
 	held->bytes = 8;
 	twice = *held;
 	twice.nr = 2;
@@ -498,7 +503,7 @@ static void control_missing_tag_is_seen(struct kunit *test)
 	u8 *object, *bare;
 
 	skip_unless_tags(test, 8);
-	KUNIT_ASSERT_TRUE(test, hold(test, 8, GFP_KERNEL));
+	hold(test, 8);
 	object = held->at[held->nr - 1];
 	bare = kasan_reset_tag(object);
 	KUNIT_EXPECT_TRUE(test, is_tagged(object));
