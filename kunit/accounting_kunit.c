@@ -21,6 +21,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "later.h"
 #include "memcg.h"
 #include "objects.h"
 #include "promises.h"
@@ -104,15 +105,6 @@ static void by_kfree_rcu(void **objects, unsigned int nr)
 }
 
 #ifdef KMB_HAS_NOLOCK
-static void *by_kmalloc_nolock(size_t bytes, gfp_t flags)
-{
-	void *object = kmalloc_nolock(kmb_hide(bytes), flags & __GFP_ACCOUNT,
-				      NUMA_NO_NODE);
-
-	OPTIMIZER_HIDE_VAR(object);
-	return object;
-}
-
 static void by_kfree_nolock(void **objects, unsigned int nr)
 {
 	while (nr--)
@@ -153,7 +145,7 @@ static const struct life others[] = {
 	  .most = SZ_64K },
 #ifdef KMB_HAS_NOLOCK
 	{ .name = "kmalloc_nolock(), kfree_nolock()",
-	  .alloc = by_kmalloc_nolock, .free = by_kfree_nolock,
+	  .alloc = kmb_by_kmalloc_nolock, .free = by_kfree_nolock,
 	  .most = KMALLOC_MAX_CACHE_SIZE },
 #endif
 };
@@ -345,7 +337,7 @@ static void p34_other_is_not_charged(struct kunit *test)
 #ifdef KMB_HAS_NOLOCK
 static bool nolock_serves(void)
 {
-	void *object = by_kmalloc_nolock(PAGE_SIZE, 0);
+	void *object = kmb_by_kmalloc_nolock(PAGE_SIZE, 0);
 
 	by_kfree_nolock(&object, 1);
 	return object;
@@ -361,7 +353,7 @@ static bool is_seen(const struct life *life, size_t bytes)
 	if (life->alloc == by_krealloc && kmalloc_size_roundup(bytes / 4) >= bytes)
 		return false;
 #ifdef KMB_HAS_NOLOCK
-	if (life->alloc == by_kmalloc_nolock &&
+	if (life->alloc == kmb_by_kmalloc_nolock &&
 	    !kmb_has_cmpxchg_double() && !nolock_serves())
 		return false;
 #endif

@@ -7,6 +7,8 @@
 #define _KMBENCH_LATER_H
 
 #include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/types.h>
@@ -87,17 +89,22 @@ static inline void kmb_nolock_later_irqs_off(void *object)
 #endif
 
 #ifdef KMB_HAS_NOLOCK
-/* It gives up where it would have to wait for a lock, so it is tried again. */
+/*
+ * It gives up where it would have to wait for a lock, so it is tried again, later where
+ * the flags allow that: who holds the lock may have lost the CPU.
+ */
 static inline void *kmb_by_kmalloc_nolock(size_t bytes, gfp_t flags)
 {
 	unsigned int tries = 8;
 	void *object;
 
-	do
+	do {
 		object = kmalloc_nolock(kmb_hide(bytes),
 					flags & (__GFP_ACCOUNT | __GFP_ZERO),
 					NUMA_NO_NODE);
-	while (!object && --tries);
+		if (!object && gfpflags_allow_blocking(flags))
+			usleep_range(USEC_PER_MSEC, 2 * USEC_PER_MSEC);
+	} while (!object && --tries);
 	OPTIMIZER_HIDE_VAR(object);
 	return object;
 }
@@ -126,7 +133,7 @@ static inline void kmb_write_around(void *object, size_t bytes, size_t head)
 	kmb_pattern_write(object, head + sizeof(struct rcu_head), bytes, bytes);
 }
 
-static const u8 *__maybe_unused
+static const u8 __maybe_unused *
 kmb_find_wrong_around(const void *object, size_t bytes, size_t head)
 {
 	return kmb_pattern_find_wrong(object, 0, head, bytes) ?:

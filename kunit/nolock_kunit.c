@@ -207,14 +207,20 @@ static void p21_served_in_any_context(struct kunit *test)
 
 static DEFINE_RAW_SPINLOCK(raw_lock);
 
+static bool in_rawlock(void)
+{
+	return in_task() && irqs_disabled();
+}
+
 static int run_in_rawlock(kmb_context_fn *fn, void *arg)
 {
 	unsigned long flags;
+	int err;
 
 	raw_spin_lock_irqsave(&raw_lock, flags);
-	fn(arg);
+	err = kmb_call_there(in_rawlock, fn, arg);
 	raw_spin_unlock_irqrestore(&raw_lock, flags);
-	return 0;
+	return err;
 }
 
 /* A context in which kmalloc() is never legal, so it is no row of the table. */
@@ -250,7 +256,7 @@ static void expect_nothing(struct kunit *test, struct kmb_trip *trip)
 	}
 }
 
-/* As call_take(), but what comes is never as large as it should be, and freed at once. */
+/* As call_take(); kfree_nolock() of nothing is tried at once, what is none is judged first. */
 static void call_take_nothing(struct kmb_stop *stop)
 {
 	stop->object = take(stop->bytes, stop->gfp->flags);
@@ -334,6 +340,8 @@ static void p21_freed_there_is_given_out_again(struct kunit *test)
 	skip_if_never_served(test);
 	if (num_online_cpus() > 1)
 		kmb_skip(test, "more than one CPU, each with free objects of its own");
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kmb_skip(test, "PREEMPT_RT: irq_work is left to a thread");
 	trip->context = task_row();
 	trip->call = call_take;
 	while (kmb_trip_add(trip, BACK_BYTES, &gfps[0]))
