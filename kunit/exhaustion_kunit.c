@@ -248,6 +248,7 @@ static void control_oom_call_is_seen(struct kunit *test)
 	unsigned int calls;
 	bool got = true;
 
+	kmb_scarcity_needs_no_files(test);
 	kmb_scarcity_begin(test);
 	use_up();
 	while (got && !kmb_scarcity_oom_calls() && chain.nr < MANY)
@@ -289,6 +290,7 @@ static void p24_nofail_waits_for_memory(struct kunit *test)
 	size_t i, nr;
 
 	kmb_promise(test, 24);
+	kmb_scarcity_needs_no_files(test);
 	kmb_scarcity_begin(test);
 	nr = look_at_each(up_to_order_1, look_at_nofail);
 	calls = kmb_scarcity_oom_calls();

@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "dirt.h"
 #include "kernel_log.h"
+#include "later.h"
 #include "objects.h"
 #include "promises.h"
 #include "scarcity.h"
@@ -30,8 +31,11 @@
 /* Pages of its own, which no CPU keeps at hand: what clears it is the page allocator. */
 #define LARGE (PAGE_SIZE << (PAGE_ALLOC_COSTLY_ORDER + 1))
 
-/* Each may lose some bytes: all of them more than NOISE. */
+/* Each may lose some bytes: half of them more than NOISE. */
 #define FAILURES 2048
+
+/* Bytes that are asked for without a lock. */
+#define NOLOCK SZ_512
 
 #define NOISE 64 /* Pages that others may take or keep meanwhile. */
 
@@ -303,6 +307,7 @@ static void p39_kvmalloc_that_fails_loses_nothing(struct kunit *test)
 
 	kmb_promise(test, 39);
 	kmb_pages_or_skip(test);
+	kmb_scarcity_needs_no_files(test);
 	kmb_scarcity_begin(test);
 	kmb_counters_settle(PAGE_SIZE, &before);
 	/* Where others gave memory back meanwhile it does not fail, and proves nothing. */
@@ -331,16 +336,28 @@ static void *take_some(size_t bytes, unsigned int nr)
 	return last;
 }
 
-/* Of what is freed something may be had first that is of no use without a page. */
-static void fail_often(void *unused)
+static void take_rest(size_t bytes, void **last)
 {
+	void *object;
+
+	while (!kmb_scarcity_is_over()) {
+		object = kmb_kmalloc(bytes, GFP_NOWAIT | __GFP_NOWARN);
+		if (!object)
+			break;
+		push(last, object);
+	}
+}
+
+/* Of what is freed something may be had first that is of no use without a page. */
+static void fail_often(void *failed)
+{
+	unsigned int *nr = failed;
 	void *held = take_some(SZ_512, FAILURES), *last = NULL, *object;
 
 	kmb_scarcity_take(0, 0);
-	while (!kmb_scarcity_is_over() && (object = pop(&held))) {
+	for (*nr = 0; !kmb_scarcity_is_over() && (object = pop(&held)); ++*nr) {
 		kfree(object);
-		while ((object = kmb_kmalloc(64, GFP_NOWAIT | __GFP_NOWARN)))
-			push(&last, object);
+		take_rest(64, &last);
 	}
 	free_all(&held);
 	free_all(&last);
@@ -349,15 +366,19 @@ static void fail_often(void *unused)
 
 static void p39_requests_that_fail_lose_nothing(struct kunit *test)
 {
+	unsigned int nr = 0;
 	long lost;
 
 	kmb_promise(test, 39);
 	kmb_pages_or_skip(test);
 	kmb_scarcity_begin(test);
-	lost = kmb_pages_lost(PAGE_SIZE, NOISE, fail_often, NULL);
+	lost = kmb_pages_lost(PAGE_SIZE, NOISE, fail_often, &nr);
+	KMB_EXPECT(test, 39, nr >= FAILURES / 2,
+		   KMB_WHAT "used up memory: expected NULL %d times, got it %u times",
+		   (size_t)64, "GFP_NOWAIT", "task", FAILURES, nr);
 	KMB_EXPECT(test, 39, lost <= NOISE,
-		   KMB_WHAT "%d that fail: expected all pages back, got %ld too few",
-		   (size_t)64, "GFP_NOWAIT", "task", FAILURES, lost);
+		   KMB_WHAT "%u that fail: expected all pages back, got %ld too few",
+		   (size_t)64, "GFP_NOWAIT", "task", nr, lost);
 }
 
 /* Each gets what the one that is asked before others are killed gives back. */
@@ -384,10 +405,70 @@ static void p24_kvmalloc_waits_for_memory(struct kunit *test)
 	kvfree(grown ?: small);
 }
 
+#ifdef KMB_HAS_NOLOCK
+/**
+ * struct nolock - what kmalloc_nolock() gave until it gave nothing
+ * @got: objects.
+ * @least: the least that one of them has room for.
+ * @smaller: whether there was a smaller one all the time.
+ */
+struct nolock {
+	unsigned int got;
+	size_t least;
+	bool smaller;
+};
+
+/* Half of the smaller ones are free, so that no slab of theirs is. */
+static struct nolock use_up_nolock(void)
+{
+	struct nolock result = { .least = SIZE_MAX };
+	void *held = NULL, *last = NULL, *object;
+	void *smaller = take_some(NOLOCK / 2, FEW * FEW);
+
+	kmb_scarcity_take(0, 0);
+	take_rest(NOLOCK, &last);
+	while ((object = pop(&smaller))) {
+		push(&held, object);
+		kfree(pop(&smaller));
+	}
+	while (!kmb_scarcity_is_over() && (object = kmb_by_kmalloc_nolock(NOLOCK, 0))) {
+		result.got++;
+		result.least = min(result.least, ksize(object));
+		push(&last, object);
+	}
+	object = kmb_by_kmalloc_nolock(NOLOCK / 2, 0);
+	result.smaller = object;
+	kfree(object);
+	free_all(&held);
+	free_all(&last);
+	kmb_scarcity_give_all();
+	return result;
+}
+
+/* It tries another size where it finds none: a larger one. */
+static void p21_never_less_than_asked(struct kunit *test)
+{
+	struct nolock result;
+
+	kmb_promise(test, 21);
+	kmb_skip_if_never_served(test, kmb_by_kmalloc_nolock);
+	kmb_scarcity_begin(test);
+	result = use_up_nolock();
+	KMB_EXPECT(test, 21, result.least >= NOLOCK,
+		   KMB_WHAT "used up memory: expected room for as much, got %u, the least for %zu",
+		   (size_t)NOLOCK, "no flags", "task", result.got, result.least);
+	if (!result.smaller)
+		kmb_skip(test, "no smaller object was free where these were used up");
+}
+#endif
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p12_zeroed_below_the_watermark),
 	KUNIT_CASE(control_dirt_comes_back_when_scarce),
 	KUNIT_CASE(p24_kvmalloc_waits_for_memory),
+#ifdef KMB_HAS_NOLOCK
+	KUNIT_CASE(p21_never_less_than_asked),
+#endif
 	KUNIT_CASE(p39_kvmalloc_that_fails_loses_nothing),
 	KUNIT_CASE(p39_requests_that_fail_lose_nothing),
 	KUNIT_CASE_PARAM(p39_used_up_cache_is_empty, cache_size_gen_params),

@@ -117,6 +117,22 @@ static void rescue(struct work_struct *unused)
 
 static DECLARE_DELAYED_WORK(rescue_work, rescue);
 
+/* Pages of files that reclaim may find before memory is used up. */
+#define FILES 1024
+
+/**
+ * kmb_scarcity_needs_no_files() - skip a case that waits for memory to be used up
+ * @test: the case.
+ *
+ * A request that may reclaim is served from the page cache until that is gone.
+ */
+void kmb_scarcity_needs_no_files(struct kunit *test)
+{
+	if (global_node_page_state(NR_ACTIVE_FILE) +
+	    global_node_page_state(NR_INACTIVE_FILE) > FILES)
+		kmb_skip(test, "files are in memory, which reclaim finds first");
+}
+
 /**
  * kmb_scarcity_begin() - say that a case is going to use up memory
  * @test: the case, of a suite whose .exit is kmb_scarcity_exit().

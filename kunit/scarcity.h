@@ -12,6 +12,7 @@
 
 void kmb_scarcity_begin(struct kunit *test);
 void kmb_scarcity_exit(struct kunit *test);
+void kmb_scarcity_needs_no_files(struct kunit *test);
 void kmb_scarcity_nofail_begins(size_t bytes);
 void kmb_scarcity_nofail_ends(size_t bytes);
 
