@@ -6,8 +6,9 @@
  * The counters that /proc shows leave out what CPUs have at hand: their lists
  * of free pages and what they did not yet add to the sums. Here both are
  * added, since a page that wanders there is not lost. Slabs that are empty but
- * kept for the next object are given back first. Left out: who took a page.
- * Other tasks are told from a leak by trying again, as a leak stays.
+ * kept for the next object are given back first. Other tasks are told from a
+ * leak by trying again, as a leak stays. Left out: who took a page, so that what
+ * another task takes for good meanwhile is a leak, too.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

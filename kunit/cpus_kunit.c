@@ -141,7 +141,7 @@ static void p33_memory_comes_back(struct kunit *test)
 		   bytes, ROUNDS, ROUND_BYTES, grown);
 }
 
-/* As much of each round as one object of sixteen, were it not freed, is seen. */
+/* As much as one object of eight of each round, were it not freed, is seen. */
 static void control_leak_is_seen(struct kunit *test)
 {
 	unsigned long before = slab_bytes();

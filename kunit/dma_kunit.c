@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "alias.h"
 #include "objects.h"
 #include "promises.h"
 #include "sizes.h"
@@ -78,6 +79,7 @@ static void check_direct(struct kunit *test, const struct kmb_objects *held)
 static void p36_in_the_direct_map(struct kunit *test)
 {
 	kmb_promise(test, 36);
+	kmb_alias_need(test);
 	kmb_each_gfp(test, kmb_size_of(test), check_direct);
 }
 
@@ -151,6 +153,7 @@ static void control_other_frame_is_seen(struct kunit *test)
 	const struct kmb_objects *held;
 	u8 *first;
 
+	kmb_alias_need(test);
 	held = kmb_take(test, kmb_kmalloc, 4 * PAGE_SIZE, GFP_KERNEL,
 			"GFP_KERNEL");
 	KUNIT_ASSERT_GT(test, held->nr, 0);

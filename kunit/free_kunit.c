@@ -465,7 +465,7 @@ static void p32_of_nothing_does_nothing(struct kunit *test)
 	for (i = 0; i < held->nr && !wrong; i++)
 		wrong = kmb_find_foreign(held, i);
 	KMB_EXPECT(test, 32, !wrong && !kmb_log_warnings(&mark),
-		   "NULL and ZERO_SIZE_PTR: expected nothing, got %s",
+		   "size 0, no flags, task: kfree_sensitive() of NULL and ZERO_SIZE_PTR: expected nothing, got %s",
 		   wrong ? "an object changed" : "a warning");
 }
 

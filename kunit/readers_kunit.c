@@ -13,6 +13,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kfence.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -201,6 +202,18 @@ static void free_and_overwrite(struct reading *reading)
 	} while (!READ_ONCE(reading->ended));
 }
 
+/* Not of KFENCE, which reports who reads what was freed. */
+static void *alloc_watched(const struct way *way)
+{
+	void *object = way->alloc(way->bytes, GFP_KERNEL), *next;
+
+	if (!is_kfence_address(object))
+		return object;
+	next = way->alloc(way->bytes, GFP_KERNEL);
+	kvfree(object);
+	return next;
+}
+
 static void fill(struct kunit *test, struct reading *reading)
 {
 	const struct way *way = reading->way;
@@ -208,7 +221,7 @@ static void fill(struct kunit *test, struct reading *reading)
 	bool whole;
 
 	for (i = 0; i < OBJECTS; i++) {
-		reading->objects[i] = way->alloc(way->bytes, GFP_KERNEL);
+		reading->objects[i] = alloc_watched(way);
 		if (!reading->objects[i])
 			break;
 		kmb_write_around(reading->objects[i], way->bytes, way->head);
