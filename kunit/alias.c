@@ -174,6 +174,22 @@ int kmb_alias_compare(struct kmb_alias *alias)
 }
 
 /**
+ * kmb_alias_erase() - overwrite what a comparison wrote into an object
+ * @alias: the alias, whose comparison found no page.
+ * @byte: what every byte of the object was.
+ */
+void kmb_alias_erase(const struct kmb_alias *alias, u8 byte)
+{
+	unsigned int i;
+	size_t from, len;
+
+	for (i = 0; i < alias->pages; i++) {
+		from = piece_of(alias, i, &len);
+		memset(alias->object + from, byte, len);
+	}
+}
+
+/**
  * kmb_find_break() - look where an object ceases to be contiguous
  * @object: what to prove contiguous.
  * @bytes: its size.

@@ -33,6 +33,7 @@ int kmb_alias_map(struct kmb_alias *alias, void *object, size_t bytes,
 		  bool swapped);
 void kmb_alias_unmap(struct kmb_alias *alias);
 int kmb_alias_compare(struct kmb_alias *alias);
+void kmb_alias_erase(const struct kmb_alias *alias, u8 byte);
 int kmb_find_break(void *object, size_t bytes, bool swapped);
 
 #endif /* _KMBENCH_ALIAS_H */

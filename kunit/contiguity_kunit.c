@@ -20,8 +20,9 @@
 #include "promises.h"
 #include "sizes.h"
 
-/* Objects of one handful to prove; a mapping costs time. */
-#define PROOFS 4
+/* Bytes of one handful to prove, one object at least; a mapping costs time. */
+#define PROVEN SZ_1M
+#define MOST_PROOFS 4U
 
 /* The sum of the sizes of mappings that a case has met; all are powers of 2. */
 static unsigned long mapping_sizes;
@@ -36,12 +37,19 @@ static KMB_GENERATOR(sizes_above_a_page)
 	return kmb_next_size(prev, desc, is_above_a_page);
 }
 
+static unsigned int count_proofs(const struct kmb_objects *held)
+{
+	unsigned int many = clamp_t(size_t, PROVEN / held->bytes, 1, MOST_PROOFS);
+
+	return min(held->nr, many);
+}
+
 static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 {
-	unsigned int i;
+	unsigned int i, nr = count_proofs(held);
 	int page;
 
-	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
+	for (i = 0; i < nr; i++) {
 		page = kmb_find_break(held->at[i], held->bytes, false);
 		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "size %zu, %s, %s: no memory for an alias",
 				    held->bytes, held->gfp, held->context);
@@ -75,11 +83,11 @@ static void p35_largest_block_is_contiguous(struct kunit *test)
 
 static void check_frames(struct kunit *test, const struct kmb_objects *held)
 {
-	unsigned int i, pages;
+	unsigned int i, pages, nr = count_proofs(held);
 	bool linear;
 	int page;
 
-	for (i = 0; i < min_t(unsigned int, held->nr, PROOFS); i++) {
+	for (i = 0; i < nr; i++) {
 		linear = virt_addr_valid(held->at[i]);
 		if (!KMB_EXPECT_OF(test, 35, held, linear,
 				   "expected an address of the linear map, got another"))

@@ -107,7 +107,7 @@ static void p28_kvrealloc_leaves_kmalloc(struct kunit *test)
 }
 
 /* Times to go through all sizes; a block of one step comes to a leak. */
-#define ROUNDS 4
+#define ROUNDS 2
 
 /* Return: the pages that are gone after kvrealloc() went through all sizes. */
 static long lose_by_steps(struct kunit *test)
@@ -173,7 +173,7 @@ static void p28_kvrealloc_loses_no_page(struct kunit *test)
 }
 
 /* So large that the table of its pages takes several of its own. */
-#define LARGES 64
+#define LARGES 32
 
 static void free_large(void *unused)
 {
