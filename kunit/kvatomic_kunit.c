@@ -6,11 +6,13 @@
  * real-time priority is woken before each call: whoever offers the CPU during
  * the call then loses it, which is seen where preemption is not counted. Left
  * out: interrupts off, where vmalloc() is not legal, and sleep that only
- * scarce memory brings.
+ * scarce memory brings. And where only I/O or file systems are forbidden, is
+ * the scope that says so to vmalloc() ended?
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -86,15 +88,20 @@ static KMB_GENERATOR(contexts_for_vmalloc)
 	return kmb_next_context(prev, desc, is_for_vmalloc);
 }
 
+static void skip_unless_roomy(struct kunit *test)
+{
+	if (ABOVE >> PAGE_SHIFT > totalram_pages() / 16)
+		kmb_skip(test, "KMALLOC_MAX_SIZE is %lu, too much for this machine",
+			 KMALLOC_MAX_SIZE);
+}
+
 static void p28_atomic_above_kmalloc(struct kunit *test)
 {
 	struct kmb_trip *trip = test->priv;
 
 	kmb_promise(test, 28);
 	trip->context = kmb_context_of(test);
-	if (ABOVE >> PAGE_SHIFT > totalram_pages() / 16)
-		kmb_skip(test, "KMALLOC_MAX_SIZE is %lu, too much for this machine",
-			 KMALLOC_MAX_SIZE);
+	skip_unless_roomy(test);
 	trip->call = call_kvmalloc;
 	add_each_gfp(test, ABOVE);
 	kmb_trip_go_and_judge(test, expect_fallback);
@@ -123,6 +130,39 @@ static void p28_atomic_when_kmalloc_fails(struct kunit *test)
 			add_each_gfp(test, kmb_sizes[i].bytes);
 	KUNIT_ASSERT_GT(test, trip->nr, 0);
 	kmb_trip_go_and_judge(test, expect_fallback);
+}
+
+static void expect_served(struct kunit *test, struct kmb_trip *trip)
+{
+	const struct kmb_stop *stop;
+
+	kmb_expect_kept(test, 28, trip, "kvmalloc()");
+	for (stop = trip->stops; stop < trip->stops + trip->nr; stop++)
+		KMB_EXPECT_STOP(test, 28, trip, stop, is_vmalloc_addr(stop->object),
+				"expected vmalloc memory, got %s", kind_of(stop->object));
+}
+
+/* In no scope, and in one that the task opened before. */
+static void p28_scope_of_the_fallback_ends(struct kunit *test)
+{
+	static const struct kmb_gfp narrow[] = {
+		KMB_GFP(GFP_NOIO, "starts no I/O"), KMB_GFP(GFP_NOFS, "calls no file system"),
+	};
+	static const struct kmb_context task = KMB_CONTEXT(task, "");
+	static const unsigned int scopes[] = { 0, PF_MEMALLOC_NOIO, PF_MEMALLOC_NOFS };
+	struct kmb_trip *trip = test->priv;
+	size_t i;
+
+	kmb_promise(test, 28);
+	skip_unless_roomy(test);
+	trip->context = &task;
+	trip->call = call_kvmalloc;
+	for (i = 0; i < ARRAY_SIZE(scopes) * ARRAY_SIZE(narrow); i++) {
+		kmb_trip_add(trip, ABOVE, &narrow[i % ARRAY_SIZE(narrow)]);
+		current->flags |= scopes[i / ARRAY_SIZE(narrow)];
+		kmb_trip_go_and_judge(test, expect_served);
+		current->flags &= ~(PF_MEMALLOC_NOIO | PF_MEMALLOC_NOFS);
+	}
 }
 
 static void call_yield(struct kmb_stop *stop)
@@ -170,6 +210,7 @@ static void control_fallback_is_told_apart(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p28_atomic_above_kmalloc, contexts_for_vmalloc),
 	KUNIT_CASE_PARAM(p28_atomic_when_kmalloc_fails, contexts_for_vmalloc),
+	KUNIT_CASE(p28_scope_of_the_fallback_ends),
 	KUNIT_CASE(control_offer_of_the_cpu_is_seen),
 	KUNIT_CASE(control_fallback_is_told_apart),
 	{}

@@ -9,6 +9,7 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -392,9 +393,20 @@ static void p31_objects_of_a_cache(struct kunit *test)
 /* So many that the CPU has to pass them on, and as many others. */
 #define CROWD 256
 
+/* Ticks of the clock; at any of them a reader could be taken for gone. */
+#define TICKS 3
+
+static void read_on(unsigned int ticks)
+{
+	unsigned long end = jiffies + ticks;
+
+	while (time_before(jiffies, end))
+		cpu_relax();
+}
+
 /* Return: how many of those a reader still sees were given out to others. */
 static unsigned int count_given_out(void **freed, void **others, size_t bytes,
-				    void (*free)(void *object))
+				    void (*free)(void *object), unsigned int ticks)
 {
 	unsigned int i, j, again = 0;
 
@@ -402,6 +414,7 @@ static unsigned int count_given_out(void **freed, void **others, size_t bytes,
 	for (i = 0; i < CROWD; i++)
 		if (freed[i])
 			free(freed[i]);
+	read_on(ticks);
 	for (i = 0; i < CROWD; i++) {
 		others[i] = kmb_kmalloc(bytes, GFP_ATOMIC | __GFP_NOWARN);
 		for (j = 0; others[i] && j < CROWD; j++)
@@ -415,7 +428,7 @@ static unsigned int count_given_out(void **freed, void **others, size_t bytes,
 
 /* Frees a crowd. Return: as count_given_out(). */
 static unsigned int crowd_under_reader(struct kunit *test, size_t bytes,
-				       void (*free)(void *object))
+				       void (*free)(void *object), unsigned int ticks)
 {
 	void **freed = kunit_kzalloc(test, 2 * CROWD * sizeof(*freed), GFP_KERNEL);
 	unsigned int i;
@@ -423,7 +436,7 @@ static unsigned int crowd_under_reader(struct kunit *test, size_t bytes,
 	KUNIT_ASSERT_NOT_NULL(test, freed);
 	for (i = 0; i < CROWD; i++)
 		freed[i] = kmb_kmalloc(bytes, GFP_KERNEL);
-	return count_given_out(freed, freed + CROWD, bytes, free);
+	return count_given_out(freed, freed + CROWD, bytes, free, ticks);
 }
 
 static bool is_slab_above_rcu_head(size_t bytes)
@@ -443,17 +456,28 @@ static void p31_reader_keeps_a_crowd(struct kunit *test)
 
 	kmb_promise(test, 31);
 	bytes = kmb_size_of(test);
-	again = crowd_under_reader(test, bytes, kmb_front_later);
+	again = crowd_under_reader(test, bytes, kmb_front_later, 0);
 	KMB_EXPECT(test, 31, !again,
 		   KMB_WHAT "kfree_rcu() of %d: expected all kept, got %u given out",
 		   bytes, "GFP_KERNEL", "task", CROWD, again);
+}
+
+static void p31_reader_outlasts_the_clock(struct kunit *test)
+{
+	unsigned int again;
+
+	kmb_promise(test, 31);
+	again = crowd_under_reader(test, 256, kmb_front_later, TICKS);
+	KMB_EXPECT(test, 31, !again,
+		   KMB_WHAT "kfree_rcu() of %d and %d ticks: expected all kept, got %u given out",
+		   (size_t)256, "GFP_KERNEL", "task", CROWD, TICKS, again);
 }
 
 static void control_crowd_freed_at_once_is_seen(struct kunit *test)
 {
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		kmb_skip(test, "CONFIG_KASAN_GENERIC keeps freed objects in quarantine");
-	KUNIT_EXPECT_GT(test, crowd_under_reader(test, 256, free_at_once), 0);
+	KUNIT_EXPECT_GT(test, crowd_under_reader(test, 256, free_at_once, TICKS), 0);
 }
 
 static struct kunit_case cases[] = {
@@ -461,6 +485,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p31_freed_after_the_readers, pending_gen_params),
 	KUNIT_CASE(p31_objects_of_a_cache),
 	KUNIT_CASE_PARAM(p31_reader_keeps_a_crowd, slab_sizes_above_rcu_head),
+	KUNIT_CASE(p31_reader_outlasts_the_clock),
 	KUNIT_CASE(control_freed_at_once_is_seen),
 	KUNIT_CASE(control_crowd_freed_at_once_is_seen),
 	KUNIT_CASE(control_changed_byte_is_seen),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does kmalloc() keep its promises where memory is scarce, and does what it
- * gathered then come back?
+ * Does kmalloc() keep its promises where memory is scarce, obey a flag that
+ * forbids the reserves, and does what it gathered then come back?
  *
  * Below the low watermark pages come another way through the page allocator,
  * and what a CPU gathers of a cache comes in part. Each case records what it
@@ -30,6 +30,9 @@
 #define FEW 16
 /* Pages of its own, which no CPU keeps at hand: what clears it is the page allocator. */
 #define LARGE (PAGE_SIZE << (PAGE_ALLOC_COSTLY_ORDER + 1))
+
+/* More than a machine without memory has of the smallest. */
+#define MANY 65536
 
 /* Each may lose some bytes: half of them more than NOISE. */
 #define FAILURES 2048
@@ -146,8 +149,49 @@ static void control_dirt_comes_back_when_scarce(struct kunit *test)
 	KUNIT_EXPECT_GT(test, sight.dirty, 0);
 }
 
-/* More than a machine without memory has of the smallest. */
-#define MANY 65536
+/* What a request without reserves may have of them, as others and CPUs take some. */
+static long tolerated(void)
+{
+	return NOISE * (1 + num_online_cpus());
+}
+
+/* Return: pages of the reserves that requests took, where nothing else was left. */
+static long take_reserves(struct kunit *test, gfp_t flags, unsigned int most)
+{
+	const gfp_t plain = GFP_NOWAIT | __GFP_NOWARN;
+	struct kmb_chain chain = {};
+	long used;
+
+	kmb_scarcity_begin(test);
+	kmb_scarcity_take(0, 0);
+	kmb_chain_grow(&chain, MANY, PAGE_SIZE, plain);
+	used = -kmb_reserves_used();
+	kmb_chain_grow(&chain, most, PAGE_SIZE, plain | flags);
+	used += kmb_reserves_used();
+	kmb_chain_free(&chain);
+	kmb_scarcity_give_all();
+	return used;
+}
+
+static void p19_forbidden_reserves_stay(struct kunit *test)
+{
+	long used;
+
+	kmb_promise(test, 19);
+	used = take_reserves(test, __GFP_MEMALLOC | __GFP_NOMEMALLOC, MANY);
+	KMB_EXPECT(test, 19, used <= tolerated(),
+		   KMB_WHAT "expected to keep off the reserves, got %ld pages of them",
+		   PAGE_SIZE, "GFP_NOWAIT|__GFP_MEMALLOC|__GFP_NOMEMALLOC", "task", used);
+}
+
+/* Whoever may take of the reserves is seen to. */
+static void control_used_reserves_are_seen(struct kunit *test)
+{
+	long used = take_reserves(test, __GFP_MEMALLOC, 2 * tolerated());
+
+	KUNIT_EXPECT_GT(test, used, tolerated());
+}
+
 /* Times that memory runs out of a cache. */
 #define ROUNDS 16
 /* Times to begin again, where nothing was left for it. */
@@ -465,6 +509,8 @@ static void p21_never_less_than_asked(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(p12_zeroed_below_the_watermark),
 	KUNIT_CASE(control_dirt_comes_back_when_scarce),
+	KUNIT_CASE(p19_forbidden_reserves_stay),
+	KUNIT_CASE(control_used_reserves_are_seen),
 	KUNIT_CASE(p24_kvmalloc_waits_for_memory),
 #ifdef KMB_HAS_NOLOCK
 	KUNIT_CASE(p21_never_less_than_asked),
