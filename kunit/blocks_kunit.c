@@ -18,7 +18,7 @@
 #include "promises.h"
 
 /* Blocks that a kind of request takes from another one, and splits. */
-#define SPLIT_BYTES SZ_64M
+#define SPLIT_BYTES SZ_32M
 /* Times that others may have come between two counters. */
 #define TRIES 8
 

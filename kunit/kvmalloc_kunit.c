@@ -99,9 +99,8 @@ static void *hold(struct kunit *test, void *object)
 	return object;
 }
 
-static void expect_kind(struct kunit *test, const struct way *way,
-			size_t bytes, const struct kmb_gfp *gfp,
-			const char *kind)
+static void expect_kind(struct kunit *test, const struct way *way, size_t bytes,
+			const struct kmb_gfp *gfp, const char *kind)
 {
 	const u8 *wrong = NULL;
 	void *object;
@@ -151,31 +150,32 @@ static void skip_unless_roomy(struct kunit *test)
 			 KMALLOC_MAX_SIZE);
 }
 
-static void p28_vmalloc_serves_the_rest(struct kunit *test)
+/* One way stands for all, which to map takes long. */
+static void expect_vmalloc(struct kunit *test, bool blocking)
 {
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
+		if (gfpflags_allow_blocking(kmb_gfps[i].flags) == blocking)
+			expect_kind(test, &ways[0], ABOVE, &kmb_gfps[i], "vmalloc memory");
+}
+
+static void p28_vmalloc_serves_the_rest(struct kunit *test)
+{
 	kmb_promise(test, 28);
 	skip_unless_roomy(test);
-	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
-		if (gfpflags_allow_blocking(kmb_gfps[i].flags))
-			expect_each_way(test, ABOVE, &kmb_gfps[i],
-					"vmalloc memory");
+	expect_each_way(test, ABOVE, &kmb_gfps[0], "vmalloc memory");
+	expect_vmalloc(test, true);
 }
 
 static void p28_vmalloc_need_not_block(struct kunit *test)
 {
-	size_t i;
-
 	kmb_promise(test, 28);
 	if (!KMB_KVMALLOC_NEED_NOT_BLOCK)
 		kmb_skip(test,
 			 "kvmalloc() of this kernel does not support GFP_ATOMIC and GFP_NOWAIT");
 	skip_unless_roomy(test);
-	for (i = 0; i < ARRAY_SIZE(kmb_gfps); i++)
-		if (!gfpflags_allow_blocking(kmb_gfps[i].flags))
-			expect_each_way(test, ABOVE, &kmb_gfps[i],
-					"vmalloc memory");
+	expect_vmalloc(test, false);
 }
 
 /* Is vmalloc() asked when kmalloc() fails? Not for a page and less. */
