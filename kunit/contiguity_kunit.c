@@ -20,9 +20,9 @@
 #include "promises.h"
 #include "sizes.h"
 
-/* Bytes of one handful to prove, one object at least; a mapping costs time. */
-#define PROVEN SZ_1M
-#define MOST_PROOFS 4U
+/* Objects of one handful to prove, and bytes to map for it: a mapping costs time. */
+#define PROOFS 4U
+#define MAPPED SZ_1M
 
 /* The sum of the sizes of mappings that a case has met; all are powers of 2. */
 static unsigned long mapping_sizes;
@@ -37,20 +37,21 @@ static KMB_GENERATOR(sizes_above_a_page)
 	return kmb_next_size(prev, desc, is_above_a_page);
 }
 
-static unsigned int count_proofs(const struct kmb_objects *held)
+static unsigned int count_aliases(const struct kmb_objects *held)
 {
-	unsigned int many = clamp_t(size_t, PROVEN / held->bytes, 1, MOST_PROOFS);
+	unsigned int many = clamp_t(size_t, MAPPED / held->bytes, 1, PROOFS);
 
 	return min(held->nr, many);
 }
 
+/* The last ones first: they were had when fewer blocks were free. */
 static void check_contiguous(struct kunit *test, const struct kmb_objects *held)
 {
-	unsigned int i, nr = count_proofs(held);
+	unsigned int i, nr = count_aliases(held);
 	int page;
 
-	for (i = 0; i < nr; i++) {
-		page = kmb_find_break(held->at[i], held->bytes, false);
+	for (i = 1; i <= nr; i++) {
+		page = kmb_find_break(held->at[held->nr - i], held->bytes, false);
 		KUNIT_ASSERT_NE_MSG(test, page, -ENOMEM, "size %zu, %s, %s: no memory for an alias",
 				    held->bytes, held->gfp, held->context);
 		if (!KMB_EXPECT_OF(test, 35, held, !page,
@@ -83,7 +84,7 @@ static void p35_largest_block_is_contiguous(struct kunit *test)
 
 static void check_frames(struct kunit *test, const struct kmb_objects *held)
 {
-	unsigned int i, pages, nr = count_proofs(held);
+	unsigned int i, pages, nr = min(held->nr, PROOFS);
 	bool linear;
 	int page;
 

@@ -168,6 +168,23 @@ long kmb_reserves_used(void)
 }
 
 /**
+ * kmb_reserves() - ask how large the reserves are
+ *
+ * Return: pages that all zones together keep from requests that may not use them up.
+ */
+unsigned long kmb_reserves(void)
+{
+	unsigned long pages = 0;
+	int nid, i;
+
+	for_each_online_node(nid)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
+				pages += NODE_DATA(nid)->node_zones[i]._watermark[WMARK_MIN];
+	return pages;
+}
+
+/**
  * kmb_pages_or_skip() - skip a case where pages do not tell what is lost
  * @test: the case.
  *

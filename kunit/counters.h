@@ -28,6 +28,7 @@ long kmb_counters_lost(const struct kmb_counters *before,
 long kmb_pages_lost(size_t bytes, long tolerated, void (*churn)(void *arg),
 		    void *arg);
 long kmb_reserves_used(void);
+unsigned long kmb_reserves(void);
 void kmb_pages_or_skip(struct kunit *test);
 
 #endif /* _KMBENCH_COUNTERS_H */

@@ -4,14 +4,13 @@
  *
  * Since 6.19 vmalloc() serves there, too; before, it is NULL. A task of
  * real-time priority is woken before each call: whoever offers the CPU during
- * the call then loses it, which is seen where preemption is not counted. Left
- * out: interrupts off, where vmalloc() is not legal, and sleep that only
- * scarce memory brings. And where only I/O or file systems are forbidden, is
- * the scope that says so to vmalloc() ended?
+ * the call then loses it, which is seen where preemption is not counted. And
+ * where it may sleep, but not do all that it wants, does the scope end that
+ * says so to vmalloc()? Left out: interrupts off, where vmalloc() is not legal,
+ * and sleep that only scarce memory brings.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -26,7 +25,7 @@
 /* What kmalloc() never has. */
 #define ABOVE (KMALLOC_MAX_SIZE + PAGE_SIZE + 24)
 
-/* Of what kmalloc() has, but fails: to map more takes long, and is the same. */
+/* Of what kmalloc() has, but fails: to map more takes long, where it is mapped. */
 #define LARGEST min_t(size_t, 64 * PAGE_SIZE, KMALLOC_MAX_SIZE)
 
 static void call_kvmalloc(struct kmb_stop *stop)
@@ -144,27 +143,40 @@ static void expect_served(struct kunit *test, struct kmb_trip *trip)
 				"expected vmalloc memory, got %s", kind_of(stop->object));
 }
 
-/* In no scope, and in one that the task opened before. */
+/* What vmalloc() is told by a scope, as it takes no flags to its page tables. */
+static const struct kmb_gfp scoped[] = {
+	KMB_GFP(GFP_NOIO, ""), KMB_GFP(GFP_NOFS, ""),
+	KMB_GFP_EFFORT(__GFP_NORETRY, ""), KMB_GFP_EFFORT(__GFP_RETRY_MAYFAIL, ""),
+};
+
+static void call_each_scoped(struct kunit *test)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(scoped); i++) {
+		kmb_trip_add(test->priv, ABOVE, &scoped[i]);
+		kmb_trip_go_and_judge(test, expect_served);
+	}
+}
+
+/* In no scope, and in those that the task opened before. */
 static void p28_scope_of_the_fallback_ends(struct kunit *test)
 {
-	static const struct kmb_gfp narrow[] = {
-		KMB_GFP(GFP_NOIO, "starts no I/O"), KMB_GFP(GFP_NOFS, "calls no file system"),
-	};
 	static const struct kmb_context task = KMB_CONTEXT(task, "");
-	static const unsigned int scopes[] = { 0, PF_MEMALLOC_NOIO, PF_MEMALLOC_NOFS };
 	struct kmb_trip *trip = test->priv;
-	size_t i;
+	unsigned int before;
 
 	kmb_promise(test, 28);
 	skip_unless_roomy(test);
 	trip->context = &task;
 	trip->call = call_kvmalloc;
-	for (i = 0; i < ARRAY_SIZE(scopes) * ARRAY_SIZE(narrow); i++) {
-		kmb_trip_add(trip, ABOVE, &narrow[i % ARRAY_SIZE(narrow)]);
-		current->flags |= scopes[i / ARRAY_SIZE(narrow)];
-		kmb_trip_go_and_judge(test, expect_served);
-		current->flags &= ~(PF_MEMALLOC_NOIO | PF_MEMALLOC_NOFS);
-	}
+	call_each_scoped(test);
+	before = memalloc_noio_save();
+	call_each_scoped(test);
+	memalloc_noio_restore(before);
+	before = memalloc_nofs_save();
+	call_each_scoped(test);
+	memalloc_nofs_restore(before);
 }
 
 static void call_yield(struct kmb_stop *stop)

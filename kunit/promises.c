@@ -160,6 +160,9 @@ static const struct kmb_promise promises[] = {
 	{ .nr = 47, .kind = 'I',
 	  .text = "kvfree() in an interrupt leaves memory of vmalloc() to a task",
 	  .place = "mm/vmalloc.c, vfree()" },
+	{ .nr = 48, .kind = 'C',
+	  .text = "__GFP_NOMEMALLOC keeps off the reserves, whatever allows them",
+	  .place = "linux/gfp_types.h, __GFP_NOMEMALLOC" },
 };
 
 /**

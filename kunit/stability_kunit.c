@@ -2,10 +2,10 @@
 /*
  * Does the memory stay where it is while the kernel moves other memory?
  *
- * Objects of each size and set of flags are held, with an alias of their frames,
- * while compaction runs. It proves something only if pages did move, and if
- * compaction came by most objects: both are measured on a file in memory, and
- * what was not proven is a skip. A thread looks at the objects meanwhile.
+ * Objects of each size, up to 256 KiB with each set of flags, are held, with an
+ * alias of their frames, while compaction runs. It proves something only if pages
+ * did move, and if compaction came by most objects: both are measured on a file in
+ * memory, and what was not proven is a skip. A thread looks at them meanwhile.
  *
  * Left out: moves for other reasons than compaction. NUMA balancing, memory
  * failure, CMA and hot-unplug ask the same question of a page, whether it is
