@@ -309,8 +309,8 @@ static void p39_used_up_cache_is_empty(struct kunit *test)
 		   (size_t)bytes, "GFP_NOWAIT", "task", warnings);
 }
 
-/* As many as a kvmalloc() takes singly that gets half of what it asks for. */
-#define TOO_MANY (4 * FEW * LARGE)
+/* More than it gets, should reclaim give up a block that is kept for atomic requests. */
+#define TOO_MANY (16 * FEW * LARGE)
 
 /* Times to look, and milliseconds in between: what failed may be left to a worker. */
 #define LOOKS 50

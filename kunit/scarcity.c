@@ -37,8 +37,6 @@
 #define SHARE 512
 /* Times to take again what others gave back meanwhile. */
 #define TRIES 16
-/* Ticks to wait for kswapd. */
-#define LOOKS 8
 /*
  * Seconds since memory was taken last, after which all is given back to a request
  * that waits for ever. An emulated machine is slower than UML, and KASAN than all
@@ -249,34 +247,32 @@ unsigned long kmb_scarcity_take(int min_order, gfp_t mobility)
 	return pages;
 }
 
-/* Pages that were taken out of blocks of another migrate type raise the watermarks. */
-static bool are_marks_raised(void)
+/* Return: whether it was raised. */
+static bool lower_mark(struct zone *zone)
 {
-	unsigned int zone;
-	int node;
+	unsigned long flags, boost;
 
-	for_each_online_node(node)
-		for (zone = 0; zone < MAX_NR_ZONES; zone++)
-			if (READ_ONCE(NODE_DATA(node)->node_zones[zone].watermark_boost))
-				return true;
-	return false;
+	spin_lock_irqsave(&zone->lock, flags);
+	boost = zone->watermark_boost;
+	zone->watermark_boost = 0;
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return boost;
 }
 
-/* Who fails without memory wakes kswapd, which lowers them, unless it gave up before. */
+/*
+ * Pages that are taken out of blocks of another migrate type raise the watermarks. kswapd
+ * lowers them, but later, or never where it gave up: it has nothing to reclaim here.
+ */
 static bool lower_marks(void)
 {
-	struct page *page;
-	unsigned int look;
+	bool raised = false;
+	int nid, i;
 
-	if (!are_marks_raised())
-		return false;
-	for (look = 0; look < LOOKS && are_marks_raised(); look++) {
-		page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 0);
-		if (page)
-			hold(page, 0);
-		schedule_timeout_uninterruptible(1);
-	}
-	return !are_marks_raised();
+	for_each_online_node(nid)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
+				raised |= lower_mark(&NODE_DATA(nid)->node_zones[i]);
+	return raised;
 }
 
 /* The newest first, which are the smallest. */
