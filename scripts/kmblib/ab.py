@@ -74,9 +74,9 @@ class Found:
         """All of it in one line."""
         if self.promises and self.promises.broken:
             return f"BROKEN: {self.promises.sentence()}"
-        if not self.exact:
-            return "no promise newly broken; no instructions were counted"
         promises = "no promise newly broken" if self.promises else "promises were not tested"
+        if not self.exact:
+            return f"{promises}; no instructions were counted"
         return f"{self.exact.sentence()}; {promises}"
 
 
@@ -152,11 +152,14 @@ _TELLS: dict[str, tuple[tuple[str, Callable[[Job, Found], None]], ...]] = {
 
 
 def _tell(job: Job, found: Found, part: str) -> None:
-    """What never fails takes no verdict away, either, where it cannot be found out."""
+    """What never fails takes no verdict away, either, where it cannot be found out; where
+    nothing else was asked for there is none to take away."""
     for name, tell in _TELLS.get(part, ()):
         try:
             tell(job, found)
         except KmbError as error:
+            if not _JUDGES.keys() & set(job.parts):
+                raise
             found.unavailable[name] = str(error)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,10 @@ def path_of(kernel: Kernel) -> Path:
 
 
 def _head(lines: list[str], path: Path) -> dict[str, str]:
-    head = dict(re.findall(r"^# (\w+): (.*)$", "\n".join(lines), re.M))
+    found = re.findall(r"^# (\w+): (.*)$", "\n".join(lines), re.M)
+    head = dict(found)
+    if twice := [key for key, count in Counter(key for key, _value in found).items() if count > 1]:
+        raise Misuse(f"{path}: '# {twice[0]}: ...' is there twice; once, as make baseline writes it")
     if missing := [key for key in (*_LABELS, *_PLACE) if key not in head]:
         raise Misuse(f"{path}: no line '# {missing[0]}: ...'; make baseline writes such a file")
     return head

@@ -154,9 +154,9 @@ class Verdict:
 
     def code(self) -> Code:
         """A regression fails; an improvement asks for a new baseline where one is kept, or drift
-        hides in what is left of it."""
+        hides in what is left of it. Where no cost may fail, that none does says nothing."""
         return Code.FAILED if self.regressions() else \
-            Code.CANNOT_TELL if self.stored and self.improvements() else Code.GOOD
+            Code.CANNOT_TELL if self.stored and self.improvements() or not self.total.ops else Code.GOOD
 
     def _told(self, changes: list[Change], word: str) -> str:
         """How many figures of cells are that, and whether the sum of all is."""
@@ -175,6 +175,9 @@ class Verdict:
                 return f"better: {self._told(better, 'better')}"
             return (f"IMPROVEMENT: {self._told(better, 'better')}; make a new baseline, or what gets "
                     "worse again is not seen")
+        if not self.total.ops:
+            return (f"CANNOT TELL: no cost of these {self.cells} cells has a limit; those have up to "
+                    f"{_LARGEST} bytes ({_LARGEST_STEADY}: {', '.join(_STEADY)})")
         within = sum(c.limited for c in self.changes)
         return (f"no regression: {self.cells} cells; {within} figures changed within their limits, "
                 f"{len(self.changes) - within} that have none")

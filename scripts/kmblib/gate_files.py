@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +20,8 @@ from .page import Fields, Page, Section
 
 _WORDS = {0: "pass", 1: "fail", 3: "cannot tell"}
 _DUE = "a new baseline is due"
+# What XML cannot say, as a console may have it.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def change(change_: Change) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def text_of(told: dict[str, Any]) -> str:
 def put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
     """Write gate.ktap, gate.xml, gate.kcidb and gate.txt, whatever was judged. reason: why there
     is no row. new: whose figures the rows' cells have, if there are."""
+    reason = _UNPRINTABLE.sub("?", reason)
     for name, content in (
             ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
             ("gate.kcidb", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):

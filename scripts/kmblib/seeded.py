@@ -7,8 +7,9 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from . import baseline, bench, cache, catalogue, gate, trees
 from .catalogue import Edit
@@ -89,18 +90,23 @@ def _tried(change: Change, kernel: Kernel, base: baseline.Baseline, run: Path) -
             cache.write_if_changed(kernel.source / name, text)
 
 
+def chosen(changes: Sequence[Change], only: str) -> list[Change]:
+    """Those that ONLY= names, by names or globs; all without it."""
+    globs = only.split() or ["*"]
+    for glob in (g for g in globs if not any(fnmatchcase(c.name, g) for c in changes)):
+        raise Broken(f"no change ONLY={glob}; there are: {' '.join(c.name for c in changes)}")
+    return [c for c in changes if any(fnmatchcase(c.name, glob) for glob in globs)]
+
+
 def run(kernel: Kernel, version: str, only: str, run_dir: Path) -> list[Outcome]:
     """Try the changes that ONLY= names, all without it, on a copy of a kernel's tree."""
     changes = load(HOME / f"{version}.toml")
-    names = only.split() or [c.name for c in changes]
-    if unknown := [n for n in names if n not in {c.name for c in changes}]:
-        raise Broken(f"no change ONLY={unknown[0]}; there are: {' '.join(c.name for c in changes)}")
+    wanted = chosen(changes, only)
     with cache.lock("ab"):
         copy = dataclasses.replace(trees.copied(kernel, "new"), tools=kernel)
         # That boots agree is shown once; a change that is let pass agrees with it, too.
         base = _measured(copy, run_dir / "base", 2)
         outcomes: list[Outcome] = []
-        wanted = [c for c in changes if c.name in names]
         course = Course(len(wanted))
         for change in wanted:
             note(f"{course.at(len(outcomes))}: {change.name}")

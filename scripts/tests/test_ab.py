@@ -82,12 +82,43 @@ def test_a_failure_of_both_hides_nothing_else() -> None:
     base, new = _doc(first="fail"), _doc(first="fail", second="skip", verdict="fail")
     assert [c.name for c in ab_parts.promises(base, new).broken] == ["the whole suite"]
     assert not ab_parts.promises(base, _doc(first="fail", second="skip")).broken
-    cut = _doc(first="fail")
+    cut = _doc(first="fail", verdict="fail")
     cut["promises"].pop()
     found = ab_parts.promises(base, cut)
-    assert [(c.nr, c.name) for c in found.broken] == [(7, "kmalloc_x/p7_b/8")]
-    assert found.sentence().startswith("1 cases no longer pass as in the base; promises newly broken: 7;")
+    assert [(c.nr, c.name) for c in found.broken] == [(0, "the whole suite"), (7, "kmalloc_x/p7_b/8")]
+    assert found.sentence().startswith("2 cases no longer pass as in the base; promises newly broken: 7;")
     assert not ab_parts.promises(cut, base).broken
+
+
+def test_case_that_an_older_kernel_has_not_is_not_broken() -> None:
+    """What it calls is not there, so it is not built: the log is whole without it."""
+    older = _doc()
+    older["promises"].pop()
+    assert not ab_parts.promises(_doc(), older).broken
+
+
+@pytest.mark.parametrize("one, other, same", [
+    ("WARNING: at mm/slub.c:12 kfree+0x1a/0x40", "WARNING: at mm/slub.c:13 kfree+0x1a/0x4c", True),
+    ("BUG: bad page 0x1234 of ffff888012345678", "BUG: bad page 0x77 of ffff88800abcdef0", True),
+    ("WARNING: at mm/slub.c:12 kfree+0x1a/0x40", "WARNING: at mm/slub.c:12 krealloc+0x1a/0x40", False)])
+def test_warning_of_both_is_not_new_where_the_code_moved(one: str, other: str, same: bool) -> None:
+    """Its place is another after any change; where it is, is told by names."""
+    base, new = _doc(verdict="fail"), _doc(verdict="fail")
+    base["complaints"], new["complaints"] = [one], [other]
+    assert bool(ab_parts.promises(base, new).broken) != same
+
+
+@pytest.mark.parametrize("part", ["tlb", "frag"])
+def test_part_that_is_all_that_was_asked_for_is_not_let_pass(
+        monkeypatch: pytest.MonkeyPatch, job: Job, part: str) -> None:
+    """A tree that does not build is no success because nothing could be told of it; and what
+    was not tested is not said to hold."""
+    def fails(*_: Any) -> None:
+        raise Broken("mm/slub.c:1: error")
+    monkeypatch.setattr(ab, "_TELLS", {part: ((part, fails),)})
+    with pytest.raises(Broken, match="slub.c"):
+        ab.compare(replace(job, parts=(part,)))
+    assert Found().sentence() == "promises were not tested; no instructions were counted"
 
 
 @pytest.mark.parametrize("base, new, code", [

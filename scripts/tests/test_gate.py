@@ -75,7 +75,7 @@ def test_an_instruction_everywhere_shows_in_the_sum(base: Baseline) -> None:
 
 @pytest.mark.parametrize("scenario", ["krealloc", "kfree_rcu", "bulk", "crowd"])
 def test_little_in_each_cell_of_a_scenario_is_found(base: Baseline, scenario: str) -> None:
-    """One instruction of each of its operations, where the path has few: in no cell, nor in all
+    """Two instructions of each of its operations, where the path has few: in no cell, nor in all
     of them together, is it beyond a limit, and where each has its own share it is."""
     slow = {name: {**c, "insns": c["insns"] + 2 * c["ops"]} if name.startswith(f"{scenario}/") else c
             for name, c in base.cells.items()}
@@ -91,6 +91,18 @@ def test_a_dozen_instructions_of_a_steady_path_are_found(base: Baseline, cell: s
     worse = gate.compare(base, _with(base, cell, insns=max(12 * ops, insns // 90)))
     assert cell in {c.cell for c in worse.regressions()}
     assert gate.compare(base, _with(base, cell, insns=3 * ops)).code() == Code.GOOD
+
+
+def test_cells_without_a_limit_have_no_verdict(base: Baseline) -> None:
+    """Not even that there is no regression; a NULL is one all the same."""
+    large = {name: c for name, c in base.cells.items() if not gate.is_gated(name)}
+    base = replace(base, cells=large)
+    slow = replace(base, cells={name: {**c, "insns": 3 * c["insns"]} for name, c in large.items()})
+    for verdict in (gate.compare(base, base), gate.compare(base, slow, stored=False)):
+        assert verdict.code() == Code.CANNOT_TELL
+        assert verdict.sentence().startswith(f"CANNOT TELL: no cost of these {len(large)} cells has a limit")
+    cell = next(iter(large))
+    assert gate.compare(base, _with(base, cell, failed=1)).code() == Code.FAILED
 
 
 def test_more_memory_than_some_slabs_is_found(base: Baseline) -> None:
@@ -248,6 +260,13 @@ def test_broken_cell_is_refused(base: Baseline, tmp_path: Path) -> None:
         baseline.load(tmp_path / "file")
     with pytest.raises(Broken, match="No such file"):
         baseline.load(tmp_path / "none")
+
+
+def test_head_that_is_there_twice_is_refused(base: Baseline, tmp_path: Path) -> None:
+    """As a merge leaves it that kept both: which is right, nobody knows."""
+    (tmp_path / "file").write_text(base.text().replace("# qemu: ", "# qemu: another\n# qemu: ", 1))
+    with pytest.raises(Broken, match="'# qemu: ...' is there twice"):
+        baseline.load(tmp_path / "file")
 
 
 def test_boots_that_differ_are_no_figures() -> None:

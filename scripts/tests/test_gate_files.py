@@ -85,6 +85,13 @@ def test_refusal_is_no_success(tmp_path: Path) -> None:
     assert (tmp_path / "gate.txt").read_text() == "CANNOT TELL: not comparable: why\n"
 
 
+def test_what_a_console_may_have_is_no_xml(tmp_path: Path) -> None:
+    """Of a reason that has it the file is well-formed."""
+    gate_files.write_refusal(tmp_path, CannotTell("it said \x1b[31mpanic\x00"), "make gate")
+    case, = ElementTree.parse(tmp_path / "gate.xml").getroot()
+    assert "it said ?[31mpanic?" in ElementTree.tostring(case, encoding="unicode")
+
+
 def test_broken_set_up_is_said_in_each_form(tmp_path: Path) -> None:
     """A tree that does not build, for one: a CI system that finds no file shows nothing."""
     gate_files.write_refusal(tmp_path, Broken("mm/slub.c:1: error"), "make gate")

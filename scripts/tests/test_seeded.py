@@ -35,3 +35,12 @@ def test_text_that_is_not_there_is_named(tmp_path: Path) -> None:
         (tmp_path / "mm" / name).write_text("nothing\n")
     with pytest.raises(Broken, match="kfree-one-instruction: its text is 0 times in mm/slub.c"):
         seeded.texts(_CHANGES[0], tmp_path)
+
+
+def test_changes_are_chosen_by_names_and_globs() -> None:
+    """One that is none of both is named."""
+    assert seeded.chosen(_CHANGES, "") == list(_CHANGES)
+    some = seeded.chosen(_CHANGES, f"kfree-* {_CHANGES[-1].name}")
+    assert _CHANGES[-1] in some and 1 < len(some) < len(_CHANGES)
+    with pytest.raises(Broken, match="no change ONLY=kfre-"):
+        seeded.chosen(_CHANGES, "kfree-* kfre-*")
