@@ -99,7 +99,8 @@ def _kunit(job: Job, found: Found) -> None:
 
 
 def _exact(job: Job, found: Found) -> None:
-    jobs = [bench.Job(kernel, job.machine, job.amount, path) for kernel, path in job.sides()]
+    jobs = [bench.Job(kernel, job.machine, job.amount, path, (job.base, job.new))
+            for kernel, path in job.sides()]
     base, new = map(baseline.measure, jobs)
     found.sides = base, new
     found.exact = gate.compare(base, new, _NOT_PLACE, stored=False)

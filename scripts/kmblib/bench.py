@@ -89,13 +89,19 @@ FILES = 16 << 20
 class Job:
     """One request to measure.
 
-    amount: how much. run: where logs and results go.
+    amount: how much. run: where logs and results go. beside: the kernels whose figures it is
+    compared with.
     """
 
     kernel: Kernel
     machine: Machine
     amount: Amount
     run: Path
+    beside: tuple[Kernel, ...] = ()
+
+    def versions(self) -> list[tuple[int, int]]:
+        """Of Linux, of all that have to run under one emulator."""
+        return [place.version(kernel.version) for kernel in (self.kernel, *self.beside)]
 
 
 def guest(kernel: Kernel, command: tuple[str, ...], fault: str = "") -> tuple[build.Boot, initramfs.Guest]:
@@ -215,7 +221,7 @@ def repeated(job: Job, times: int) -> tuple[list[dict[str, Any]], dict[str, Any]
     variants = tuple(Variant(0, n + 1) for n in range(times))
     with tempfile.TemporaryDirectory(prefix="kmbench-") as name:
         parts = _parts(job, Path(name))
-        emulator = qemu.for_figures(parts.emulator, place.version(job.kernel.version))
+        emulator = qemu.for_figures(parts.emulator, job.versions())
         parts = dataclasses.replace(parts, emulator=emulator)
         boots, failure = _boots(job, parts, Path(name), variants)
         newer = parts.another_qemu(failure)

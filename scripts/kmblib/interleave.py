@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
-from . import (bench, build, cache, errors, initramfs, neighbours, noise_verdict, proc, qemu,
+from . import (bench, build, cache, errors, initramfs, neighbours, noise_verdict, place, proc, qemu,
                results, vm)
 from .bench import Amount
 from .errors import CannotTell, Code, Failed
@@ -69,13 +69,20 @@ def packed(kernel: Kernel, boot: build.Boot, guest: initramfs.Guest, amount: Amo
     return Side(kernel, vm.Parts(boot, archive, name, accel, why), machine, amount.timeout())
 
 
-def side(kernel: Kernel, amount: Amount, machine: Machine, archive: Path) -> Side:
-    """The same of a kernel that is named, or a tree: built if need be."""
+def side(kernel: Kernel, amount: Amount, machine: Machine, archive: Path,
+         beside: tuple[Kernel, ...] = ()) -> Side:
+    """The same of a kernel that is named, or a tree: built if need be. beside: kernels that it
+    is compared with, under the same emulator."""
     if machine.clock != "real":
         raise errors.Broken(f"CLOCK={machine.clock} has no noise; scripts/gate compares it exactly")
     with cache.lock(f"guest-{kernel.key}"):
         boot, guest = bench.guest(kernel, ("info",))
-        return packed(kernel, boot, guest, amount, machine, archive)
+        found = packed(kernel, boot, guest, amount, machine, archive)
+    if found.parts.accel_name == "kvm":
+        return found
+    versions = [place.version(k.version) for k in (kernel, *beside)]
+    emulator = qemu.for_figures(found.parts.emulator, versions)
+    return replace(found, parts=replace(found.parts, emulator=emulator))
 
 
 @dataclass

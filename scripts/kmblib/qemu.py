@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,13 +111,14 @@ def sound(emulator: Emulator) -> Emulator:
 _OFTEN_HIT = ((6, 2), (7, 0))
 
 
-def for_figures(emulator: Emulator, version: tuple[int, int]) -> Emulator:
-    """The emulator for figures of a kernel, which are comparable to those under the same one
-    alone; where that would be another one with every other change, a sound one from the start.
+def for_figures(emulator: Emulator, versions: Iterable[tuple[int, int]]) -> Emulator:
+    """The emulator for figures of kernels, which are comparable to those under the same one
+    alone; where that would be another one with every other change of one of them, a sound one
+    from the start.
 
-    version: of Linux."""
+    versions: of Linux, of all that are compared."""
     first, end = _OFTEN_HIT
-    return sound(emulator) if first <= version < end else emulator
+    return sound(emulator) if any(first <= v < end for v in versions) else emulator
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,15 @@ def test_what_must_not_hit_the_flaw_has_another_qemu() -> None:
     assert qemu.sound(qemu.RISCV64) == qemu.RISCV64
 
 
+@pytest.mark.parametrize("versions, sound", [
+    ([(6, 1)], False), ([(7, 3)], False), ([(6, 1), (7, 3)], False), ([(6, 2)], True),
+    ([(6, 12)], True), ([(6, 19), (7, 0)], True), ([(7, 3), (6, 12)], True)])
+def test_kernels_that_are_compared_have_one_emulator(versions: list[tuple[int, int]], sound: bool) -> None:
+    """A sound one, where one of them would have it by itself; the installed one else."""
+    chosen = qemu.for_figures(qemu.INSTALLED, versions)
+    assert chosen == (qemu.sound(qemu.INSTALLED) if sound else qemu.INSTALLED)
+
+
 _DYING = ("BUG: kernel NULL pointer dereference, address: 0000000000000000\n"
           "RSP: 0018:ffa0000000013cd0 EFLAGS: {}\n")
 
