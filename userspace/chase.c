@@ -28,7 +28,7 @@ static const uint32_t growth[FOOTPRINTS] = { 1000, 1189, 1414, 1682 };
 
 static uint32_t footprint_lines(const struct chase_options *options, uint32_t i)
 {
-	uint64_t smallest = options->min_bytes / user_page_bytes();
+	uint64_t pages = options->min_bytes / user_page_bytes(), smallest = pages ? pages : 1;
 
 	i *= options->doubled ? FOOTPRINTS : 1;
 	return (smallest << i / FOOTPRINTS) * growth[i % FOOTPRINTS] / 1000;

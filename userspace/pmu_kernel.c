@@ -92,7 +92,8 @@ static void walk_kind(FILE *out, const struct device *device, const struct kmb_r
 	if (!err)
 		put_mapped(out, kind->name, &last);
 	if (err)
-		snprintf(events.why, sizeof(events.why), "%s", strerror(-err));
+		snprintf(events.why, sizeof(events.why), "%s",
+			 last.why[0] ? last.why : strerror(-err));
 	else
 		tlb_events__count(&events, device, walk, counters);
 	if (events.why[0])
@@ -129,6 +130,9 @@ static int walk_all(FILE *out, const struct device *device, uint32_t pages, uint
  * @pages: how much memory.
  * @passes: of the repeated walk.
  *
+ * A module that cannot be used takes nothing away from what was counted of the process:
+ * its device is named with the reason.
+ *
  * Return: 0, also where no module is loaded; or a negative error.
  */
 int pmu_kernel__run(FILE *out, const char *path, uint32_t pages, uint32_t passes)
@@ -138,13 +142,14 @@ int pmu_kernel__run(FILE *out, const char *path, uint32_t pages, uint32_t passes
 
 	if (err == -ENOENT)
 		return 0;
-	if (err)
-		return err;
-	err = device__hello(&device);
+	if (!err)
+		err = device__hello(&device);
 	if (!err)
 		err = device__load(&device);
-	if (!err)
+	if (err)
+		fprintf(out, "none\t%s\t%s%s\n", path, strerror(-err), device__hint(err));
+	else
 		err = walk_all(out, &device, pages, passes);
 	device__close(&device);
-	return err;
+	return err == -ENOMEM ? err : 0;
 }

@@ -231,6 +231,9 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
+	if (arguments.min > arguments.max)
+		errx(EXIT_USAGE, "--min %" PRIu32 " is above --max %" PRIu32, arguments.min,
+		     arguments.max);
 	if (arguments.out)
 		out = fopen(arguments.out, "we");
 	if (!out)

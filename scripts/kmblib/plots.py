@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-_MARKERS = "osv^D<>P*X"
+# More than there are colours, and than kinds of memory.
+_MARKERS = "osv^D<>P*Xdph8"
 # As many places of an axis are named.
 _TICKS = 8
 # Two kernels are measured side by side, and two threads cannot draw at once: the parser of labels

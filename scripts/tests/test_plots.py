@@ -74,3 +74,10 @@ def test_two_threads_draw_one_after_the_other(tmp_path: Path, monkeypatch: pytes
         return ""
     with ThreadPoolExecutor(4) as pool:
         assert any(pool.map(one, range(12))) != guarded
+
+
+def test_each_kind_of_memory_has_a_look_of_its_own() -> None:
+    """In one plot there is a line of each: of the kernel's memory and of a process's."""
+    kinds = [f"kind {i}" for i in range(14)]
+    looks = plots.styles_of([Panel("", "", "", {kind: [(0, 1)] for kind in kinds})], plots._COLOURS)
+    assert len({tuple(look.items()) for look in looks.values()}) == len(kinds)
