@@ -11,6 +11,7 @@
 
 /* What is to be had in blocks of this size is worth a huge page. */
 #define FRAG_WALK_UNIT		(2ULL << 20)
+#define FRAG_WALK_MOST		(1ULL << 30)
 #define FRAG_WALK_PATTERN	"chase"
 #define FRAG_WALK_LAPS		3
 
@@ -81,6 +82,22 @@ static int walk_in_process(struct frag_walks *walks, const struct frag_walks_opt
 }
 
 /**
+ * frag_walks__bytes() - how much memory is walked over
+ * @wanted: bytes that were asked for.
+ *
+ * Return: of these as many as are in whole units, one at least; no more than the module walks
+ * over, see struct kmb_walk, which a large machine has more than.
+ */
+uint64_t frag_walks__bytes(uint64_t wanted)
+{
+	uint64_t whole = wanted - wanted % FRAG_WALK_UNIT;
+
+	if (whole > FRAG_WALK_MOST)
+		return FRAG_WALK_MOST;
+	return whole ? whole : FRAG_WALK_UNIT;
+}
+
+/**
  * frag_walks__run() - walk
  * @walks: to be filled, all zero; needs frag_walks__free() also where this fails.
  * @options: over what.
@@ -93,9 +110,7 @@ int frag_walks__run(struct frag_walks *walks, const struct frag_walks_options *o
 	struct frag_walks_options whole = *options;
 	int err = 0;
 
-	whole.bytes -= whole.bytes % FRAG_WALK_UNIT;
-	if (!whole.bytes)
-		whole.bytes = FRAG_WALK_UNIT;
+	whole.bytes = frag_walks__bytes(options->bytes);
 	while (!err && walks->nr_kernel < FRAG_WALKS_KERNEL)
 		err = walk_in_kernel(walks, &whole);
 	while (!err && walks->nr_user < FRAG_WALKS_USER)

@@ -48,6 +48,7 @@ struct frag_walks_options {
 	bool (*stopped)(void);
 };
 
+uint64_t frag_walks__bytes(uint64_t wanted);
 int frag_walks__run(struct frag_walks *walks, const struct frag_walks_options *options);
 json_t *frag_walks__kernel_json(const struct frag_walks *walks);
 json_t *frag_walks__user_json(const struct frag_walks *walks);

@@ -12,6 +12,7 @@
 
 #include "frag_json.h"
 #include "frag_response.h"
+#include "frag_walks.h"
 
 static void test_demand_is_a_part_of_what_is_free(void **state)
 {
@@ -103,12 +104,29 @@ static void test_unavailable_has_no_figures(void **state)
 	json_decref(one);
 }
 
+/* A quarter of what is free is more than the module takes, from 4 GiB on. */
+static void test_walk_is_as_large_as_the_module_takes(void **state)
+{
+	static const struct {
+		uint64_t wanted, bytes;
+	} walks[] = {
+		{ 0, 2U << 20 }, { 1, 2U << 20 }, { 5U << 20, 4U << 20 }, { 1ULL << 30, 1ULL << 30 },
+		{ (1ULL << 30) + 1, 1ULL << 30 }, { 1ULL << 40, 1ULL << 30 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(walks) / sizeof(walks[0]); i++)
+		assert_int_equal(frag_walks__bytes(walks[i].wanted), walks[i].bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_demand_is_a_part_of_what_is_free),
 		cmocka_unit_test(test_outcomes_are_apart),
 		cmocka_unit_test(test_unavailable_has_no_figures),
+		cmocka_unit_test(test_walk_is_as_large_as_the_module_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
