@@ -373,20 +373,10 @@ static void p29_injected_failure_gives_none(struct kunit *test)
 	destroy(test, "made to fail");
 }
 
-/* Objects of which the machine has no large number, and not quite so many. */
+/* Objects of which a few can be had, and not many: all other memory is held. */
 #define HUGE_BYTES min_t(size_t, KMALLOC_MAX_SIZE / 2, SZ_2M)
-#define HUGE_MAX 4096
-
-static void **huge_array(struct kunit *test, unsigned int *nr)
-{
-	void **array;
-
-	*nr = min_t(size_t, totalram_pages() / (HUGE_BYTES >> PAGE_SHIFT) + 1,
-		    HUGE_MAX);
-	array = kunit_kmalloc(test, *nr * sizeof(*array), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, array);
-	return array;
-}
+#define HUGE_FEW 16
+#define HUGE_MANY 128
 
 /* Objects of which a part comes from what the CPU has, before there are none. */
 #define WARM 4
@@ -408,37 +398,48 @@ static bool is_one_lost(long pages)
 	return pages > (long)(HUGE_BYTES / 2 / PAGE_SIZE);
 }
 
+/* Return: as kmb_alloc_bulk(). Interrupts may be off meanwhile, so that it is not all memory. */
+static size_t ask_for_many(struct kmem_cache *cache, void **at, const char **changed)
+{
+	struct kmb_chain few = {};
+	size_t got;
+
+	kmb_chain_grow(&few, HUGE_FEW, HUGE_BYTES, GFP_KERNEL | __GFP_NOWARN);
+	kmb_scarcity_take(0, 0);
+	kmb_chain_free(&few);
+	got = alloc_watched(cache, HUGE_MANY, at, changed);
+	if (got)
+		kmem_cache_free_bulk(cache, got, at);
+	kmb_scarcity_give_all();
+	return got;
+}
+
 static void p29_too_many_gives_none(struct kunit *test)
 {
 	struct bulk *bulk = test->priv;
 	struct kmb_counters before;
-	unsigned int nr;
+	const char *changed;
 	void **array;
 	size_t got;
 	long lost;
-	const char *changed;
 
 	kmb_promise(test, 29);
 	kmb_scarcity_begin(test);
-	array = huge_array(test, &nr);
+	array = kunit_kmalloc(test, HUGE_MANY * sizeof(*array), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array);
 	kmb_counters_read(&before);
 	create(test, HUGE_BYTES, &variants[0]);
 	warm(bulk);
-	got = alloc_watched(bulk->cache, nr, array, &changed);
-	if (got == nr)
-		kmem_cache_free_bulk(bulk->cache, nr, array);
+	got = ask_for_many(bulk->cache, array, &changed);
 	destroy(test, "more than the machine has");
-	if (got == nr)
-		kmb_skip(test, "the machine has memory for %u objects of %zu bytes",
-			 nr, HUGE_BYTES);
 	KMB_EXPECT(test, 29, !got,
 		   KMB_WHAT "bulk of %u: expected none, got %zu", HUGE_BYTES,
-		   "GFP_NOWAIT", "task", nr, got);
-	expect_kept(test, HUGE_BYTES, nr, changed);
+		   "GFP_NOWAIT", "task", HUGE_MANY, got);
+	expect_kept(test, HUGE_BYTES, HUGE_MANY, changed);
 	lost = kmb_lost_since(&before);
 	KMB_EXPECT(test, 29, !is_one_lost(lost),
 		   KMB_WHAT "bulk of %u: expected all memory back, got %ld pages less",
-		   HUGE_BYTES, "GFP_NOWAIT", "task", nr, lost);
+		   HUGE_BYTES, "GFP_NOWAIT", "task", HUGE_MANY, lost);
 }
 
 /* A single object that is left behind is seen. */
