@@ -185,7 +185,8 @@ static void p48_forbidden_reserves_stay(struct kunit *test)
 	for (try = 0; try < TRIES && take_reserves(forbidden) > tolerated(); try++)
 		;
 	KMB_EXPECT(test, 48, try < TRIES,
-		   KMB_WHAT "expected to keep off the reserves, got more than %u objects of them %u times",
+		   KMB_WHAT
+		   "expected to keep off the reserves, got more than %u objects of them %u times",
 		   PAGE_SIZE, "GFP_NOWAIT|__GFP_MEMALLOC|__GFP_NOMEMALLOC", "task",
 		   tolerated(), try);
 }
