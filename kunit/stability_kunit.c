@@ -33,7 +33,7 @@
 #define ROUNDS 4
 /* And for what chance decides: a look amid, a page of a window that moves. */
 #define MORE_ROUNDS 16
-#define LARGE SZ_256K
+#define LARGE SZ_256K /* Above it, not each set of flags. */
 #define MAX_KEPT (ARRAY_SIZE(kmb_sizes) * ARRAY_SIZE(kmb_gfps))
 /* Microseconds between two looks, in which compaction goes on. */
 #define PAUSE 20

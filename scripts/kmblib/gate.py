@@ -170,14 +170,14 @@ class Verdict:
         """All of it in one line."""
         if worse := self.regressions():
             return f"REGRESSION: {self._told(worse, 'worse')}"
+        if not self.total.ops:
+            return (f"CANNOT TELL: no cost of these {self.cells} cells has a limit; those have up to "
+                    f"{_LARGEST} bytes ({_LARGEST_STEADY}: {', '.join(_STEADY)})")
         if better := self.improvements():
             if not self.stored:
                 return f"better: {self._told(better, 'better')}"
             return (f"IMPROVEMENT: {self._told(better, 'better')}; make a new baseline, or what gets "
                     "worse again is not seen")
-        if not self.total.ops:
-            return (f"CANNOT TELL: no cost of these {self.cells} cells has a limit; those have up to "
-                    f"{_LARGEST} bytes ({_LARGEST_STEADY}: {', '.join(_STEADY)})")
         within = sum(c.limited for c in self.changes)
         return (f"no regression: {self.cells} cells; {within} figures changed within their limits, "
                 f"{len(self.changes) - within} that have none")
