@@ -107,17 +107,16 @@ static void test_unavailable_has_no_figures(void **state)
 /* A quarter of what is free is more than the module takes, from 4 GiB on. */
 static void test_walk_is_as_large_as_the_module_takes(void **state)
 {
-	static const struct {
+	struct {
 		uint64_t wanted, bytes;
-	} walks[] = {
+	} *walk, walks[] = {
 		{ 0, 2U << 20 }, { 1, 2U << 20 }, { 5U << 20, 4U << 20 }, { 1ULL << 30, 1ULL << 30 },
-		{ (1ULL << 30) + 1, 1ULL << 30 }, { 1ULL << 40, 1ULL << 30 },
+		{ (1ULL << 30) + 1, 1ULL << 30 }, { 1ULL << 40, 1ULL << 30 }, { 0, 0 },
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(walks) / sizeof(walks[0]); i++)
-		assert_int_equal(frag_walks__bytes(walks[i].wanted), walks[i].bytes);
+	for (walk = walks; walk->bytes; walk++)
+		assert_int_equal(frag_walks__bytes(walk->wanted), walk->bytes);
 }
 
 int main(void)
