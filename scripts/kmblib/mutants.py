@@ -15,21 +15,18 @@ the kernel dies in a case of another promise, those of each of its own run alone
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
-from . import (adopted, arches, cache, catalogue, configs, farm, ktap, kunit, proc, qemu,
-               results)
+from . import arches, cache, catalogue, ktap, kunit, qemu, results
 from .catalogue import Mutant
 from .effort import Effort
 from .errors import Broken, CannotTell, Code
 from .kernels import Kernel
-from .kunit import Target
+from .mutant_tree import Tree, original
 from .progress import Course, Step, step
 
 # A mutant's run may take so many times as long as the control's, and seconds more.
@@ -37,8 +34,6 @@ _PATIENCE = 3
 _PATIENCE_MORE = 10.0
 # What a mutant may take at most, rebuild included, by itself: seconds.
 MOST_SECONDS = 60.0
-# A kernel that complains without end is heard so far: bytes.
-_HEARD = 4 << 20
 # Outcomes that prove nothing, and why.
 _BROKEN = {"unmatched": "its text is not in the tree once", "unbuilt": "it does not compile",
            "unbooted": "it does not come as far as KUnit",
@@ -46,7 +41,6 @@ _BROKEN = {"unmatched": "its text is not in the tree once", "unbuilt": "it does 
 # Outcomes that are as they should be, and what is no result at all.
 _COUNTED = ("killed", "survived", "equivalent", "untried")
 _CASE = re.compile(r"^ {4}(?:not )?ok \d+ (?:- )?(\w+)")
-_COPIES = ".kmbench-copies"
 
 
 @dataclass(frozen=True)
@@ -90,126 +84,6 @@ class Result:
         if self.own > MOST_SECONDS:
             return f"took {self.own:.0f} s with its rebuild, more than {MOST_SECONDS:.0f}"
         return ""
-
-
-def original(kernel: Kernel, name: str) -> str:
-    """The text of a file of a kernel."""
-    try:
-        return (kernel.source / name).read_text()
-    except OSError as error:
-        raise Broken(f"{name}: {error.strerror}") from error
-
-
-class Tree:
-    """A private tree of a kernel, a configuration's build directory, and how to
-    change it."""
-
-    def __init__(self, kernel: Kernel, logs: Path, target: Target) -> None:
-        self.kernel = kernel
-        self.logs = logs
-        self.target = target
-        merged = configs.merge(target.config, target.arch, target.place(kernel))
-        self.farm = farm.plant(kernel, "mutants/tree")
-        name = target.build_name(kernel, merged)
-        self.build = cache.root() / f"mutants/build/{name}"
-        self._adopt_objects(name)
-        self._work = kunit.Work(kernel, target, merged, self.kunit_py, self.build)
-        self._emulator = qemu.sound(qemu.Emulator(target.arch.emulator))
-
-    def _adopt_objects(self, name: str) -> None:
-        """Begin with what `make kunit` has compiled, if it has."""
-        have = cache.root() / f"kunit/{name}"
-        if not self.build.exists() and (have / ".kmbench-inputs").exists():
-            with cache.lock(f"kunit-{name}"):
-                adopted.copy(have, f"mutants/build/{name}", self.farm)
-        self.build.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def kunit_py(self) -> Path:
-        """The tree's own parser."""
-        return self.farm / "tools/testing/kunit/kunit.py"
-
-    def original(self, name: str) -> str:
-        """The text of a file of the kernel."""
-        return original(self.kernel, name)
-
-    @property
-    def _kbuild(self) -> Path:
-        # kbuild prefers it to the Makefile beside it, which is a link to ours.
-        return self.farm / farm.HOME / "kunit/Kbuild"
-
-    def restore(self) -> None:
-        """Undo all changes. A link would be older than the object: a copy is not."""
-        copies = self.farm / _COPIES
-        for name in copies.read_text().splitlines() if copies.exists() else ():
-            cache.write_if_changed(self.farm / name, self.original(name))
-        self._kbuild.unlink(missing_ok=True)
-
-    @contextmanager
-    def mutated(self, mutant: Mutant) -> Iterator[None]:
-        """The tree with a mutant applied, while in the block."""
-        texts = catalogue.mutated(mutant, self.original)
-        try:
-            if mutant.scope == "tests":
-                self._put_in_front(texts)
-            else:
-                self._replace(texts)
-            yield
-        finally:
-            self.restore()
-
-    def _replace(self, texts: dict[str, str]) -> None:
-        copies = self.farm / _COPIES
-        known = set(copies.read_text().splitlines()) if copies.exists() else set()
-        copies.write_text("\n".join(sorted(known | set(texts))) + "\n")
-        for name, text in texts.items():
-            cache.write_if_changed(self.farm / name, text)
-
-    def _put_in_front(self, texts: dict[str, str]) -> None:
-        """Have the suites, and nothing else, see changed headers."""
-        lines = [f"include $(srctree)/{farm.HOME}/kunit/Makefile"]
-        for name, text in texts.items():
-            copy = f"{farm.HOME}/mutant/{name}"
-            cache.write_if_changed(self.farm / copy, text)
-            lines.append(f"ccflags-y += -include $(srctree)/{copy}")
-        self._kbuild.write_text("\n".join(lines) + "\n")
-
-    def configure(self) -> None:
-        """Configure and build the tree as it stands, by kunit.py."""
-        fragment = self.build / "kmbench.kunitconfig"
-        cache.write_if_changed(fragment, self._work.merged.text)
-        kunit.forget_other_checkout(self.build)
-        with step(f"build {self._work.what} in a tree of its own") as current:
-            proc.run(self._work.build_argv(fragment), self.logs / "build.log",
-                     what="kunit.py build", step=current)
-
-    def make(self, current: Step) -> None:
-        """Build what changed; Broken when it does not compile."""
-        arch = self.target.arch
-        proc.run(["make", "-C", self.farm, f"O={self.build}", f"ARCH={arch.kunit}",
-                  f"CROSS_COMPILE={arch.cross}", f"-j{os.cpu_count()}",
-                  *([] if arch.emulator else ["linux"])], self.logs / "build.log",
-                 what="make", step=current)
-
-    def _argv(self, args: str) -> tuple[list[str], dict[str, str]]:
-        """The command that runs the suites, and its environment. kunit.py itself takes
-        another second, and an emulator's options are known to nobody else."""
-        words = [*self._work.boot(), *args.split()]
-        if self.target.arch.emulator:
-            argv, env = self._work.exec_argv(words, self._emulator)
-            return argv, {**env, "PYTHONUNBUFFERED": "1"}
-        return [str(self.build / "linux"), f"uml_dir={self.build}/uml/", "kunit.enable=1", "mem=1G",
-                "console=tty", "kunit_shutdown=halt", *words], {}
-
-    def run(self, args: str, log: Path, timeout: float, current: Step) -> bool:
-        """Run the suites as kunit.py does; returns whether they ended in time."""
-        argv, env = self._argv(args)
-        with log.open("wb") as out, proc.child(argv, stdout=out, cwd=self.build,
-                                               env=env) as process:
-            ended = proc.wait(process, current, timeout) is not None
-        with log.open("rb+") as file:
-            file.truncate(min(file.seek(0, os.SEEK_END), _HEARD))
-        return ended
 
 
 def _case_of_complaint(console: str, complaint: str) -> str:
@@ -361,15 +235,23 @@ class Laboratory:
             result = replace(result, red=result.red + self._alone(mutant, current))
         return result
 
+    def _after(self, build: Callable[[Step], None], mutant: Mutant, current: Step) -> Result:
+        """Rebuild in one of the tree's ways, run, judge."""
+        try:
+            build(current)
+        except Broken as error:
+            return Result(mutant, "unbuilt", (), str(error))
+        return self._judged(mutant, current)
+
     def try_one(self, mutant: Mutant, current: Step) -> Result:
-        """Apply a mutant, rebuild, run, judge."""
-        effort = Effort()
+        """Apply a mutant, rebuild, run, judge. One that was not noticed may not have been built:
+        that needs a whole build."""
+        effort, result = Effort(), None
         with self.tree.mutated(mutant):
-            try:
-                self.tree.make(current)
-            except Broken as error:
-                return Result(mutant, "unbuilt", (), str(error), current.seconds())
-            result = self._judged(mutant, current)
+            if self.tree.in_mm():
+                result = self._after(self.tree.make_mm, mutant, current)
+            if not result or not result.expected:
+                result = self._after(self.tree.make, mutant, current)
         return replace(result, seconds=current.seconds(), own=effort.seconds())
 
 

@@ -19,6 +19,7 @@ from kmblib import cache, catalogue, effort, ktap, mutants, results
 from kmblib.catalogue import Edit, Mutant
 from kmblib.errors import Broken, CannotTell, Code
 from kmblib.kernels import Kernel
+from kmblib.mutant_tree import Tree
 from kmblib.progress import Step
 
 # At least so many rows a version.
@@ -275,13 +276,23 @@ class _Tree:
     def __init__(self, kunit_py: Path, data: Path, alone: str) -> None:
         self.kunit_py, self.data, self.alone = kunit_py, data, alone
         self.args: list[str] = []
+        self.quick, self.built = False, list[str]()
 
     def mutated(self, _mutant: Mutant) -> AbstractContextManager[None]:
         """Changes nothing."""
         return nullcontext()
 
-    def make(self, _current: Step) -> None:
+    def in_mm(self) -> bool:
+        """As it was told."""
+        return self.quick
+
+    def make_mm(self, _current: Step) -> None:
         """Builds nothing."""
+        self.built.append("mm")
+
+    def make(self, _current: Step) -> None:
+        """Builds no more."""
+        self.built.append("all")
 
     def run(self, args: str, log: Path, _timeout: float, _current: Step) -> bool:
         """Copies a recording."""
@@ -300,7 +311,7 @@ def test_cases_that_the_kernel_did_not_come_to_run_alone(
         fault: str) -> None:
     """It died in a case of promise 39; only a failure of a promise of its own counts."""
     tree = _Tree(kunit_py, data, alone)
-    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0}, {"": set()})
+    lab = mutants.Laboratory(cast(Tree, tree), tmp_path, {"": 1.0}, {"": set()})
     result = lab.try_one(_mutant(breaks), Step("m"))
     assert (result.outcome, result.fault) == ("killed", fault)
     assert result.red[0].promise == 39
@@ -310,7 +321,7 @@ def test_cases_that_the_kernel_did_not_come_to_run_alone(
 def test_cases_that_noticed_do_not_run_again(kunit_py: Path, data: Path, tmp_path: Path) -> None:
     """The control of the one above."""
     tree = _Tree(kunit_py, data, "pass")
-    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0}, {"": set()})
+    lab = mutants.Laboratory(cast(Tree, tree), tmp_path, {"": 1.0}, {"": set()})
     assert not lab.try_one(_mutant((39,)), Step("m")).fault
     assert tree.args == [""]
 
@@ -324,12 +335,25 @@ def test_cases_of_the_first_promise_are_enough_if_red(
     """Where the control ran them alone; if they are green, everything runs."""
     tree = _Tree(kunit_py, data, alone)
     only = "kunit.filter_glob=kmalloc_*.p9_*"
-    lab = mutants.Laboratory(cast(mutants.Tree, tree), tmp_path, {"": 1.0, only: 1.0},
+    lab = mutants.Laboratory(cast(Tree, tree), tmp_path, {"": 1.0, only: 1.0},
                              {"": set(), only: set()})
     mutant = replace(_mutant((9, 39)), equivalent=equivalent)
     result = lab.try_one(mutant, Step("m"))
     assert (result.outcome, result.fault) == (outcome, fault)
     assert tree.args == [only, ""][:runs]
+
+
+@pytest.mark.parametrize("breaks, equivalent, built, runs", [
+    ((39,), "", ["mm"], 1), ((9,), "", ["mm", "all"], 4), ((9,), "proof", ["mm", "all"], 2)])
+def test_mutant_that_was_not_noticed_is_built_whole(
+        kunit_py: Path, data: Path, tmp_path: Path, breaks: tuple[int, ...], equivalent: str,
+        built: list[str], runs: int) -> None:
+    """What is built in mm/ alone may have left it out, and then proves nothing."""
+    tree = _Tree(kunit_py, data, "pass")
+    tree.quick = True
+    lab = mutants.Laboratory(cast(Tree, tree), tmp_path, {"": 1.0}, {"": set()})
+    lab.try_one(replace(_mutant(breaks), equivalent=equivalent), Step("m"))
+    assert (tree.built, len(tree.args)) == (built, runs)
 
 
 @pytest.mark.parametrize("outcome", ["killed", "equivalent"])
