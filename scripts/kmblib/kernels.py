@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import cache, proc
 from .apt import Suites
-from .errors import Broken
+from .errors import Broken, Misuse
 from .progress import step
 
 
@@ -137,7 +137,7 @@ def _unpack_source(distro: Distro, package: str, into: Path) -> None:
 
 def _named(name: str) -> Kernel:
     if name not in KERNELS:
-        raise Broken(f"no KERNEL={name}; there are: {' '.join(KERNELS)} "
+        raise Misuse(f"no KERNEL={name}; there are: {' '.join(KERNELS)} "
                      "(or KDIR=/path/to/a/kernel/tree)")
     distro = KERNELS[name]
     found = _resolve(name, distro)
@@ -161,28 +161,33 @@ def _tree_version(tree: Path) -> str | None:
             f"{fields.get('EXTRAVERSION', '')}")
 
 
-def _tree(kdir: str) -> Kernel:
+def tree_of(kdir: str, variable: str = "KDIR") -> Kernel:
+    """The kernel of a tree; Misuse where the directory is none. variable: which names it."""
     tree = Path(kdir).resolve()
     version = None
     if all((tree / f).is_file() for f in ("Makefile", "Kconfig", "mm/Kconfig", "mm/slab_common.c")):
         version = _tree_version(tree)
     if version is None:
-        raise Broken(f"KDIR={kdir} is no kernel tree (Makefile, Kconfig and mm/ are "
+        raise Misuse(f"{variable}={kdir} is no kernel tree (Makefile, Kconfig and mm/ are "
                      "looked for); name the top of a source tree")
     digest = hashlib.sha256(str(tree).encode()).hexdigest()[:8]
     return Kernel(kdir, tree.name, version, tree, f"kdir-{tree.name}-{digest}", None)
 
 
 def at(tree: Path, label: str, key: str) -> Kernel:
-    """A tree of the cache, whose files may change like a user's."""
-    return dataclasses.replace(_tree(str(tree)), label=label, key=key)
+    """A tree of the cache, whose files may change like a user's. Broken where it is no kernel's,
+    as a commit of something else: another commit's may be one."""
+    try:
+        return dataclasses.replace(tree_of(str(tree)), label=label, key=key)
+    except Misuse as error:
+        raise Broken(f"{label} is no kernel: Makefile, Kconfig and mm/ are looked for") from error
 
 
 def find(name: str | None, kdir: str | None) -> Kernel:
     """The kernel that KERNEL= or KDIR= names; fetched if it is not in the cache."""
     if name and kdir:
-        raise Broken(f"KERNEL={name} and KDIR={kdir} exclude each other; give one")
-    return _tree(kdir) if kdir else _named(name or DEFAULT)
+        raise Misuse(f"KERNEL={name} and KDIR={kdir} exclude each other; give one")
+    return tree_of(kdir) if kdir else _named(name or DEFAULT)
 
 
 @dataclass(frozen=True)

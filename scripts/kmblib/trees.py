@@ -118,7 +118,8 @@ def find(asked: Asked) -> Kernel:
         stock = kernel.distro is not None and kernel.distro.stock is not None
         return dataclasses.replace(kernel, from_source=stock)
     if Path(asked.word).is_dir():
-        return dataclasses.replace(kernels.find(None, asked.word), origin=_checked_out(asked.word))
+        return dataclasses.replace(kernels.tree_of(asked.word, asked.variable),
+                                   origin=_checked_out(asked.word))
     commit = commit_of(asked.kdir, asked.word) if asked.kdir else ""
     if not commit:
         where = f"no revision of KDIR={asked.kdir}" if asked.kdir else "no revision without KDIR="

@@ -59,6 +59,9 @@ def test_bisection_knows_good_bad_and_neither(copy: Checkout, tmp_path: Path) ->
              (_BASE, tmp_path / "none")]
     assert [copy.run("gate", "--bisect", BASE=str(base), NEW=str(new)).status
             for base, new in pairs] == [1, 0, 125, 129]
+    # No other commit makes these right.
+    assert [copy.run("gate", "--bisect", **wrong).status
+            for wrong in ({"KERNEL": "5.4"}, {"KDIR": "/proc"}, {"KERNEL": "6.1", "KDIR": "/proc"})] == [129] * 3
 
 
 def test_verdict_is_kept_for_machines(copy: Checkout) -> None:

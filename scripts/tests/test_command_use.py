@@ -75,6 +75,11 @@ _WRONG = {
     "comparison with no kernel": (
         "ab", {"BASE": "6.3", "NEW": "6.1"}, "kmbench: BASE=6.3: no kernel of the distribution (6.1 "
         "6.12 7.3), no directory, and no revision without KDIR="),
+    "comparison with no tree": (
+        "ab", {"BASE": "/proc", "NEW": "6.1"}, "kmbench: BASE=/proc is no kernel tree (Makefile, Kconfig and "
+        "mm/ are looked for); name the top of a source tree"),
+    "comparison with two bases": ("ab", {"BASE": "6.1", "KERNEL": "6.12", "NEW": "7.3"}, "kmbench: BASE=6.1 and "
+                                  "KERNEL=6.12 both name the base; leave one out"),
     "bisection by make": ("ab", {"BASE": "6.1", "NEW": "6.12", "BISECT": "1"}, "kmbench: BISECT=1: make cannot "
                           "exit with 125; use `git bisect run scripts/ab --bisect --kdir ...`"),
     "parts in real time": ("ab", {"BASE": "6.1", "NEW": "6.12", "CLOCK": "real", "PARTS": "exact"},

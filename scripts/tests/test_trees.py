@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from kmblib import ab, build, kernels, trees
-from kmblib.errors import Broken
+from kmblib.errors import Broken, Misuse
 from kmblib.kernels import Kernel
 
 _FILES = {
@@ -172,6 +172,17 @@ def test_tree_without_git_is_told_of(tmp_path: Path, tree: Path) -> None:
         with pytest.raises(Broken, match="no revision of KDIR=") as caught:
             trees.find(trees.Asked("BASE", "v0", str(top), "base"))
         assert str(caught.value).endswith(", which is no git repository") == told
+
+
+def test_commit_of_something_else_ends_no_bisection(tree: Path) -> None:
+    """It is skipped; a directory that is no kernel's is wrong use, and named as it was given."""
+    (tree / "mm/slab_common.c").unlink()
+    _git(tree, "commit", "-q", "-a", "-m", "no kernel any more")
+    with pytest.raises(Broken, match="^linux-HEAD is no kernel: ") as caught:
+        trees.find(_asked(tree, "HEAD"))
+    assert not isinstance(caught.value, Misuse)
+    with pytest.raises(Misuse, match=f"^NEW={tree} is no kernel tree "):
+        trees.find(_asked(tree, str(tree)))
 
 
 def test_distributions_kernel_is_built_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
