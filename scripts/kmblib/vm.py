@@ -148,11 +148,11 @@ def judge(ended: Ended) -> Code:
         raise Failed(f"the guest's kernel complained: {bad}")
     if ended.timed_out:
         raise Failed(f"the guest hung: no verdict after {ended.timeout:.0f} s; its last "
-                     f"line: {_last_line(ended.console)}")
+                     f"lines: {_last_lines(ended.console)}")
     verdict = parse_verdict(ended.verdict)
     if verdict is None:
-        raise Failed("the guest ended without a verdict; its last line: "
-                     f"{_last_line(ended.console)}")
+        raise Failed("the guest ended without a verdict; its last lines: "
+                     f"{_last_lines(ended.console)}")
     if verdict.error:
         raise Broken(f"the guest could not set itself up: {verdict.error}")
     if len(ended.results) != verdict.size or zlib.crc32(ended.results) != verdict.crc32:
@@ -163,9 +163,9 @@ def judge(ended: Ended) -> Code:
     return Code(verdict.exit) if verdict.exit in list(Code) else Code.BROKEN
 
 
-def _last_line(console: str) -> str:
+def _last_lines(console: str, count: int = 3) -> str:
     lines = [line.strip() for line in console.splitlines() if line.strip()]
-    return lines[-1] if lines else "(none)"
+    return " | ".join(lines[-count:]) or "(none)"
 
 
 def _read(path: Path) -> bytes:
@@ -183,7 +183,7 @@ class HowFar:
         """One who begins to count again does so in another course."""
         told = _COUNTED.findall(console)
         if not told:
-            return _last_line(console)[-60:]
+            return _last_lines(console, 1)[-60:]
         step_, word, count, total, about = told[-1]
         if step_:
             return str(step_)

@@ -14,8 +14,8 @@ _FAULTS = {
     "warn": "the guest's kernel complained: WARNING: .*fault_warn",
     "oops": "the guest's kernel complained: BUG: kernel NULL pointer dereference",
     "panic": "the guest's kernel complained: Kernel panic .*: kmbench_fault: a panic was asked for",
-    "hang": r"the guest hung: no verdict after \d+ s; its last line: .*kmbench: module verification",
-    "poweroff": "the guest ended without a verdict; its last line: .*Power down",
+    "hang": r"the guest hung: no verdict after \d+ s; its last lines: .*kmbench: module verification",
+    "poweroff": "the guest ended without a verdict; its last lines: .*Power down",
     "truncate": r"the guest's results were cut off: 100 of \d{4,} bytes arrived",
 }
 

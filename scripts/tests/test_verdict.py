@@ -91,20 +91,20 @@ def test_hung_guest_fails(data: Path, healthy: vm.Ended) -> None:
     console = _console(data, "hang")
     assert not vm.badness(console)
     for verdict in ("", _VERDICT):
-        with pytest.raises(Failed, match="the guest hung: no verdict after 60 s; its last line: "
+        with pytest.raises(Failed, match="the guest hung: no verdict after 60 s; its last lines: "
                                          ".*tainting kernel"):
             vm.judge(replace(healthy, console=console, verdict=verdict, timed_out=True))
 
 
 def test_guest_that_powers_off_early_fails(data: Path, healthy: vm.Ended) -> None:
     """QEMU ends well, the console is clean, only the verdict is missing."""
-    with pytest.raises(Failed, match="ended without a verdict; its last line: .*Power down"):
+    with pytest.raises(Failed, match="ended without a verdict; its last lines: .*Power down"):
         vm.judge(replace(healthy, console=_console(data, "poweroff"), verdict=""))
 
 
 def test_guest_without_a_word_fails(healthy: vm.Ended) -> None:
     """Not even a console."""
-    with pytest.raises(Failed, match=r"its last line: \(none\)"):
+    with pytest.raises(Failed, match=r"its last lines: \(none\)"):
         vm.judge(vm.Ended(False, 60, "", "", b""))
 
 
