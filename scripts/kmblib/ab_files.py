@@ -15,6 +15,8 @@ from .kernels import Kernel
 from .noise_verdict import Verdict
 from .paired import CANNOT_TELL, REGRESSION
 
+# Between what is said of times and of all else.
+_TIMES = "; times apart: "
 _WORSE, _NEITHER = "worse by {:+.1f} %", "neither a regression nor its absence is shown"
 _WORDS = {Code.GOOD: "pass", Code.FAILED: "fail", Code.BROKEN: "error", Code.CANNOT_TELL: "cannot tell"}
 
@@ -74,9 +76,16 @@ def write(job: Job, found: Found, command: str) -> None:
 def write_times(run: Path, verdict: Verdict) -> None:
     """What the gate writes, of times: a line a figure that may fail."""
     rows = [Row(f"{row.cell}/{row.figure}", _WORSE.format(row.per_cent()[0]) if row.verdict == REGRESSION
-                else "", (row.reason or _NEITHER) if row.verdict == CANNOT_TELL else "")
+                else "", (row.reason or _NEITHER) if row.verdict == CANNOT_TELL else "", row.new, "ticks")
             for row in verdict.rows if row.verdict]
     gate_files.put(run, rows, "no figure that may fail", f"{verdict.sentence()}\n")
+
+
+def add_times(run: Path, code: Code, sentence: str) -> None:
+    """Have ab.json say what comes of both, promises and times: it is read for the whole."""
+    told = results.load(run / "ab.json")
+    said = told["reason"].partition(_TIMES)[2] or told["reason"]
+    results.write(run / "ab.json", {**told, "verdict": _WORDS[code], "reason": f"{sentence}{_TIMES}{said}"})
 
 
 def write_refusal(job: Job, error: KmbError, command: str) -> None:

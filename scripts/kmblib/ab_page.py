@@ -115,7 +115,7 @@ def _beside(document: Document) -> list[Section]:
 
 def sections(document: Document) -> list[Section]:
     """Part by part, what moved most; in few lines."""
-    if document["verdict"] in ("cannot tell", "error"):
+    if document["verdict"] in ("cannot tell", "error") and not document["promises"]:
         return [Section("Comparison", [text(f"unavailable: {document['reason']}")])]
     return [*_where(document), *_beside(document)]
 

@@ -49,13 +49,19 @@ def _said(changes: list[Change], cell: str) -> str:
                      f"{gate_report.each(c.new, c.ops)}" for c in changes if c.cell == cell)
 
 
-def rows_of(verdict: Verdict, base: Baseline) -> list[Row]:
+def _number(figures: dict[str, int] | None) -> tuple[float | None, str]:
+    """What one operation takes; None of what is no cell."""
+    return (figures["insns"] / (figures["ops"] or 1), "instructions") if figures else (None, "")
+
+
+def rows_of(verdict: Verdict, new: Baseline) -> list[Row]:
     """A row a cell, sorted, and one of all together. What is better than a base that is not kept
     is good, and no more is said of it here."""
     worse, better = verdict.regressions(), verdict.improvements() if verdict.stored else []
-    names = [*sorted({*base.cells, *(c.cell for c in verdict.changes)}), verdict.total.cell]
+    names = [*sorted({*new.cells, *(c.cell for c in verdict.changes)}), verdict.total.cell]
     said = {name: _said(better, name) for name in names}
-    return [Row(name, _said(worse, name), text and f"better, {_DUE}: {text}") for name, text in said.items()]
+    return [Row(name, _said(worse, name), text and f"better, {_DUE}: {text}", *_number(new.cells.get(name)))
+            for name, text in said.items()]
 
 
 def _lines(nr: int, row: Row) -> list[str]:
@@ -99,13 +105,13 @@ def text_of(told: dict[str, Any]) -> str:
         *gate_page.appendix(told)]), "text", "")
 
 
-def put(run: Path, rows: list[Row], reason: str, text: str, new: Baseline | None = None) -> None:
+def put(run: Path, rows: list[Row], reason: str, text: str, sides: kcidb.Sides | None = None) -> None:
     """Write gate.ktap, gate.xml, gate.kcidb and gate.txt, whatever was judged. reason: why there
-    is no row. new: whose figures the rows' cells have, if there are."""
+    is no row. sides: base and new, where instructions of both are what was judged."""
     reason = _UNPRINTABLE.sub("?", reason)
     for name, content in (
             ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
-            ("gate.kcidb", json.dumps(kcidb.document(rows, new, reason), indent=1) + "\n")):
+            ("gate.kcidb", json.dumps(kcidb.document(rows, sides, reason), indent=1) + "\n")):
         aside = run / f"{name}.part"
         aside.write_text(content)
         os.replace(aside, run / name)
@@ -115,7 +121,7 @@ def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: s
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
     told = document(verdict, base, new, command)
     results.write(run / "gate.json", told)
-    put(run, rows_of(verdict, base), "", text_of(told), new)
+    put(run, rows_of(verdict, new), "", text_of(told), (base, new))
 
 
 def write_refusal(run: Path, error: KmbError, command: str) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Row:
     """What is judged by itself: a cell, all of them together, a case of the suites. worse: what is;
-    unclear: why that cannot be told; "" for nothing."""
+    unclear: why that cannot be told; "" for nothing. value: that of the new kernel, in unit; None
+    where it is no number."""
 
     name: str
     worse: str = ""
     unclear: str = ""
+    value: float | None = None
+    unit: str = ""
 
 
 def each(value: int, ops: int) -> str:

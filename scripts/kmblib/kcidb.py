@@ -14,6 +14,9 @@ from .gate_report import Row
 ORIGIN = "kmbench"
 VERSION = {"major": 5, "minor": 3}
 
+# Base and new.
+Sides = tuple[Baseline, Baseline]
+
 
 def _id(*parts: str) -> str:
     """Unique among all of this origin, and the same for the same content."""
@@ -30,21 +33,19 @@ def _status(row: Row) -> str:
     return "FAIL" if row.worse else "DONE" if row.unclear else "PASS"
 
 
-def _number(figures: dict[str, int]) -> dict[str, Any]:
-    return {"value": figures["insns"] / (figures["ops"] or 1), "unit": "instructions"}
-
-
-def _test(row: Row, new: Baseline | None, build: str) -> dict[str, Any]:
-    number = {"number": _number(new.cells[row.name])} if new and row.name in new.cells else {}
+def _test(row: Row, base: str, build: str) -> dict[str, Any]:
+    number = {} if row.value is None else {"number": {"value": row.value, "unit": row.unit}}
     said = {"comment": row.worse or row.unclear} if row.worse or row.unclear else {}
-    return {"id": _id(build, row.name), "build_id": build, "origin": ORIGIN,
+    return {"id": _id(build, base, row.name), "build_id": build, "origin": ORIGIN,
             "path": _path(row.name), "status": _status(row), **number, **said}
 
 
-def document(rows: list[Row], new: Baseline | None, reason: str) -> dict[str, Any]:
-    """A test a row; where there is no comparison, one that could not be made. reason: why."""
-    build = _id(new.text()) if new else _id(reason, *(f"{row}" for row in rows))
-    tests = [_test(row, new, build) for row in rows] or [
+def document(rows: list[Row], sides: Sides | None, reason: str) -> dict[str, Any]:
+    """A test a row; where there is no comparison, one that could not be made. reason: why. One
+    kernel has one build, and against each base tests of its own."""
+    base, new = (side.text() for side in sides) if sides else ("", "")
+    build = _id(new) if new else _id(reason, *(f"{row}" for row in rows))
+    tests = [_test(row, base, build) for row in rows] or [
         {"id": _id(build, "comparison"), "build_id": build, "origin": ORIGIN,
          "path": f"{ORIGIN}.comparison", "status": "MISS", "comment": reason}]
     return {"version": VERSION, "tests": tests}

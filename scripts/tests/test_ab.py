@@ -243,6 +243,20 @@ def test_promise_newly_broken_is_said_in_each_form(job: Job) -> None:
         assert [t["status"] for t in tests] == ["FAIL" if second == "fail" else "PASS"]
 
 
+@pytest.mark.parametrize("code, word", [(Code.FAILED, "fail"), (Code.CANNOT_TELL, "cannot tell"),
+                                        (Code.GOOD, "pass")])
+def test_times_are_part_of_what_is_said(job: Job, code: Code, word: str) -> None:
+    """Who reads ab.json alone is not told that all is well where it is slower; what a
+    comparison broken off had said before does not stay."""
+    ab_files.write(job, Found(ab_parts.promises(_doc(), _doc())), "make ab")
+    before = results.load(job.run / "ab.json")["reason"]
+    ab_files.add_times(job.run, Code.CANNOT_TELL, "broken off")
+    ab_files.add_times(job.run, code, "as it is")
+    told = results.load(job.run / "ab.json")
+    assert (told["verdict"], told["reason"]) == (word, f"as it is; times apart: {before}")
+    assert "cases pass, 0 newly fail" in " ".join(report.render(job.run).split())
+
+
 def test_figures_of_both_sides_are_compared_and_swap() -> None:
     """What one side alone has cannot be."""
     one, other = {("a", "x"): 1.0, ("b", "x"): 4.0, ("c", "x"): 7.0}, {("a", "x"): 2.0, ("b", "x"): 5.0}

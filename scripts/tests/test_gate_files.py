@@ -142,7 +142,7 @@ _KCIDB = {
 
 
 def _kcidb(base: Baseline, new: Baseline) -> list[dict[str, Any]]:
-    document = kcidb.document(gate_files.rows_of(gate.compare(base, new), base), new, "")
+    document = kcidb.document(gate_files.rows_of(gate.compare(base, new), new), (base, new), "")
     jsonschema.validate(document, _KCIDB)
     tests: list[dict[str, Any]] = document["tests"]
     return tests
@@ -158,6 +158,10 @@ def test_kcidb_has_a_number_a_cell(base: Baseline) -> None:
     assert worse["path"] == "kmbench.pair.task.GFP_KERNEL.64"
     assert worse["number"] == {"value": figures["insns"] / figures["ops"], "unit": "instructions"}
     assert {t["status"] for t in _kcidb(slower, base)} == {"PASS", "DONE"}
+    # Against another base it is another test, of the same build.
+    again = _kcidb(slower, slower)
+    assert not {t["id"] for t in tests} & {t["id"] for t in again}
+    assert {t["build_id"] for t in tests} == {t["build_id"] for t in again}
 
 
 def test_kcidb_says_what_could_not_be_compared() -> None:

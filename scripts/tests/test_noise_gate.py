@@ -62,6 +62,8 @@ def test_times_are_said_in_each_form(tmp_path: Path, slower: float, worse: int) 
         str(verdict.gated()), str(worse), str(open_))
     ktap = (tmp_path / "gate.ktap").read_text()
     assert ktap.count("not ok") == worse and ktap.count("# SKIP neither") == open_
+    numbers = [t["number"] for t in json.loads((tmp_path / "gate.kcidb").read_text())["tests"]]
+    assert len(numbers) == verdict.gated() and {n["unit"] for n in numbers} == {"ticks"}
     assert (f"{_SLOW}/p50" in ktap.partition("# worse by")[2].partition("\nok")[0]) == bool(worse)
 
 
