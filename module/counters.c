@@ -96,11 +96,16 @@ void kmb_counters_close(struct kmb_counters *counters, struct kmb_count counts[K
 	u32 i;
 
 	for (i = 0; i < KMB_EVENTS; i++) {
-		if (!counters->event[i])
+		struct perf_event *event = counters->event[i];
+
+		if (!event)
 			continue;
-		counts[i].value = perf_event_read_value(counters->event[i], &counts[i].enabled,
+		counts[i].value = perf_event_read_value(event, &counts[i].enabled,
 							&counts[i].running);
-		perf_event_release_kernel(counters->event[i]);
+		/* A pinned event that loses its counter stops, and so do its times. */
+		if (event->state == PERF_EVENT_STATE_ERROR)
+			counts[i].err = -EBUSY;
+		perf_event_release_kernel(event);
 	}
 }
 

@@ -4,8 +4,9 @@
  *
  * That an event can be opened proves little: a driver may find out only later
  * that no counter takes it, and one whose PMU cannot keep user and kernel apart
- * may count both and not say so. So each event is tried by itself, in each
- * mode, over accesses of the user's alone.
+ * may count both and not say so, or none of either: a virtual machine may have
+ * counters that stay 0. So each event is tried by itself, in each mode, over
+ * accesses of the user's alone.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -75,11 +76,31 @@ const char *pmu_probe__mixed(const struct counter_value values[EVENT_MODES])
 		"this PMU does not count user and kernel apart";
 }
 
+/**
+ * pmu_probe__silent() - whether an event stays 0 where it cannot
+ * @event: which; of those that a PMU names itself it is not known which pages they are of.
+ * @values: what it counted of accesses of the user's, by mode.
+ *
+ * Return: a line that says so; NULL if it does not, or if it cannot be told.
+ */
+const char *pmu_probe__silent(const struct tlb_event *event,
+			      const struct counter_value values[EVENT_MODES])
+{
+	const struct counter_value *all = &values[EVENT_MODE_ALL];
+	const struct counter_value *user = &values[EVENT_MODE_USER];
+
+	if (event->type != PERF_TYPE_HARDWARE && event->type != PERF_TYPE_HW_CACHE)
+		return NULL;
+	return (all->known && !all->value) || (user->known && !user->value) ?
+		"this PMU stays at 0 over a million loads and 512 pages that the TLB had to forget" :
+		NULL;
+}
+
 static int probe_event(struct pmu_events *events, unsigned int i,
 		       const struct pmu_pages *pages)
 {
 	struct counter_value values[EVENT_MODES];
-	const char *mixed;
+	const char *mixed, *silent;
 	int mode, err;
 
 	for (mode = 0; mode < EVENT_MODES; mode++) {
@@ -87,9 +108,11 @@ static int probe_event(struct pmu_events *events, unsigned int i,
 		if (err)
 			return err;
 	}
+	silent = pmu_probe__silent(&events->event[i], values);
 	mixed = pmu_probe__mixed(values);
 	for (mode = 0; mode < EVENT_MODES; mode++)
 		snprintf(events->why[i][mode], COUNTER_WHY_LEN, "%s",
+			 silent && values[mode].known ? silent :
 			 mixed && mode != EVENT_MODE_ALL ? mixed :
 			 values[mode].why);
 	return 0;

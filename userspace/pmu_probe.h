@@ -33,6 +33,8 @@ struct pmu_events {
 };
 
 const char *pmu_probe__mixed(const struct counter_value values[EVENT_MODES]);
+const char *pmu_probe__silent(const struct tlb_event *event,
+			      const struct counter_value values[EVENT_MODES]);
 int pmu_probe__run(struct pmu_events *events, const struct tlb_pmu *pmu,
 		   uint32_t own_type, const struct pmu_pages *pages);
 int pmu_probe__here(struct pmu_events *events);

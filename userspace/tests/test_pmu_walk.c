@@ -168,6 +168,37 @@ static void test_event_that_mixes_user_and_kernel_is_found(void **state)
 	}
 }
 
+static const struct {
+	uint32_t type;
+	bool known;
+	uint64_t all, user;
+	bool silent;
+} quiet[6] = {
+	{ PERF_TYPE_HARDWARE, true, 1000, 900, false },
+	{ PERF_TYPE_HARDWARE, true, 0, 0, true },
+	{ PERF_TYPE_HW_CACHE, true, 7, 0, true },
+	/* It has said why itself; or it may be of other pages; or it is no counter of the PMU. */
+	{ PERF_TYPE_HW_CACHE, false, 0, 0, false },
+	{ TLB_EVENT_OWN, true, 0, 0, false },
+	{ PERF_TYPE_SOFTWARE, true, 0, 0, false },
+};
+
+static void test_event_that_stays_at_0_is_found(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		const struct tlb_event event = { .type = quiet[i].type };
+		struct counter_value values[EVENT_MODES] = {
+			[EVENT_MODE_ALL] = { .known = quiet[i].known, .value = quiet[i].all },
+			[EVENT_MODE_USER] = { .known = quiet[i].known, .value = quiet[i].user },
+		};
+
+		assert_int_equal(!!pmu_probe__silent(&event, values), quiet[i].silent);
+	}
+}
+
 /* More events than a group has, one of them not to be counted. */
 static void test_each_event_is_walked_for(void **state)
 {
@@ -204,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_walks_are_one_cycle_over_all_pages),
 		cmocka_unit_test(test_flushed_pages_take_no_fault),
 		cmocka_unit_test(test_event_that_mixes_user_and_kernel_is_found),
+		cmocka_unit_test(test_event_that_stays_at_0_is_found),
 		cmocka_unit_test(test_each_event_is_walked_for),
 	};
 
