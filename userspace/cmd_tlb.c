@@ -237,6 +237,25 @@ static int walk_for_the_model(const struct device *device)
 	return err;
 }
 
+/* Where none of the kernel's walks could be done, for what they are themselves to blame for. */
+static bool each_says_why(const struct tlb_walks *walks, int err)
+{
+	return err && !tlb_walks__ends_all(err) && walks->nr && walks->walks[walks->nr - 1].err == err;
+}
+
+/* err: of the kernel's walks, which stays where none of these can be done, either. */
+static int run_in_process(struct chase *user, int user_err, int err)
+{
+	size_t i;
+
+	if (!user_err)
+		user_err = chase__run(user);
+	for (i = 0; i < user->nr && !user_err; i++)
+		if (!user->walks[i].why[0])
+			return 0;
+	return user_err ? user_err : err;
+}
+
 /* Those of the kernel, then those of the process, as the model knows its page tables by then. */
 static int run_both(const struct tlb_arguments *arguments, const struct device *device,
 		    struct tlb_walks *walks, struct chase *user)
@@ -255,8 +274,8 @@ static int run_both(const struct tlb_arguments *arguments, const struct device *
 		err = walk_for_the_model(device);
 	else if (!err)
 		err = tlb_walks__run(walks, device, &arguments->options, &failed);
-	if (!err)
-		err = user_err ? user_err : chase__run(user);
+	if (!err || (each_says_why(walks, err) && !user_err))
+		err = run_in_process(user, user_err, err);
 	if (!err || err == -ENOENT)
 		return 0;
 	return cmd__explain(failed ? failed->kind->name : "tlb",

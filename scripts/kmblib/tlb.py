@@ -33,7 +33,10 @@ _MEM_MAX_MIB = 3072
 # Seconds a boot may take: many times what it needs on two slow cores.
 _TIMEOUT = 600.0
 # How it is said that the model did not take a geometry.
-_REFUSED = "no model of a TLB: GEOMETRY="
+_NO_MODEL = "no model of a TLB: "
+_REFUSED = f"{_NO_MODEL}GEOMETRY="
+# What else the model may refuse: its memory, its file of regions, the machine.
+_OF_ELSE = re.compile(r"ram=|regions=|guest |\d+ processors")
 # A walk over one page.
 _SHORTEST = ("--kind", "kmalloc", "--pattern", "stride", "--min", "4", "--max", "4",
              "--passes", "1")
@@ -172,6 +175,15 @@ class Guest:
     log: Path
 
 
+def why_no_model(log: Path, name: str) -> str:
+    """Why an emulator ended without the model, in words; "" where that is not why. name: of the
+    geometry, which is named where it is to blame."""
+    refused, unknown = refusal(log), no_plugin(log)
+    if refused and not _OF_ELSE.match(refused):
+        return f"{_REFUSED}{name}: {refused}"
+    return f"{_NO_MODEL}{refused or unknown}" if refused or unknown else ""
+
+
 def boot_modelled(guest: Guest, model: Model, name: str) -> tuple[vm.Ended, str]:
     """Boot a guest with the model, whose geometry GEOMETRY= names; or without, and why,
     where this emulator takes no such plugin or the model no such geometry: what else there
@@ -180,10 +192,8 @@ def boot_modelled(guest: Guest, model: Model, name: str) -> tuple[vm.Ended, str]
         with modelled(guest.emulator, model, guest.mem_mib) as with_model:
             return guest.boot(with_model), ""
     except Broken as error:
-        refused, unknown = refusal(guest.log), no_plugin(guest.log)
-        if not refused and not unknown:
+        if not (why := why_no_model(guest.log, name)):
             raise error
-    why = f"{_REFUSED}{name}: {refused}" if refused else f"no model of a TLB: {unknown}"
     return guest.boot(guest.emulator), why
 
 

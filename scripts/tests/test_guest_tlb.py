@@ -314,6 +314,16 @@ def test_what_one_walk_cannot_be_ends_none_else(guests: lab.Lab) -> None:
     assert all("a multiple of 32768" in why for why in done.values())
 
 
+@pytest.mark.guests("tlb of odd footprints and of a process")
+def test_what_the_kernel_cannot_walk_ends_no_walk_of_a_process(guests: lab.Lab) -> None:
+    """Each of the kernel's says why; that none could be done is no error where others could."""
+    ended = guests.ended("tlb of odd footprints and of a process")
+    assert vm.judge(ended) == Code.GOOD
+    found = results.parse(ended.results, "tlb")
+    assert found["walks"] and all("a multiple of" in w["unavailable"] for w in found["walks"])
+    assert {w["kind"] for w in found["user_walks"] if not w["unavailable"]} == {"anon-4k"}
+
+
 @pytest.mark.guests("tlb beyond memory")
 def test_footprint_beyond_memory_is_unavailable(guests: lab.Lab) -> None:
     """With the reason; those that there is memory for are walked."""
@@ -321,6 +331,22 @@ def test_footprint_beyond_memory_is_unavailable(guests: lab.Lab) -> None:
     reasons = {walk["bytes"]: walk["unavailable"] for walk in walks}
     assert reasons[_MIB] is None
     assert "bytes would be held" in reasons[64 * _MIB]
+
+
+@pytest.mark.parametrize("line, why", [
+    ("kmbench TLB model: level 1: 3 ways: must divide 64 entries", "GEOMETRY=zen3: level 1: 3 ways: "),
+    ("kmbench TLB model: ram=/proc/self/fd/3: Permission denied", "ram=/proc/self/fd/3: "),
+    ("kmbench TLB model: regions=/x: No space left on device", "regions=/x: "),
+    ("kmbench TLB model: 8 processors: the model has at most 4", "8 processors: "),
+    ("kmbench TLB model: guest i386: the model knows a machine of x86_64", "guest i386: "),
+    ("qemu: x.so: plugin requires API version 99, but this QEMU supports 1", "plugin requires API "),
+    ("qemu: -m: out of memory", "")])
+def test_geometry_is_blamed_for_what_it_is_to_blame_for(tmp_path: Path, line: str, why: str) -> None:
+    """And for nothing else that the model, or QEMU, refuses."""
+    (tmp_path / "log").write_text(f"x\n{line}\n")
+    said = tlb.why_no_model(tmp_path / "log", "zen3")
+    assert said.startswith(f"no model of a TLB: {why}") if why else not said
+    assert tlb.is_refused(said) == ("GEOMETRY=" in why)
 
 
 def test_geometry_is_found_by_name_or_as_a_file(tmp_path: Path,
