@@ -498,14 +498,14 @@ static int run_into_file(struct frag_work *work)
 }
 
 /*
- * That nobody else fragments this machine: where no module says so, a lock on a file that
- * there is on each. It is gone with this process. Return: 0; -1: somebody does.
+ * That nobody else fragments this machine, at this level or between two: a lock on a file
+ * that there is on each. It is gone with this process. Return: 0; -1: somebody does.
  */
-static int only_one(int how)
+static int only_one(void)
 {
 	int fd = open("/proc/buddyinfo", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || !flock(fd, how | LOCK_NB))
+	if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB))
 		return 0;
 	warnx("frag: refused: another kmbench frag fragments memory; wait until it has ended");
 	close(fd);
@@ -525,7 +525,7 @@ static int run_without_module(struct frag_work *work)
 		warnx("--user with %s: that needs the module; leave one out", needs);
 		return EXIT_USAGE;
 	}
-	if (only_one(LOCK_EX))
+	if (only_one())
 		return EXIT_USAGE;
 	warnx("without the module: compaction can undo what is reached");
 	signals__block();
@@ -566,7 +566,7 @@ int cmd__frag(int argc, char **argv)
 		arguments.spread = "random";
 	if (!arguments.options.seed)
 		arguments.options.seed = 1;
-	if (only_one(LOCK_SH))
+	if (only_one())
 		return EXIT_USAGE;
 	code = session__open(&session, arguments.options.device);
 	if (!code)

@@ -24,6 +24,9 @@
 #include "user_inducer.h"
 
 #define PAGEMAP_FRAME	((1ULL << 55) - 1)
+#define PAGEMAP_PRESENT	(1ULL << 63)
+/* Of a page that was swapped out; no block begins there. */
+#define NO_FRAME	UINT64_MAX
 /* Pages of which the frames are read at once. */
 #define FRAMES		512
 /* Pages that are taken between two looks at what is free. */
@@ -202,9 +205,12 @@ static int read_frames(int fd, const struct user_inducer *inducer, size_t first,
 	if (pread(fd, entries, nr * sizeof(*entries), at) != (ssize_t)(nr * sizeof(*entries)))
 		return -EIO;
 	for (i = 0; i < nr; i++) {
-		if (!(entries[i] & PAGEMAP_FRAME))
+		bool present = entries[i] & PAGEMAP_PRESENT;
+		uint64_t frame = entries[i] & PAGEMAP_FRAME;
+
+		if (present && !frame)
 			return -EPERM;
-		pages[i] = (struct held_page){ entries[i] & PAGEMAP_FRAME, first + i };
+		pages[i] = (struct held_page){ present ? frame : NO_FRAME, first + i };
 	}
 	return 0;
 }
@@ -291,8 +297,6 @@ static int break_blocks(struct user_inducer *inducer, struct kmb_frag *frag)
 		give_back_others(inducer);
 	}
 	free(pages);
-	if (err == -EPERM)
-		err = refuse(frag, err, "/proc/self/pagemap tells frames to root alone");
 	return err;
 }
 
@@ -357,6 +361,19 @@ static int break_missing(struct user_inducer *inducer, struct kmb_frag *frag)
 	return err;
 }
 
+/* Before much is taken. */
+static int check_frames(struct user_inducer *inducer, struct kmb_frag *frag)
+{
+	struct held_page page;
+	int err;
+
+	touch(inducer, 0, 1);
+	inducer->touched = 1;
+	err = find_frames(inducer, &page);
+	return err == -EPERM ?
+	       refuse(frag, err, "/proc/self/pagemap tells frames to root alone") : err;
+}
+
 /* What is missing to a part, or too much, whoever has the rest makes up for. */
 static int reach(struct user_inducer *inducer, struct kmb_frag *frag, bool is_part)
 {
@@ -404,6 +421,8 @@ int user_inducer__reach(struct user_inducer *inducer, struct kmb_frag *frag,
 		err = check_index(frag, allowed_pages(frag));
 	if (!err)
 		err = reserve_room(inducer, allowed_pages(frag), frag->order);
+	if (!err)
+		err = check_frames(inducer, frag);
 	return err ? err : reach(inducer, frag, part->per_cent < 100);
 }
 
@@ -431,17 +450,28 @@ int user_inducer__moved(const struct user_inducer *inducer, uint64_t *moved)
 	return err;
 }
 
+/* Pages that may be taken once more, and leave what the kernel needs: others may have taken some. */
+static size_t room_left(void)
+{
+	struct kmb_level now = { .free = 0 };
+	uint64_t least = high_watermarks();
+
+	return !read_level(&now, 0) && now.free > least ? now.free - least : 0;
+}
+
 /**
  * user_inducer__undo() - give everything back
  * @inducer: of user_inducer__reach(), or all zero.
  *
  * The few pages that are held would stay with the CPU, and their blocks broken. So all of
- * them are taken once more: what is given back first goes from there to the free lists.
+ * them are taken once more, as far as there is memory: what is given back first goes from
+ * there to the free lists.
  */
 void user_inducer__undo(struct user_inducer *inducer)
 {
-	if (inducer->nr)
-		touch(inducer, 0, inducer->touched);
+	size_t room = inducer->nr ? room_left() : 0;
+
+	touch(inducer, 0, inducer->touched < room ? inducer->touched : room);
 	if (inducer->start)
 		munmap(inducer->start, inducer->nr_pages * page_size());
 	free(inducer->kept);

@@ -117,6 +117,8 @@ static void test_memory_is_fragmented_by_one_at_a_time(void **state)
 	assert_int_equal(flock(fd, LOCK_SH), 0);
 	assert_says("frag --user", 2,
 		    "kmbench: frag: refused: another kmbench frag fragments memory; wait until it has ended\n");
+	assert_says("frag --device /dev/null", 2,
+		    "kmbench: frag: refused: another kmbench frag fragments memory; wait until it has ended\n");
 	close(fd);
 }
 
