@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .cells import number
@@ -68,11 +69,17 @@ def marked(text: str, sample: dict[str, Any] | None, level: dict[str, Any]) -> s
     return f"{text}*" if sample and text != "-" and has_drifted(sample, level) else text
 
 
+def per_cent(part: int, of: int) -> str:
+    """A part of so many, per cent: 0 is none of them and 100 all, however many they are."""
+    said = f"{100 * part / of:.0f}"
+    return "<1" if said == "0" and part else ">99" if said == "100" and part != of else said
+
+
 def share(response: Response | None, level: dict[str, Any]) -> str:
     """How much there was of what was asked for, per cent."""
     if not response or not response["asked"]:
         return "-"
-    return marked(f"{100 * response['got'] / response['asked']:.0f}", response, level)
+    return marked(per_cent(response["got"], response["asked"]), response, level)
 
 
 def within(response: Response | None, level: dict[str, Any]) -> str:
@@ -80,7 +87,7 @@ def within(response: Response | None, level: dict[str, Any]) -> str:
     if not response or not response["asked"]:
         return "-"
     low, high = interval(response["got"], response["asked"])
-    return marked(f"{100 * low:.0f}-{100 * high:.0f}", response, level)
+    return marked(f"{math.floor(100 * low)}-{math.ceil(100 * high)}", response, level)
 
 
 def way(response: Response) -> tuple[str, str, str]:
@@ -174,7 +181,7 @@ class Responses:
         for order in self.orders():
             found = self.find(KVMALLOC, order)
             if any(r and r["vmalloced"] for r in found):
-                rows.append([str(order), *(marked(f"{100 * r['vmalloced'] / r['got']:.0f}", r, level)
+                rows.append([str(order), *(marked(per_cent(r["vmalloced"], r["got"]), r, level)
                                            if r and r["got"] else "-"
                                            for r, level in zip(found, self.reached))])
         return rows

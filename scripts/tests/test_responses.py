@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import report, responses, results
+from kmblib import level_figures, report, responses, results
 from kmblib.errors import Code
+from kmblib.kernels import Kernel
 from kmblib.level_walks import LevelWalks
 from kmblib.response_plots import ResponsePlots
 from kmblib.responses import Responses
@@ -122,6 +123,31 @@ def test_no_quantile_is_above_the_longest(document: dict[str, Any]) -> None:
     figures = [dict((row[0], row[1]) for row in found.ticks("got", n))["GFP_KERNEL"]
                for n in (500, 990, 1000)]
     assert figures == ["1.049M"] * 3
+
+
+@pytest.mark.parametrize("part, of, said", [
+    (0, 10_000, "0"), (1, 10_000, "<1"), (60, 10_000, "1"), (9_940, 10_000, "99"), (9_999, 10_000, ">99"),
+    (10_000, 10_000, "100")])
+def test_all_and_none_are_said_of_all_and_none(part: int, of: int, said: str) -> None:
+    """One failure of ten thousand is not rounded away."""
+    assert responses.per_cent(part, of) == said
+    level = {"asked": 500_000}
+    response = {"got": part, "asked": of, "unavailable": None, "reached": 500_000}
+    low, high = map(int, responses.within(response, level).split("-"))
+    assert low / 100 <= responses.interval(part, of)[0] and responses.interval(part, of)[1] <= high / 100
+    assert high - low <= 2
+
+
+@pytest.mark.parametrize("asked, why, good", [
+    (0, "index 0: this machine is at 11 already", True), (250_000, "index 250000: this machine is at 300000", False),
+    (0, "reserve 0: less than 9 bytes are free", False)])
+def test_level_that_is_not_reached_is_a_miss(monkeypatch: pytest.MonkeyPatch, kernel: Kernel, asked: int, why: str,
+                                             good: bool) -> None:
+    """But for that of a machine at rest, which may be above 0 by itself."""
+    levels = [{"asked": asked, "unavailable": why},
+              {"asked": 500_000, "reached": 519_999, "seconds": 9.9, "unavailable": None}]
+    monkeypatch.setattr(level_figures, "_found", lambda _kernel, _wanted: {"levels": levels})
+    assert level_figures.of_order(kernel, 9).good() == good
 
 
 def test_interval_is_wilsons() -> None:
