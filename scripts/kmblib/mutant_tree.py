@@ -29,6 +29,11 @@ def original(kernel: Kernel, name: str) -> str:
         raise Broken(f"{name}: {error.strerror}") from error
 
 
+def _stays_in_mm(name: str) -> bool:
+    """Whether nothing outside mm/ is compiled of a file; some of its headers are used elsewhere."""
+    return name.startswith("mm/") and not name.endswith(".h")
+
+
 class Tree:
     """A private tree of a kernel, a configuration's build directory, and how to
     change it."""
@@ -44,7 +49,7 @@ class Tree:
         self._adopt_objects(name)
         self._work = kunit.Work(kernel, target, merged, self.kunit_py, self.build)
         self._emulator = qemu.sound(qemu.Emulator(target.arch.emulator))
-        # Changed files that are not below mm/: of this mutant; and of all since the last whole build.
+        # Changed files that others than mm/ may have: of this mutant; and of all since the last whole build.
         self._elsewhere, self._stale = set[str](), set[str]()
 
     def _adopt_objects(self, name: str) -> None:
@@ -80,7 +85,7 @@ class Tree:
     def mutated(self, mutant: Mutant) -> Iterator[None]:
         """The tree with a mutant applied, while in the block."""
         texts = catalogue.mutated(mutant, self.original)
-        self._elsewhere = {name for name in texts if mutant.scope != "tests" and not name.startswith("mm/")}
+        self._elsewhere = {name for name in texts if mutant.scope != "tests" and not _stays_in_mm(name)}
         self._stale |= self._elsewhere
         try:
             if mutant.scope == "tests":
@@ -117,17 +122,18 @@ class Tree:
                      what="kunit.py build", step=current)
 
     def in_mm(self) -> bool:
-        """Whether nothing outside mm/ changed since the last whole build."""
+        """Whether nothing changed since the last whole build that others than mm/ are compiled of."""
         return not self._stale
 
     def make_mm(self, current: Step) -> None:
         """Build what changed in mm/, and link, which takes half as long as a whole build; Broken
         when it does not compile. configure() has prepared all, and has left nothing to do in any
         other of 400 directories."""
-        # What it is linked of, archives, are lists of names that stay the same.
+        # What it is linked of, archives, are lists of names that stay the same. With all that make
+        # would else tell a second make, it needs none, which would not know -o.
         (self.build / "vmlinux.o").unlink(missing_ok=True)
-        self._make(current, ["-C", self.build, f"--include-dir={self.farm}", "-rR", "-o", "prepare",
-                             "single-goals=./mm/"])
+        self._make(current, ["-C", self.build, f"--include-dir={self.farm}", "-rR",
+                             "--no-print-directory", "-o", "prepare", "single-goals=./mm/"])
 
     def make(self, current: Step) -> None:
         """Build what changed, wherever that is; Broken when it does not compile."""

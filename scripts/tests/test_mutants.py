@@ -356,6 +356,25 @@ def test_mutant_that_was_not_noticed_is_built_whole(
     assert (tree.built, len(tree.args)) == (built, runs)
 
 
+def test_whole_build_follows_a_file_that_others_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is changed back afterwards: the next one needs one, too, and not the one after that."""
+    tree = object.__new__(Tree)
+    tree._elsewhere, tree._stale, tree.farm, tree.build = set(), set(), Path("/x"), Path("/y")
+    for name in ("_replace", "_put_in_front"):
+        monkeypatch.setattr(tree, name, lambda _texts: None)
+    monkeypatch.setattr(tree, "restore", lambda: None)
+    monkeypatch.setattr(tree, "_make", lambda _current, _how: None)
+    seen = []
+    for name, scope in (("mm/slub.c", "kernel"), ("include/linux/slab.h", "tests"), ("mm/slab.h", "kernel"),
+                        ("mm/slub.c", "kernel"), ("mm/slub.c", "kernel"), ("kernel/rcu/tiny.c", "kernel")):
+        monkeypatch.setattr(catalogue, "mutated", lambda _mutant, _of, name=name: {name: ""})
+        with tree.mutated(replace(_mutant((9,)), scope=scope)):
+            seen.append(tree.in_mm())
+            if not tree.in_mm():
+                tree.make(Step("m"))
+    assert seen == [True, True, False, False, True, False]
+
+
 @pytest.mark.parametrize("outcome", ["killed", "equivalent"])
 def test_mutant_that_takes_long_fails_the_run(outcome: str) -> None:
     """By its own time; the limit itself is allowed."""
