@@ -104,7 +104,7 @@ void kmb_counters_close(struct kmb_counters *counters, struct kmb_count counts[K
 							&counts[i].running);
 		/* A pinned event that loses its counter stops, and so do its times. */
 		if (event->state == PERF_EVENT_STATE_ERROR)
-			counts[i].err = -EBUSY;
+			counts[i] = (struct kmb_count){ .err = -EBUSY };
 		perf_event_release_kernel(event);
 	}
 }

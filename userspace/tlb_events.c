@@ -37,6 +37,22 @@ static void explain(struct tlb_events *events, int err, const char *why)
 		snprintf(events->why, sizeof(events->why), "%s", why[0] ? why : strerror(-err));
 }
 
+/* A machine may have counters that stay at 0: of a walk there must be some instructions. */
+static void doubt(struct counter_value values[KMB_EVENTS])
+{
+	const struct counter_value *insns = &values[KMB_EVENT_INSTRUCTIONS];
+	const bool silent = insns->known && !insns->value;
+	unsigned int i;
+
+	for (i = 0; i < KMB_EVENTS && silent; i++) {
+		if (!values[i].known)
+			continue;
+		values[i].known = false;
+		snprintf(values[i].why, sizeof(values[i].why),
+			 "this PMU stays at 0, also of a walk's instructions");
+	}
+}
+
 static int count_inside(struct tlb_events *events, enum tlb_events_state state,
 			const struct device *device, const struct kmb_walk *walk)
 {
@@ -50,6 +66,7 @@ static int count_inside(struct tlb_events *events, enum tlb_events_state state,
 	events->loads[state] = one.loads;
 	for (i = 0; i < KMB_EVENTS; i++)
 		set_inside(&events->inside[state][i], &one.events[i]);
+	doubt(events->inside[state]);
 	return err;
 }
 
@@ -69,6 +86,7 @@ static int count_outside(struct tlb_events *events, enum tlb_events_state state,
 	explain(events, err, one.why);
 	counters__read(counters, values);
 	memcpy(events->outside[state], values, sizeof(events->outside[state]));
+	doubt(events->outside[state]);
 	return err;
 }
 

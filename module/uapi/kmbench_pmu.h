@@ -38,7 +38,8 @@ enum kmb_event {
  * @enabled: (out) how long they were to be counted, nanoseconds.
  * @running: (out) how long they were; less than @enabled: @value is not all.
  * @err: (out) 0; or the negative error of perf_event_create_kernel_counter(), as -ENOENT
- *	where the machine has no PMU that counts it; then all else is 0.
+ *	where the machine has no PMU that counts it; or -EBUSY: it had no counter, or lost it.
+ *	Then all else is 0.
  * @pad: (out) 0.
  */
 struct kmb_count {

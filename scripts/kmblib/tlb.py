@@ -36,7 +36,7 @@ _TIMEOUT = 600.0
 _NO_MODEL = "no model of a TLB: "
 _REFUSED = f"{_NO_MODEL}GEOMETRY="
 # What else the model may refuse: its memory, its file of regions, the machine.
-_OF_ELSE = re.compile(r"ram=|regions=|guest |\d+ processors")
+_OF_ELSE = re.compile(r"ram=|regions\b|guest |\d+ processors")
 # A walk over one page.
 _SHORTEST = ("--kind", "kmalloc", "--pattern", "stride", "--min", "4", "--max", "4",
              "--passes", "1")

@@ -321,7 +321,10 @@ def test_what_the_kernel_cannot_walk_ends_no_walk_of_a_process(guests: lab.Lab) 
     assert vm.judge(ended) == Code.GOOD
     found = results.parse(ended.results, "tlb")
     assert found["walks"] and all("a multiple of" in w["unavailable"] for w in found["walks"])
-    assert {w["kind"] for w in found["user_walks"] if not w["unavailable"]} == {"anon-4k"}
+    walked = [w for w in found["user_walks"] if not w["unavailable"]]
+    assert {w["kind"] for w in walked} == {"anon-4k"}
+    assert all(w["model"]["loads"] == w["lines"] * w["model_passes"] and not w["model"]["unmapped"]
+               for w in walked)
 
 
 @pytest.mark.guests("tlb beyond memory")
@@ -337,6 +340,7 @@ def test_footprint_beyond_memory_is_unavailable(guests: lab.Lab) -> None:
     ("kmbench TLB model: level 1: 3 ways: must divide 64 entries", "GEOMETRY=zen3: level 1: 3 ways: "),
     ("kmbench TLB model: ram=/proc/self/fd/3: Permission denied", "ram=/proc/self/fd/3: "),
     ("kmbench TLB model: regions=/x: No space left on device", "regions=/x: "),
+    ("kmbench TLB model: regions cannot be written: No space left on device", "regions cannot be "),
     ("kmbench TLB model: 8 processors: the model has at most 4", "8 processors: "),
     ("kmbench TLB model: guest i386: the model knows a machine of x86_64", "guest i386: "),
     ("qemu: x.so: plugin requires API version 99, but this QEMU supports 1", "plugin requires API "),
