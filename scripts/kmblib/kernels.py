@@ -162,14 +162,16 @@ def _tree_version(tree: Path) -> str | None:
 
 
 def tree_of(kdir: str, variable: str = "KDIR") -> Kernel:
-    """The kernel of a tree; Misuse where the directory is none. variable: which names it."""
+    """The kernel of a tree. variable: which names it. Misuse where the directory is none; of a
+    repository Broken: another commit of it may be one."""
     tree = Path(kdir).resolve()
     version = None
     if all((tree / f).is_file() for f in ("Makefile", "Kconfig", "mm/Kconfig", "mm/slab_common.c")):
         version = _tree_version(tree)
     if version is None:
-        raise Misuse(f"{variable}={kdir} is no kernel tree (Makefile, Kconfig and mm/ are "
-                     "looked for); name the top of a source tree")
+        error = Broken if (tree / ".git").exists() else Misuse
+        raise error(f"{variable}={kdir} is no kernel tree (Makefile, Kconfig and mm/ are looked for); "
+                    "name the top of a source tree")
     digest = hashlib.sha256(str(tree).encode()).hexdigest()[:8]
     return Kernel(kdir, tree.name, version, tree, f"kdir-{tree.name}-{digest}", None)
 

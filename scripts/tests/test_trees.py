@@ -175,12 +175,15 @@ def test_tree_without_git_is_told_of(tmp_path: Path, tree: Path) -> None:
 
 
 def test_commit_of_something_else_ends_no_bisection(tree: Path) -> None:
-    """It is skipped; a directory that is no kernel's is wrong use, and named as it was given."""
+    """It is skipped, as a revision or as it lies there; any other directory is wrong use, and
+    named as it was given."""
     (tree / "mm/slab_common.c").unlink()
     _git(tree, "commit", "-q", "-a", "-m", "no kernel any more")
-    with pytest.raises(Broken, match="^linux-HEAD is no kernel: ") as caught:
-        trees.find(_asked(tree, "HEAD"))
-    assert not isinstance(caught.value, Misuse)
+    for word, says in (("HEAD", "^linux-HEAD is no kernel: "), (str(tree), f"^NEW={tree} is no kernel tree ")):
+        with pytest.raises(Broken, match=says) as caught:
+            trees.find(_asked(tree, word))
+        assert not isinstance(caught.value, Misuse)
+    (tree / ".git").rename(tree / "git")
     with pytest.raises(Misuse, match=f"^NEW={tree} is no kernel tree "):
         trees.find(_asked(tree, str(tree)))
 
