@@ -25,6 +25,11 @@ def _side(kernel: Kernel) -> dict[str, Any]:
     return {"label": kernel.label, "version": kernel.version, "source": kernel.origin}
 
 
+def _sides(job: Job) -> tuple[str, str]:
+    """As kcidb.py tells kernels apart."""
+    return f"{_side(job.base)}", f"{_side(job.new)}"
+
+
 def _rows(items: list[Any] | None) -> list[dict[str, Any]]:
     return [dataclasses.asdict(item) for item in items or []]
 
@@ -70,18 +75,31 @@ def write(job: Job, found: Found, command: str) -> None:
         gate_files.write(job.run, found.exact, *found.sides, command)
     elif found.promises:
         rows = [Row(f"{case.name}", case.reason or "it fails") for case in found.promises.broken]
-        gate_files.put(job.run, rows or [Row("promises")], "", f"{found.sentence()}\n")
+        gate_files.put(job.run, rows or [Row("promises")], "", f"{found.sentence()}\n", _sides(job))
 
 
-def write_times(run: Path, verdict: Verdict) -> None:
-    """What the gate writes, of times: a line a figure that may fail."""
+def write_times(job: Job, verdict: Verdict) -> None:
+    """ab.json with the times, and what the gate writes: a line a figure that may fail."""
+    _add_times(job.run, verdict.code(), verdict.sentence())
     rows = [Row(f"{row.cell}/{row.figure}", _WORSE.format(row.per_cent()[0]) if row.verdict == REGRESSION
                 else "", (row.reason or _NEITHER) if row.verdict == CANNOT_TELL else "", row.new, "ticks")
             for row in verdict.rows if row.verdict]
-    gate_files.put(run, rows, "no figure that may fail", f"{verdict.sentence()}\n")
+    gate_files.put(job.run, rows, "no figure that may fail", f"{verdict.sentence()}\n", _sides(job))
 
 
-def add_times(run: Path, code: Code, sentence: str) -> None:
+def write_untimed(job: Job, error: KmbError) -> None:
+    """The same where no times were compared, or not yet."""
+    code = _code(error)
+    _add_times(job.run, code, str(error))
+    gate_files.put(job.run, [], str(error), f"{_WORDS[code].upper()}: {error}\n", _sides(job))
+
+
+def _code(error: KmbError) -> Code:
+    """What a comparison comes to that ends with an error: a kernel that breaks is compared with none."""
+    return Code.CANNOT_TELL if isinstance(error, Failed) else error.code
+
+
+def _add_times(run: Path, code: Code, sentence: str) -> None:
     """Have ab.json say what comes of both, promises and times: it is read for the whole."""
     told = results.load(run / "ab.json")
     said = told["reason"].partition(_TIMES)[2] or told["reason"]
@@ -90,10 +108,10 @@ def add_times(run: Path, code: Code, sentence: str) -> None:
 
 def write_refusal(job: Job, error: KmbError, command: str) -> None:
     """The same where there is no comparison."""
-    code = Code.CANNOT_TELL if isinstance(error, Failed) else error.code
+    code = _code(error)
     results.write(job.run / "ab.json", {
         **results.header("kmbench-ab", None, command), "verdict": _WORDS[code],
         "reason": str(error), "base": _side(job.base), "new": _side(job.new),
         "parts": list(job.parts), "options": [], "promises": None, "exact": None, "where": None, "told": [],
         "unavailable": []})
-    gate_files.put(job.run, [], str(error), f"{_WORDS[code].upper()}: {error}\n")
+    gate_files.put(job.run, [], str(error), f"{_WORDS[code].upper()}: {error}\n", _sides(job))

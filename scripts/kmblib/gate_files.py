@@ -105,9 +105,9 @@ def text_of(told: dict[str, Any]) -> str:
         *gate_page.appendix(told)]), "text", "")
 
 
-def put(run: Path, rows: list[Row], reason: str, text: str, sides: kcidb.Sides | None = None) -> None:
+def put(run: Path, rows: list[Row], reason: str, text: str, sides: kcidb.Sides) -> None:
     """Write gate.ktap, gate.xml, gate.kcidb and gate.txt, whatever was judged. reason: why there
-    is no row. sides: base and new, where instructions of both are what was judged."""
+    is no row."""
     reason = _UNPRINTABLE.sub("?", reason)
     for name, content in (
             ("gate.ktap", ktap(rows, reason)), ("gate.xml", junit(rows, reason)), ("gate.txt", text),
@@ -121,7 +121,7 @@ def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: s
     """Write gate.json, gate.ktap, gate.xml and gate.txt into a run's directory."""
     told = document(verdict, base, new, command)
     results.write(run / "gate.json", told)
-    put(run, rows_of(verdict, new), "", text_of(told), (base, new))
+    put(run, rows_of(verdict, new), "", text_of(told), (base.text(), new.text()))
 
 
 def write_refusal(run: Path, error: KmbError, command: str) -> None:
@@ -129,4 +129,4 @@ def write_refusal(run: Path, error: KmbError, command: str) -> None:
     reason, word = str(error), "error" if error.code == Code.BROKEN else "cannot tell"
     results.write(run / "gate.json", {
         **results.header("kmbench-gate", None, command), "verdict": word, "reason": reason, "base": None, "new": None, "cells": 0, "total": None, "changes": []})
-    put(run, [], reason, f"{word.upper()}: {reason}\n")
+    put(run, [], reason, f"{word.upper()}: {reason}\n", (command, reason))

@@ -243,17 +243,20 @@ def test_promise_newly_broken_is_said_in_each_form(job: Job) -> None:
         assert [t["status"] for t in tests] == ["FAIL" if second == "fail" else "PASS"]
 
 
-@pytest.mark.parametrize("code, word", [(Code.FAILED, "fail"), (Code.CANNOT_TELL, "cannot tell"),
-                                        (Code.GOOD, "pass")])
-def test_times_are_part_of_what_is_said(job: Job, code: Code, word: str) -> None:
-    """Who reads ab.json alone is not told that all is well where it is slower; what a
-    comparison broken off had said before does not stay."""
+@pytest.mark.parametrize("error, word", [(CannotTell("as it is"), "cannot tell"), (Broken("as it is"), "error"),
+                                         (Failed("as it is"), "cannot tell")])
+def test_times_are_part_of_what_is_said(job: Job, error: Any, word: str) -> None:
+    """Who reads one file alone is not told that all is well where it is not; what a comparison
+    broken off had said before does not stay."""
     ab_files.write(job, Found(ab_parts.promises(_doc(), _doc())), "make ab")
     before = results.load(job.run / "ab.json")["reason"]
-    ab_files.add_times(job.run, Code.CANNOT_TELL, "broken off")
-    ab_files.add_times(job.run, code, "as it is")
-    told = results.load(job.run / "ab.json")
-    assert (told["verdict"], told["reason"]) == (word, f"as it is; times apart: {before}")
+    for said in (CannotTell("broken off"), error):
+        ab_files.write_untimed(job, said)
+        told = results.load(job.run / "ab.json")
+        assert told["reason"] == f"{said}; times apart: {before}"
+        assert "1..0 # SKIP" in (job.run / "gate.ktap").read_text()
+        assert [t["status"] for t in json.loads((job.run / "gate.kcidb").read_text())["tests"]] == ["MISS"]
+    assert told["verdict"] == word and (job.run / "gate.txt").read_text() == f"{word.upper()}: as it is\n"
     assert "cases pass, 0 newly fail" in " ".join(report.render(job.run).split())
 
 

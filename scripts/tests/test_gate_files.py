@@ -142,7 +142,7 @@ _KCIDB = {
 
 
 def _kcidb(base: Baseline, new: Baseline) -> list[dict[str, Any]]:
-    document = kcidb.document(gate_files.rows_of(gate.compare(base, new), new), (base, new), "")
+    document = kcidb.document(gate_files.rows_of(gate.compare(base, new), new), (base.text(), new.text()), "")
     jsonschema.validate(document, _KCIDB)
     tests: list[dict[str, Any]] = document["tests"]
     return tests
@@ -166,6 +166,8 @@ def test_kcidb_has_a_number_a_cell(base: Baseline) -> None:
 
 def test_kcidb_says_what_could_not_be_compared() -> None:
     """That is no pass."""
-    document = kcidb.document([], None, "not comparable: qemu")
+    document = kcidb.document([], ("6.1", "6.12"), "not comparable: qemu")
     jsonschema.validate(document, _KCIDB)
+    other = kcidb.document([], ("6.1", "7.3"), "not comparable: qemu")
+    assert document["tests"][0]["id"] != other["tests"][0]["id"]
     assert [(t["status"], t["comment"]) for t in document["tests"]] == [("MISS", "not comparable: qemu")]

@@ -11,8 +11,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from kmblib import ab_files, noise_gate, noise_trials, report, results, samples
+from kmblib import ab, ab_files, noise_gate, noise_trials, report, results, samples
 from kmblib.errors import Broken, CannotTell, Code
+from kmblib.kernels import Kernel
+from kmblib.options import Machine
 from kmblib.paired import REGRESSION
 from kmblib.plan import Plan
 from kmblib.samples import Figures, Origin, Round, Samples
@@ -55,7 +57,13 @@ def _changes(verdict: noise_gate.Verdict) -> dict[tuple[str, str], tuple[float, 
 def test_times_are_said_in_each_form(tmp_path: Path, slower: float, worse: int) -> None:
     """A line a figure that may fail."""
     verdict = noise_gate.judge(_samples(slower), _PLAN)
-    ab_files.write_times(tmp_path, verdict)
+    kernel = Kernel("6.1", "6.1", "6.1.0", tmp_path, "6.1", None)
+    job = ab.Job(kernel, kernel, Machine("real", 1024, 1), ("kunit",), tmp_path)
+    ab_files.write(job, ab.Found(), "make ab")
+    ab_files.write_times(job, verdict)
+    told = results.load(tmp_path / "ab.json")
+    assert told["verdict"] == ("fail" if worse else "cannot tell" if verdict.undecided() else "pass")
+    assert told["reason"].startswith(verdict.sentence())
     suite = ElementTree.parse(tmp_path / "gate.xml").getroot()
     open_ = len(verdict.undecided())
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (
