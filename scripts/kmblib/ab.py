@@ -20,7 +20,7 @@ from .options import Machine
 PARTS = ("kunit", "exact", "tlb", "frag")
 # How scarce blocks are for the profile of fragmentation, and which.
 _LEVELS, _ORDER = "0.5,0.9", 9
-_INSTRUCTIONS = ("insns", "loop_insns")
+_INSTRUCTIONS = ("insns", "loop_insns", "fast_insns")
 # Both kernels may differ in this: it is told, option by option.
 _NOT_PLACE = ("options_sha256",)
 

@@ -21,7 +21,7 @@ from .farm import REPO
 from .kernels import Kernel
 
 BASELINES = REPO / "results/baselines"
-FORMAT = "kmbench-baseline 2"
+FORMAT = "kmbench-baseline 3"
 # What has to be the same for figures to be of the same machine; the kernel is not among
 # them, it is what is compared.
 _PLACE = ("arch", "compiler", "options_sha256", "qemu", "accelerator", "accelerator_options",
@@ -33,7 +33,7 @@ _EVENTS = ("alloc_slowpath", "free_slowpath", "alloc_slab", "order_fallback", "c
 # Scenario, context, GFP flags, size, and the number of CPUs where there are several.
 _LINE = re.compile(r"([\w-]+/\w+/[\w|]+/\d{1,12}(?:/\w+)?)((?: [a-z_]+=\d{1,18})+)")
 # Figures without which a cell is none.
-_NEEDED = ("ops", "insns", "failed")
+_NEEDED = ("ops", "insns", "fast_insns", "failed")
 
 Cells = dict[str, dict[str, int]]
 
@@ -43,7 +43,7 @@ class Baseline:
     """Figures of a kernel. place: where they were measured, by _PLACE. label: of the
     kernel, by _LABELS. cells: by name, then by figure: ops and loop_ops, how often it was
     done in a repetition; insns and loop_insns, instructions of all these, the median of the
-    repetitions; held, bytes that so many objects occupy, and block, those of one slab (or
+    repetitions; fast_insns, those of one operation, the cheapest of all repetitions; held, bytes that so many objects occupy, and block, those of one slab (or
     block of pages) of them; events of the allocator. alloc_accesses and free_accesses, of
     memory, by one kmalloc() and one kfree(); alloc_walks and free_walks, page walks of one
     that finds the modelled TLB empty."""
@@ -70,6 +70,7 @@ def _figures(cell: dict[str, Any]) -> dict[str, int]:
     loops = [r["mean_loop"] for r in seen if r["mean_loop"]]
     figures = {"ops": _median([r["count"] + r["failed"] for r in seen]),
                "insns": _median([r["sum"] for r in seen]),
+               "fast_insns": min((r["min"] for r in seen if r["count"]), default=0),
                "failed": sum(r["failed"] for r in (*seen, *loops))}
     if loops:
         figures.update(loop_ops=_median([r["count"] for r in loops]),
@@ -90,17 +91,31 @@ def _with(cells: Cells, more: Cells) -> Cells:
     return {name: {**figures, **more.get(name, {})} for name, figures in cells.items()}
 
 
+def repetitions_of(boot: dict[str, Any]) -> Cells:
+    """All that one boot counted, repetition by repetition: what medians leave out, too."""
+    return {cell["name"]: {f"{figure} of repetition {nr}": r[figure] or 0
+                           for nr, r in enumerate(cell["repetitions"], 1)
+                           for figure in ("count", "failed", "sum", "min", "max")}
+            for cell in boot["measurement"]["measured"]["cells"]}
+
+
 def differing(one: Cells, other: Cells) -> list[str]:
     """Names of cells that are not the same in both."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _difference(one: dict[str, int], other: dict[str, int]) -> str:
+    """The first figure that is not the same."""
+    figure = next(f for f in (*one, *other) if one.get(f) != other.get(f))
+    return f"{figure} is {one.get(figure, 'not there')} and {other.get(figure, 'not there')}"
 
 
 def agreed(one: Cells, other: Cells) -> None:
     """CannotTell unless the figures of two boots of one kernel are the same."""
     if names := differing(one, other):
         raise CannotTell(f"not deterministic: {len(names)} of {len(one)} cells differ in two boots "
-                         f"of one kernel, as {names[0]}: {one.get(names[0])} and "
-                         f"{other.get(names[0])}")
+                         f"of one kernel, as {names[0]}: "
+                         f"{_difference(one.get(names[0], {}), other.get(names[0], {}))}")
 
 
 def measure(job: bench.Job, times: int = 2) -> Baseline:
@@ -112,8 +127,9 @@ def measure(job: bench.Job, times: int = 2) -> Baseline:
     except Failed as error:
         raise CannotTell(f"no figures: {job.kernel.label} failed: {error}") from error
     cells, *others = map(_with, map(cells_of, boots), more)
-    for other in others:
+    for boot, other in zip(boots[1:], others):
         agreed(cells, other)
+        agreed(repetitions_of(boots[0]), repetitions_of(boot))
     place = {**fingerprint, "cmdline": f"{vm.CMDLINE} init_on_alloc=0",
              "profile": job.amount.profile or "quick", "tlb": counted_by}
     return Baseline({key: str(place[key]) for key in _PLACE},

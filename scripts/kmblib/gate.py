@@ -32,6 +32,9 @@ _FAST_LIMIT, _LARGE_LIMIT, _STEADY_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1)
 # more to find the slab of an object that is not in the first page; which objects these
 # are, what the kernel did before decides.
 _ONE_PAGE = 512
+# What the cheapest operation of a cell took is the fast path of its own, whatever the scenario: what
+# the kernel did before decides how often it is taken, and not what it costs; but in a larger slab.
+_CHEAPEST, _CHEAPEST_LARGE_LIMIT = "fast_insns", Limit(4, 0)
 # Above these, most of the instructions are those of the page allocator: whether a block has to be
 # split, and two are joined, what the kernel did before decides as well. These are told, and
 # never fail: of one kernel, 88 % more or less were seen. The largest slabs are of 8 KiB, and what
@@ -112,9 +115,11 @@ def _limit(cell: str, figure: str, block: int) -> Limit | None:
     """Of a figure of a cell; None: it may be what it likes. block: bytes of a slab of it."""
     if figure != "failed" and not is_gated(cell):
         return None
-    scenario, _size = _scenario_and_size(cell)
+    scenario, size = _scenario_and_size(cell)
     if figure == "held":
         return None if scenario == _LATE else Limit(_SLABS * block, 0)
+    if figure == _CHEAPEST:
+        return _FAST_LIMIT if size <= _ONE_PAGE else _CHEAPEST_LARGE_LIMIT
     if figure not in _INSTRUCTIONS:
         return _LIMITS.get(figure)
     if is_exact(cell):

@@ -12,8 +12,9 @@ from .svg import Dot, Dots
 
 # Movers that stand on top, and those of which it is said what moved with them.
 _MOST, _CAUSES, _BRIEF = 5, 2, 3
-# The same operations, timed as a whole: it moves with them, and leads only alone.
-_COMPANION = {"loop_insns": "insns"}
+# The same operations, timed as a whole, or the cheapest of them: they move with all, and lead only alone.
+_COMPANION = {"loop_insns": "insns", "fast_insns": "insns"}
+_OPERATIONS = {"insns", *_COMPANION}
 _PLOTTED = 20
 _FORM, _HEAD = "%-42s%9s%9s%9s %-2s", ["cell", "base", "new", "%", ""]
 _ABOUT = "Of one operation: instructions, or what stands behind the cell"
@@ -91,8 +92,9 @@ def _alike(changes: list[Change]) -> list[tuple[Change, int]]:
     return [(of[0], len(of)) for of in by.values()]
 
 
-def _by(change: Change) -> int:
-    return int(change["new"] - change["base"])
+def _by(change: Change) -> float:
+    """For each operation."""
+    return float(change["new"] - change["base"]) / (change["ops"] or 1)
 
 
 def _follows(change: Change, leader: Change | None) -> bool:
@@ -115,9 +117,9 @@ def _mover(change: Change, cells: int) -> list[str]:
 
 def _beside(change: Change, changes: list[Change]) -> str:
     """What was counted in the same cell and moved, too; "" where nothing did."""
+    own = _OPERATIONS if change["figure"] in _OPERATIONS else {change["figure"]}
     others = [f"{c['figure']} {each(c['base'], c['ops'])} to {each(c['new'], c['ops'])}"
-              for c in changes if c["cell"] == change["cell"] and change["figure"] not in
-              (c["figure"], _COMPANION.get(c["figure"]))]
+              for c in changes if c["cell"] == change["cell"] and c["figure"] not in own]
     return f"{_name(change)}: with it moved {', '.join(others)}" if others else ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from kmblib import baseline, bench, build, cache, gate, kernels, qemu, tlb, touches, vm
-from kmblib.errors import Code
+from kmblib.errors import CannotTell, Code
 from kmblib.kernels import Kernel
 from kmblib.options import Machine
 
@@ -78,4 +78,19 @@ def test_ladder_is_found_rung_by_rung(kernel: Kernel, tmp_path: Path,
         cells = baseline.cells_of(bench.once(job))
         worse = gate.compare(base, replace(base, cells=cells)).regressions()
         found = {(c.cell, c.figure): c.each() for c in worse if c.cell in _LADDER}
-        assert found == {(cell, figure): insns for cell in _LADDER for figure in ("insns", "loop_insns")}
+        assert found == {(cell, figure): insns for cell in _LADDER
+                         for figure in ("insns", "loop_insns", "fast_insns")}
+
+
+def test_random_numbers_of_the_host_are_noticed(kernel: Kernel, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of two boots that agree: where processors have rdrand, and QEMU no seed, each kernel
+    shuffles its free lists anew."""
+    words = [word.replace(",-rdrand,-rdseed", "") for word in qemu._VIRTUAL]
+    seed = words.index("-seed")
+    monkeypatch.setattr(qemu, "_VIRTUAL", (*words[:seed], *words[seed + 2:]))
+    monkeypatch.setattr(touches, "repeated", lambda _job, times: ([{}] * times, ""))
+    cells = tuple(f"{scenario}/task/GFP_KERNEL/1024" for scenario in ("alloc", "burst256-lifo", "cold"))
+    job = bench.Job(kernel, Machine("virtual", 1024, 1), bench.Amount(cells), tmp_path)
+    with pytest.raises(CannotTell, match="^not deterministic: .* of repetition 1|^not deterministic: .* insns is"):
+        baseline.measure(job)

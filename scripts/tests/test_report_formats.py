@@ -363,6 +363,24 @@ def test_what_moved_with_it_is_told(tmp_path: Path) -> None:
     assert "4 of the 5 below moved alone" in text
 
 
+def test_fast_path_leads_where_it_alone_is_beyond(tmp_path: Path) -> None:
+    """All of the operations are no cause of what the cheapest of them took; and where that is
+    much more for each it leads, too."""
+    document = results.load(specimens.gate_run(tmp_path / "gate") / "gate.json")
+    first: dict[str, Any] = document["changes"][0]
+    all_ = {**first, "figure": "insns", "base": 12800, "new": 12928, "ops": 128}
+    fast = {**first, "figure": "fast_insns", "base": 100, "new": 101, "ops": 1}
+    document["changes"] = [fast, *({**all_, "figure": f, "beyond": False} for f in ("insns", "loop_insns"))]
+    results.write(tmp_path / "gate/gate.json", document)
+    head = " ".join(report.render(tmp_path / "gate").partition("All that changed")[0].split())
+    assert f"{fast['cell']} fast_insns" in head and "with it moved" not in head
+    for new, leads in ((101, False), (103, True)):
+        document["changes"] = [all_, {**fast, "new": new}]
+        results.write(tmp_path / "gate/gate.json", document)
+        head = report.render(tmp_path / "gate").partition("All that changed")[0]
+        assert (f"{fast['cell']} fast_insns" in head) == leads
+
+
 def test_companion_of_a_figure_does_not_lead(tmp_path: Path) -> None:
     """The mean-loop moves with the samples of its cell: it leads only where they stand still."""
     document = results.load(specimens.gate_run(tmp_path / "gate") / "gate.json")
