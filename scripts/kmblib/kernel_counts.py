@@ -62,23 +62,35 @@ def _reason(counts: Counts, state: str, where: str, event: str) -> str:
     return str(counts[state][where][event].get("unavailable", ""))
 
 
+def _not_walked(counts: Counts | None) -> str:
+    """Why there are no counts of any event; "" where there may be."""
+    return "it could not be walked over" if counts is None else str(counts.get("unavailable", ""))
+
+
+def _uncounted(counts: Counts) -> tuple[str, str]:
+    """The first event that is not known of a walk, and why; "" twice if all are."""
+    found = ((event, _reason(counts, state, where, event)) for event in (MISSES, INSTRUCTIONS)
+             for state in ("once", "again") for where in (INSIDE, OUTSIDE))
+    return next(((event, reason) for event, reason in found if reason), ("", ""))
+
+
 def unavailable(counts: Counts | None) -> str:
     """Why there are no misses; "" if there are, by the module and through libperf."""
-    if counts is None:
-        return "it could not be walked over"
-    if "unavailable" in counts:
-        return str(counts["unavailable"])
-    return next(filter(None, (_reason(counts, state, where, event)
-                              for event in (MISSES, INSTRUCTIONS) for state in ("once", "again")
-                              for where in (INSIDE, OUTSIDE))), "")
+    if why := _not_walked(counts):
+        return why
+    assert counts
+    return _uncounted(counts)[1]
 
 
-def all_unavailable(walks: list[Counts]) -> str:
-    """Why no walk can be judged; "" if one can be."""
-    reasons = [unavailable(walk["counters"]) for walk in walks]
-    if not reasons:
-        return "kmbench.ko did not walk"
-    return "" if "" in reasons else f"{MISSES} of the kernel is unavailable: {reasons[0]}"
+def unjudged(walks: list[Counts]) -> str:
+    """Why the walks prove nothing; "" where they do. A kind of memory that a kernel does not have may
+    be missing, but not counts of one that was walked over."""
+    walked = [walk for walk in walks if not _not_walked(walk["counters"])]
+    if not walked:
+        return next((f"{w['kind']}: {_not_walked(w['counters'])}" for w in walks), "kmbench.ko did not walk")
+    found = ((walk["kind"], *_uncounted(walk["counters"])) for walk in walked)
+    return next((f"{event} of the kernel is unavailable, of {kind}: {reason}"
+                 for kind, event, reason in found if event), "")
 
 
 def _disagreement(counts: Counts) -> str:

@@ -100,7 +100,7 @@ def _boot(job: Job, parts: vm.Parts, cmdline: str) -> dict[str, Any]:
 def judge(counted: dict[str, Any]) -> tuple[str, str]:
     """The verdict on walks of a program and of the module, and why it is not pass."""
     walks, in_kernel = counted["walks"], counted["kernel_walks"]
-    reason = pmu_counts.unavailable(walks) or kernel_counts.all_unavailable(in_kernel)
+    reason = pmu_counts.unavailable(walks) or kernel_counts.unjudged(in_kernel)
     if reason:
         return "error", reason
     wrong = [*pmu_counts.miscounts(walks), *kernel_counts.miscounts(in_kernel)]
