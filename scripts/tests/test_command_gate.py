@@ -43,6 +43,18 @@ def test_kernel_has_the_figures_of_its_baseline(copy: Checkout) -> None:
     assert "Gate: no regression: 353 cells; " in ended.stdout
 
 
+def test_baseline_that_cannot_be_compared_stays(copy: Checkout) -> None:
+    """And nothing is measured first; a file that the user names is written."""
+    path = copy.repo / "results/baselines" / _BASE.name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# kmbench-baseline 1\n")
+    before = copy.runs()
+    ended = copy.run("baseline")
+    assert ended.status == Code.CANNOT_TELL and f"{path} is left as it is: " in ended.stderr
+    assert (copy.runs(), path.read_text()) == (before, "# kmbench-baseline 1\n")
+    shutil.copy(_BASE, path)
+
+
 def test_one_instruction_more_fails(copy: Checkout, tmp_path: Path) -> None:
     """Of one cell, between two files; and the other way round a new baseline is due."""
     _slower(_BASE, tmp_path / "slower")
