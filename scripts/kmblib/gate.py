@@ -27,13 +27,16 @@ _FAST = "pair"
 _STEADY = (_FAST, "account", "alloc", "bulk", "crowd", "krealloc", "kvmalloc", "kzalloc")
 # What it frees comes back later: while the next objects are made, and looked at for what they occupy.
 _LATE = "kfree_rcu"
-_FAST_LIMIT, _LARGE_LIMIT, _STEADY_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1), Limit(6, 1), Limit(32, 2)
+# It has no fast path.
+_SLOWEST = "cold"
+_FAST_LIMIT, _LARGE_LIMIT, _STEADY_LIMIT, _SLOW_LIMIT = Limit(0, 0), Limit(4, 1), Limit(11, 1), Limit(32, 2)
 # Up to here objects lie in slabs of one page. In a larger one it takes two instructions
 # more to find the slab of an object that is not in the first page; which objects these
 # are, what the kernel did before decides.
 _ONE_PAGE = 512
 # What the cheapest operation of a cell took is the fast path of its own, whatever the scenario: what
-# the kernel did before decides how often it is taken, and not what it costs; but in a larger slab.
+# the kernel did before decides how often it is taken, and not what it costs; but in a larger slab,
+# and where each operation has to make one.
 _CHEAPEST, _CHEAPEST_LARGE_LIMIT = "fast_insns", Limit(4, 0)
 # Above these, most of the instructions are those of the page allocator: whether a block has to be
 # split, and two are joined, what the kernel did before decides as well. These are told, and
@@ -55,7 +58,7 @@ _OF = {"insns": "ops", "loop_insns": "loop_ops", "alloc_slowpath": "ops", "alloc
 _LIMITS = {"failed": Limit(0, 0), "alloc_slowpath": Limit(0.01, 1), "alloc_slab": Limit(0.01, 1),
            "order_fallback": Limit(0, 0), "allocstall": Limit(0, 0)}
 # Counted as instructions are: each is one more for each call.
-_INSTRUCTIONS = ("insns", "loop_insns", "alloc_accesses", "free_accesses")
+_INSTRUCTIONS = ("insns", "loop_insns", _CHEAPEST, "alloc_accesses", "free_accesses")
 # On which side of a page's end a variable or a function lies decides one of them.
 _LIMITS |= dict.fromkeys(("alloc_walks", "free_walks"), Limit(1, 0))
 # What decides what is compared, and is compared with nothing itself.
@@ -118,7 +121,7 @@ def _limit(cell: str, figure: str, block: int) -> Limit | None:
     scenario, size = _scenario_and_size(cell)
     if figure == "held":
         return None if scenario == _LATE else Limit(_SLABS * block, 0)
-    if figure == _CHEAPEST:
+    if figure == _CHEAPEST and scenario != _SLOWEST:
         return _FAST_LIMIT if size <= _ONE_PAGE else _CHEAPEST_LARGE_LIMIT
     if figure not in _INSTRUCTIONS:
         return _LIMITS.get(figure)

@@ -57,8 +57,9 @@ def test_one_instruction_of_any_fast_cell_is_found(base: Baseline) -> None:
 def test_one_instruction_of_any_fast_path_is_found(base: Baseline) -> None:
     """Where much may change with what the kernel did before, too: not what an operation that meets
     with nothing takes. In slabs of several pages it is the fifth that is found."""
-    gated = {name: 5 if int(name.split("/")[3]) > 512 else 1 for name in base.cells if gate.is_gated(name)}
-    assert list(gated.values()).count(1) > 150 and len(gated) > 250
+    gated = {name: 5 if int(name.split("/")[3]) > 512 else 1 for name in base.cells
+             if gate.is_gated(name) and not name.startswith("cold/")}
+    assert list(gated.values()).count(1) > 140 and len(gated) > 250
     for name, least in gated.items():
         verdict = gate.compare(base, _with(base, name, fast_insns=least))
         change, = verdict.changes
