@@ -237,10 +237,10 @@ static int walk_for_the_model(const struct device *device)
 	return err;
 }
 
-/* Where none of the kernel's walks could be done, for what they are themselves to blame for. */
+/* Where there is no memory for any of the kernel's walks. What is asked for may still be wrong. */
 static bool each_says_why(const struct tlb_walks *walks, int err)
 {
-	return err && !tlb_walks__ends_all(err) && walks->nr && walks->walks[walks->nr - 1].err == err;
+	return (err == -ENOMEM || err == -ENOSPC) && walks->nr && walks->walks[walks->nr - 1].err == err;
 }
 
 /* err: of the kernel's walks, which stays where none of these can be done, either. */

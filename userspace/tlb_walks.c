@@ -82,14 +82,11 @@ int tlb_walks__select(struct tlb_walks *walks, const struct device *device,
 	return walks->nr ? 0 : -ENOENT;
 }
 
-/**
- * tlb_walks__ends_all() - whether what is wrong with one of them is wrong with all
- * @err: of a walk, 0 or negative.
- *
- * Return: true also where that cannot be told; false for what a footprint or a kind is to
- * blame for.
+/*
+ * What is wrong with one of them is wrong with all, or cannot be told apart; but not
+ * what its footprint is to blame for.
  */
-bool tlb_walks__ends_all(int err)
+static bool ends_all(int err)
 {
 	return err && err != -ENOMEM && err != -ENOSPC && err != -EOPNOTSUPP && err != -EINVAL;
 }
@@ -120,7 +117,7 @@ static int walk_all(struct tlb_walks *walks, const struct device *device,
 			options->next(i, walks->nr, walk->kind->name, walk->answer.bytes);
 		walk_one(walk, device, counters);
 		*failed = walk;
-		if (tlb_walks__ends_all(walk->err))
+		if (ends_all(walk->err))
 			return walk->err;
 		done += !walk->err;
 	}

@@ -69,7 +69,6 @@ struct tlb_walks {
 
 int tlb_walks__select(struct tlb_walks *walks, const struct device *device,
 		      const struct tlb_walks_options *options);
-bool tlb_walks__ends_all(int err);
 int tlb_walks__run(struct tlb_walks *walks, const struct device *device,
 		   const struct tlb_walks_options *options,
 		   const struct tlb_walk **failed);

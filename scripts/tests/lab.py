@@ -137,8 +137,8 @@ GUESTS = {
     "tlb of a process": Order("virtual", walks="--max 64 --kind anon-4k", model="generic"),
     "tlb of no kind": Order(walks="--kind none"),
     "tlb of odd footprints": Order(walks="--min 36 --max 36 --kind alloc_pages-3"),
-    "tlb of odd footprints and of a process": Order("virtual", model="generic",
-                                                    walks="--min 36 --max 36 --kind a*-[34]*"),
+    "tlb of a process alone": Order("virtual", model="generic", walks="--share 1 --min 65536 --max 65536 "
+                                    "--kind [va][mn]*[ck]"),
     "tlb of some odd footprints": Order(walks="--min 36 --max 288 --kind alloc_pages-3"),
     "tlb beyond memory": Order(walks="--share 1 --min 1024 --max 65536 --kind vmalloc"),
     "tlb of too many passes": Order(walks="--passes 1048576"),
