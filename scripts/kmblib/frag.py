@@ -85,6 +85,9 @@ def wanted(args: argparse.Namespace) -> Wanted:
     occupants = args.occupants or OCCUPANTS[0]
     if occupants not in OCCUPANTS:
         raise Broken(f"no OCCUPANTS={occupants}; there are: {' '.join(OCCUPANTS)}")
+    if args.occupants and not int(args.movable or 0):
+        raise Broken(f"OCCUPANTS={occupants} without MOVABLE=: nothing that can be moved breaks a block; say "
+                     "how many per cent of them it does, as MOVABLE=50")
     geometry = tlb.find_geometry(args.geometry)
     tlb.read_geometry(geometry)
     return Wanted(int(order), levels, geometry, int(args.movable or 0), occupants,

@@ -55,6 +55,9 @@ _WRONG = {
                              "the broken blocks; 0 to 100"),
     "occupants that are none": ("frag", {"OCCUPANTS": "pigs"}, "kmbench: no OCCUPANTS=pigs; there are: "
                                 "anon cache"),
+    "occupants of nothing": ("frag", {"OCCUPANTS": "cache"}, "kmbench: OCCUPANTS=cache without MOVABLE=: "
+                             "nothing that can be moved breaks a block; say how many per cent of them it "
+                             "does, as MOVABLE=50"),
     "TLB of a level": ("frag", {"GEOMETRY": "zen9"}, "kmbench: no GEOMETRY=zen9; there are: generic "
                        "neoverse-n1 sapphire-rapids skylake-sp zen3 zen4; or a file that ends in "
                        ".json"),
