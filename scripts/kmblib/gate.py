@@ -46,7 +46,7 @@ _LARGEST, _LARGEST_STEADY = 4096, 8192
 # Of all cells together: one instruction in each of them shows here. And of those of a scenario.
 _SUM_LIMIT, _SCENARIO_LIMIT = Limit(0, 0.15), Limit(0, 0.35)
 _SCENARIO_LIMITS = {"burst256-alloc": Limit(0, 0.5), "burst256-lifo": Limit(0, 2), "free": Limit(0, 1),
-                    "kfree_rcu": Limit(0, 1), "bulk": Limit(0, 0.1), "cold": Limit(0, 0.1)}
+                    "kfree_rcu": Limit(0, 1), "krealloc": Limit(0, 0.5), "bulk": Limit(0, 0.1), "cold": Limit(0, 0.1)}
 # How the sum of a scenario is named among the changes.
 ALL_OF = "{}/*"
 # Slabs of which a part may be of others.

@@ -92,5 +92,5 @@ def test_random_numbers_of_the_host_are_noticed(kernel: Kernel, tmp_path: Path,
     monkeypatch.setattr(touches, "repeated", lambda _job, times: ([{}] * times, ""))
     cells = tuple(f"{scenario}/task/GFP_KERNEL/1024" for scenario in ("alloc", "burst256-lifo", "cold"))
     job = bench.Job(kernel, Machine("virtual", 1024, 1), bench.Amount(cells), tmp_path)
-    with pytest.raises(CannotTell, match="^not deterministic: .* of repetition 1|^not deterministic: .* insns is"):
+    with pytest.raises(CannotTell, match="^not deterministic: "):
         baseline.measure(job)
