@@ -274,10 +274,9 @@ static int run_both(const struct tlb_arguments *arguments, const struct device *
 		err = walk_for_the_model(device);
 	else if (!err)
 		err = tlb_walks__run(walks, device, &arguments->options, &failed);
-	/* The model may have heard of no page table yet. */
-	if (each_says_why(walks, err) && !user_err && !walk_for_the_model(device))
-		err = run_in_process(user, user_err, err);
-	else if (!err)
+	/* The model may have heard of no page table yet, where each says why. */
+	if (!err ||
+	    (each_says_why(walks, err) && !user_err && !walk_for_the_model(device)))
 		err = run_in_process(user, user_err, err);
 	if (!err || err == -ENOENT)
 		return 0;
