@@ -43,8 +43,9 @@ class Baseline:
     """Figures of a kernel. place: where they were measured, by _PLACE. label: of the
     kernel, by _LABELS. cells: by name, then by figure: ops and loop_ops, how often it was
     done in a repetition; insns and loop_insns, instructions of all these, the median of the
-    repetitions; fast_insns, those of one operation, the cheapest of all repetitions; held, bytes that so many objects occupy, and block, those of one slab (or
-    block of pages) of them; events of the allocator. alloc_accesses and free_accesses, of
+    repetitions; fast_insns, those of one operation, the cheapest of all repetitions; held, bytes
+    that so many objects occupy, and block, those of one slab (or block of pages) of them; events
+    of the allocator. alloc_accesses and free_accesses, of
     memory, by one kmalloc() and one kfree(); alloc_walks and free_walks, page walks of one
     that finds the modelled TLB empty."""
 
