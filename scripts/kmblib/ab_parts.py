@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator
 
+from . import kunit
+
 
 @dataclass(frozen=True)
 class Told:
@@ -90,6 +92,12 @@ def _gone(base: dict[str, Any], new: dict[str, Any]) -> dict[str, Case]:
     return {case.name: replace(case, reason="was not run, or not to its end")
             for case, outcome in _cases(base)
             if outcome == "pass" and _without_parameter(case) not in there}
+
+
+def broke_off(doc: dict[str, Any]) -> str:
+    """Where the log of kunit.json breaks off; "": it is whole."""
+    at = [case.name for case, outcome in _cases(doc) if outcome == "error"]
+    return f"it broke off in {at[0]}" if at else "cases are missing" if kunit.MISSING in doc["complaints"] else ""
 
 
 def promises(base: dict[str, Any], new: dict[str, Any]) -> Promises:

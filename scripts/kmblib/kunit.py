@@ -30,6 +30,8 @@ _RESULT = re.compile(rb"^\s*(?:not )?ok \d", re.M)
 # kunit.py says itself how long the suites took.
 _ELAPSED = re.compile(r"Elapsed time: ([\d.]+)s")
 _NOT_TAKEN = re.compile(r"^Missing: (.*)$", re.M)
+# The complaint about a log that breaks off.
+MISSING = "kunit.py finds the log broken: cases are missing"
 # QEMU itself chooses these on a host whose KVM hangs; then KUnit hangs, too.
 _ACCELERATORS = ("kvm", "hvf")
 
@@ -286,7 +288,7 @@ def complaints(log: ktap.Log, allowed: Sequence[skips.Rule] | None = None) -> li
               if not c.case.startswith(_CONTROL) and c.case not in log.promises]
     failed = any(c.outcome in ("fail", "error") for c in log.cases)
     if not (log.sound or failed and not log.unexplained) or not any(c.outcome == "pass" for c in log.cases):
-        found.append("kunit.py finds the log broken: cases are missing")
+        found.append(MISSING)
     more = [] if allowed is None else skips.unexpected(log.cases, list(allowed))
     return found + [f"{_name(case)}: skipped ({case.reason or 'no reason given'}), which no [[skip]] of "
                     f"kunit/matrix.toml allows here; {len(more)} such skips" for case in more]

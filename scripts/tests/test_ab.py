@@ -168,6 +168,38 @@ def test_kernel_that_does_not_start_is_no_verdict(monkeypatch: pytest.MonkeyPatc
         ab.compare(job)
 
 
+def _cut() -> dict[str, Any]:
+    """A log that breaks off: what it says of all others is not known."""
+    doc = _doc(first="error", verdict="fail")
+    doc["promises"].pop()
+    return doc
+
+
+@pytest.mark.parametrize("base, new, why", [
+    ([_cut(), _cut()], [_cut()], "the base: it broke off in kmalloc_x/p2_a/8; without a whole log"),
+    ([_cut(), _cut()], [_doc()], "the base: it broke off"),
+    ([_cut(), _doc()], [_doc()], "KUnit of base: it broke off in kmalloc_x/p2_a/8, and did not when"),
+    ([_doc()], [_cut(), _doc()], "KUnit of new: it broke off in kmalloc_x/p2_a/8, and did not when"),
+    ([_doc()], [_cut(), _cut()], "")])
+def test_log_that_breaks_off_is_heard_twice(monkeypatch: pytest.MonkeyPatch, job: Job, base: list[dict[str, Any]],
+                                            new: list[dict[str, Any]], why: str) -> None:
+    """Of both, a promise behind it may be broken; of a machine that was too slow, none is. The
+    last is the control: the new kernel alone dies in a case, each time."""
+    left = {"base": list(base), "new": list(new)}
+
+    def judge(kernel: Kernel, run: Path) -> dict[str, Any]:
+        (run / "kunit.log").touch()
+        return left[kernel.label].pop(0)
+
+    monkeypatch.setattr(kunit, "judge", judge)
+    if why:
+        with pytest.raises(CannotTell, match=why):
+            ab.compare(job)
+    else:
+        assert ab.compare(job).code() == Code.FAILED
+        assert (job.run / "new/kunit-first.log").exists() and not left["new"]
+
+
 def test_instruction_more_fails_and_less_is_good(
         sides: tuple[baseline.Baseline, baseline.Baseline]) -> None:
     """The base is measured now: nothing hides in what got better."""
