@@ -14,7 +14,7 @@ import os
 import re
 import subprocess
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -196,22 +196,16 @@ def _boots(job: Job, parts: vm.Parts, scratch: Path, variants: tuple[Variant, ..
     Returns what was measured, and the first failure of the kernel under test.
     """
     workers = min(len(variants), os.cpu_count() or 1) if job.machine.clock == "virtual" else 1
-    with ThreadPoolExecutor(workers) as pool:
-        done, failure = [], None
-        try:
-            futures: list[Future[dict[str, Any]]] = [
-                pool.submit(_boot, job, parts, variant, scratch, f", boot {nr} of {len(variants)}")
-                for nr, variant in enumerate(variants, 1)]
-            for future in futures:
-                try:
-                    done.append(future.result())
-                except Failed as error:
-                    failure = failure or error
-        except BaseException:
-            # Leaving the pool waits for its threads, and these for their guests.
-            pool.shutdown(wait=False, cancel_futures=True)
-            proc.kill_children()
-            raise
+    done, failure = [], None
+    with proc.threads(workers) as pool:
+        futures: list[Future[dict[str, Any]]] = [
+            pool.submit(_boot, job, parts, variant, scratch, f", boot {nr} of {len(variants)}")
+            for nr, variant in enumerate(variants, 1)]
+        for future in futures:
+            try:
+                done.append(future.result())
+            except Failed as error:
+                failure = failure or error
     return done, failure
 
 

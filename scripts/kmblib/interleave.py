@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
@@ -123,16 +122,10 @@ def _measure(side_: Side, which: str, cpu: int, run_dir: Path, seen: _Seen,
 def _both(sides: tuple[Side, Side], cpus: tuple[int, int], run_dir: Path,
           seen: tuple[_Seen, _Seen]) -> list[dict[str, Figures]]:
     """Both at once; where one breaks down, the other one is waited for."""
-    with ThreadPoolExecutor(2) as pool:
-        try:
-            futures = [pool.submit(_measure, one, which, cpu, run_dir, saw)
-                       for one, which, cpu, saw in zip(sides, ("base", "new"), cpus, seen)]
-            failures = [f.exception() for f in futures]
-        except BaseException:
-            # Leaving the pool waits for its threads, and these for their guests.
-            pool.shutdown(wait=False, cancel_futures=True)
-            proc.kill_children()
-            raise
+    with proc.threads(2) as pool:
+        futures = [pool.submit(_measure, one, which, cpu, run_dir, saw)
+                   for one, which, cpu, saw in zip(sides, ("base", "new"), cpus, seen)]
+        failures = [f.exception() for f in futures]
     for one, failure in zip(sides, failures):
         if isinstance(failure, Failed):
             raise CannotTell(f"no figures: {one.kernel.label} failed: {failure}") from failure

@@ -76,24 +76,36 @@ def kill_children(patience: float = 0.0) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+@contextmanager
+def threads(workers: int = 0, patience: float = 0.0) -> Iterator[ThreadPoolExecutor]:
+    """So many threads, or one on each processor.
+
+    Where the block raises, or is broken off, the children of all threads are gone. After an error
+    there may be others: who goes on without what failed needs some. patience: see kill_children().
+    """
+    try:
+        with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+            try:
+                yield pool
+            except BaseException:
+                # Leaving the pool waits for its threads, and these for their children.
+                pool.shutdown(wait=False, cancel_futures=True)
+                kill_children(patience)
+                raise
+    except Exception:
+        _closed.clear()
+        raise
+
+
 def side_by_side(do: Callable[[_T], _R], items: Sequence[_T], workers: int = 0,
                  patience: float = 0.0) -> list[_R]:
-    """What a function makes of each item, in order; a thread on each processor does them.
-
-    Where one raises, or the caller is broken off, the children of all threads are gone.
-    workers: how many, if not one on each processor. patience: see kill_children().
-    """
-    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+    """What a function makes of each item, in order. workers, patience: see threads(); where one
+    raises, the others are broken off."""
+    with threads(workers, patience) as pool:
         futures = [pool.submit(do, item) for item in items]
-        try:
-            for ended in wait_for(futures, return_when=FIRST_EXCEPTION).done:
-                ended.result()
-            return [future.result() for future in futures]
-        except BaseException:
-            # Leaving the pool waits for its threads, and these for their children.
-            pool.shutdown(wait=False, cancel_futures=True)
-            kill_children(patience)
-            raise
+        for ended in wait_for(futures, return_when=FIRST_EXCEPTION).done:
+            ended.result()
+        return [future.result() for future in futures]
 
 
 def _signal_group(child: subprocess.Popen[bytes], sig: int) -> bool:

@@ -77,6 +77,32 @@ def test_one_that_raises_ends_the_other_which_may_clean_up(tmp_path: Path) -> No
     assert (tmp_path / "made").exists()
 
 
+# What comes of another child once a block of threads was left like this.
+_AFTER = """
+from kmblib import errors, proc
+def do(_item):
+    raise {error}("over")
+try:
+    proc.side_by_side(do, [1, 2])
+except BaseException as error:
+    print(type(error).__name__)
+try:
+    with proc.child(["true"]) as child:
+        print(child.wait())
+except errors.CannotTell as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("error, then", [("errors.Failed", ["Failed", "0"]),
+                                         ("KeyboardInterrupt", ["KeyboardInterrupt", "interrupted"])])
+def test_who_goes_on_after_an_error_may_have_children(error: str, then: list[str]) -> None:
+    """What is told besides a verdict goes on without what failed; nobody does after Ctrl-C."""
+    done = subprocess.run([sys.executable, "-B", "-c", _AFTER.format(error=error)], check=True, text=True,
+                          timeout=50, cwd=farm.REPO / "scripts", capture_output=True)
+    assert done.stdout.split() == then
+
+
 _RUN = """
 from pathlib import Path
 from kmblib import proc
