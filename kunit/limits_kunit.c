@@ -233,7 +233,7 @@ static void p28_oversize_warns_once(struct kunit *test)
 {
 	static const struct warning row = {
 		.nr = 28, .call = "kvmalloc()", .alloc = by_kvmalloc,
-		.bytes = (size_t)INT_MAX + 1, .sign = "__kvmalloc_node",
+		.bytes = (size_t)INT_MAX + 1, .sign = "kvmalloc_node",
 	};
 
 	kmb_promise(test, 28);

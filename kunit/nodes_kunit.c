@@ -13,6 +13,7 @@
 #include <linux/kfence.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "objects.h"
@@ -33,6 +34,22 @@ static noinline void *alloc_on(size_t bytes, gfp_t flags, int node)
 	object = kmalloc_node(kmb_hide(bytes), flags | __GFP_NOWARN, node);
 	OPTIMIZER_HIDE_VAR(object);
 	return object;
+}
+
+/* Constants take another path, which the rows of a table cannot. */
+static noinline void *by_constant(size_t bytes, gfp_t flags, int node)
+{
+	flags |= __GFP_NOWARN;
+	switch (bytes) {
+	case SZ_8:
+		return kmalloc_node(SZ_8, flags, node);
+	case SZ_1K:
+		return kmalloc_node(SZ_1K, flags, node);
+	case KMALLOC_MAX_CACHE_SIZE + 1:
+		return kmalloc_node(KMALLOC_MAX_CACHE_SIZE + 1, flags, node);
+	default:
+		return alloc_on(bytes, flags, node);
+	}
 }
 
 static noinline void *by_track_caller(size_t bytes, gfp_t flags, int node)
@@ -66,6 +83,7 @@ static const struct way {
 	bool missing;
 } ways[] = {
 	{ .name = "kmalloc_node()", .alloc = alloc_on, .most = SIZE_MAX },
+	{ .name = "kmalloc_node() of a constant", .alloc = by_constant, .most = SIZE_MAX },
 	{ .name = "kmalloc_node_track_caller()", .alloc = by_track_caller, .most = SIZE_MAX },
 	{ .name = "kvmalloc_node()", .alloc = by_kvmalloc, .most = PAGE_SIZE },
 	{ .name = "krealloc_node()", .alloc = by_krealloc, .most = SIZE_MAX,

@@ -137,15 +137,17 @@ static bool zone_has_plenty(struct zone *zone, unsigned int order, enum zone_typ
 {
 	unsigned long least = 2 * high_wmark_pages(zone) + zone->lowmem_reserve[top];
 	unsigned long pages = zone_page_state(zone, NR_FREE_PAGES);
-	unsigned long blocks = 0;
+	unsigned long blocks = 0, others = 0;
 	unsigned int o;
-
-#ifdef CONFIG_CMA
-	pages -= min(pages, zone_page_state(zone, NR_FREE_CMA_PAGES));
-#endif
 
 	for (o = order; o <= KMALLOC_MAX_ORDER; o++)
 		blocks += READ_ONCE(zone->free_area[o].nr_free) << (o - order);
+#ifdef CONFIG_CMA
+	/* Which blocks these are in, nobody counts. */
+	others = zone_page_state(zone, NR_FREE_CMA_PAGES);
+#endif
+	pages -= min(pages, others);
+	blocks -= min(blocks, others >> order);
 	return blocks >= PLENTY(order) &&
 	       pages >= least + (PLENTY(order) << order);
 }

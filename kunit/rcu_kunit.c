@@ -335,9 +335,12 @@ static void take_again(struct kmem_cache *cache, struct later_free *later)
 	}
 }
 
-/* Free @nr objects of a cache later, and take as many, before it is destroyed. */
+/*
+ * Free @nr objects of a cache later, before it is destroyed. @takes: wait, and take as many;
+ * else it is destroyed at once, and waits by itself.
+ */
 static void free_later_and_destroy(struct kmem_cache *cache, unsigned int nr,
-				   struct later_free *later)
+				   struct later_free *later, bool takes)
 {
 	void *object;
 
@@ -348,35 +351,45 @@ static void free_later_and_destroy(struct kmem_cache *cache, unsigned int nr,
 		later->were[later->nr] = (unsigned long)kasan_reset_tag(object);
 		kmb_front_later(object);
 	}
-	kmb_kvfree_rcu_barrier();
-	take_again(cache, later);
+	if (takes) {
+		kmb_kvfree_rcu_barrier();
+		take_again(cache, later);
+	}
 	kmem_cache_destroy(cache);
 }
 
-/* Every other cache has room between its objects, as they are aligned to more. */
-static void check_cache(struct kunit *test, unsigned int bytes)
+static void check_cache(struct kunit *test, unsigned int bytes, unsigned int nr,
+			unsigned int align, bool takes)
 {
-	static const unsigned int counts[] = { 1, 2, 33, MOST };
 	static struct later_free later;
 	struct kmsg_dump_iter mark;
 	struct kmem_cache *cache;
+
+	kmb_log_mark(&mark);
+	cache = kmem_cache_create("kmbench_rcu", bytes, align, KMB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	later = (struct later_free){ .bytes = bytes };
+	free_later_and_destroy(cache, nr, &later, takes);
+	KMB_NEED(test, later.nr == nr,
+		 KMB_WHAT "of a cache: expected %u objects, got %u",
+		 (size_t)bytes, "GFP_KERNEL", "task", nr, later.nr);
+	KMB_EXPECT(test, 31, !kmb_log_warnings(&mark) && !later.misplaced,
+		   KMB_WHAT
+		   "kfree_rcu() of %u: expected an empty cache, and objects where they were, got %u warnings, and %u misplaced",
+		   (size_t)bytes, "GFP_KERNEL", "task", nr,
+		   kmb_log_warnings(&mark), later.misplaced);
+}
+
+/* Every other cache has room between its objects, as they are aligned to more. */
+static void check_caches(struct kunit *test, unsigned int bytes)
+{
+	static const unsigned int counts[] = { 1, 2, 33, MOST };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
-		kmb_log_mark(&mark);
-		cache = kmem_cache_create("kmbench_rcu", bytes, i % 2 * SZ_64,
-					  KMB_NO_MERGE, NULL);
-		KUNIT_ASSERT_NOT_NULL(test, cache);
-		later = (struct later_free){ .bytes = bytes };
-		free_later_and_destroy(cache, counts[i], &later);
-		KMB_NEED(test, later.nr == counts[i],
-			 KMB_WHAT "of a cache: expected %u objects, got %u",
-			 (size_t)bytes, "GFP_KERNEL", "task", counts[i], later.nr);
-		KMB_EXPECT(test, 31, !kmb_log_warnings(&mark) && !later.misplaced,
-			   KMB_WHAT
-			   "kfree_rcu() of %u: expected an empty cache, and objects where they were, got %u warnings, and %u misplaced",
-			   (size_t)bytes, "GFP_KERNEL", "task", counts[i],
-			   kmb_log_warnings(&mark), later.misplaced);
+		check_cache(test, bytes, counts[i], i % 2 * SZ_64, true);
+		if (KMB_CACHE_DESTROY_WAITS)
+			check_cache(test, bytes, counts[i], i % 2 * SZ_64, false);
 	}
 }
 
@@ -389,7 +402,7 @@ static void p31_objects_of_a_cache(struct kunit *test)
 	if (!kmb_kvfree_rcu_barrier() && !KMB_CACHE_DESTROY_WAITS)
 		kmb_skip(test, "kmem_cache_destroy() of this kernel does not wait for kfree_rcu()");
 	for (i = 0; i < ARRAY_SIZE(cache_sizes); i++)
-		check_cache(test, cache_sizes[i]);
+		check_caches(test, cache_sizes[i]);
 }
 
 /* So many that a CPU with sheaves has to pass them on, and as many others. */

@@ -29,16 +29,29 @@
 #include "later.h"
 #include "objects.h"
 #include "promises.h"
+#include "scarcity.h"
 
 /* More than a page has pointers, which is a batch. */
 #define OBJECTS 600
 
-/* How long the reader reads. */
+/* More than the pages of pointers have, that a CPU keeps for when none is left. */
+#define CROWD 4096
+/* Of so many frees, memory is used up again before one. */
+#define OFTEN 64
+
+/* How long the reader reads; and where the one who frees has to wait for it. */
 #define READING_MS 50
+#define AWAITED_MS 200
 
 static void *by_vmalloc(size_t bytes, gfp_t flags)
 {
 	return __vmalloc(bytes, flags);
+}
+
+/* A block of pages, of which only the beginning is looked at: no sheaf gathers such. */
+static void *by_large_kmalloc(size_t bytes, gfp_t flags)
+{
+	return kmb_kmalloc(KMALLOC_MAX_CACHE_SIZE + bytes, flags);
 }
 
 static void free_at_once(void *object)
@@ -101,6 +114,8 @@ KUNIT_ARRAY_PARAM(way, ways, name_way);
 /**
  * struct reading - a reader and what it reads
  * @way: how the objects come and go.
+ * @nr: how many.
+ * @ms: for how long.
  * @objects: what it reads.
  * @others: what overwrites them, if it can.
  * @began: it reads.
@@ -109,8 +124,10 @@ KUNIT_ARRAY_PARAM(way, ways, name_way);
  */
 struct reading {
 	const struct way *way;
-	void *objects[OBJECTS];
-	void *others[OBJECTS];
+	unsigned int nr;
+	unsigned int ms;
+	void **objects;
+	void **others;
 	struct completion began;
 	bool ended;
 	int wrong;
@@ -121,7 +138,7 @@ static int find_wrong(const struct reading *reading)
 	const struct way *way = reading->way;
 	int i;
 
-	for (i = 0; i < OBJECTS; i++)
+	for (i = 0; i < reading->nr; i++)
 		if (kmb_find_wrong_around(reading->objects[i], way->bytes,
 					  way->head))
 			return i;
@@ -135,7 +152,7 @@ static int read_on(void *arg)
 
 	rcu_read_lock();
 	complete(&reading->began);
-	end = ktime_add_ms(ktime_get(), READING_MS);
+	end = ktime_add_ms(ktime_get(), reading->ms);
 	do
 		reading->wrong = find_wrong(reading);
 	while (reading->wrong < 0 && ktime_before(ktime_get(), end));
@@ -163,7 +180,7 @@ static struct task_struct *make_reader(struct kunit *test,
 
 	reader = kthread_create(read_on, reading, "kmbench-reader");
 	if (IS_ERR(reader))
-		give_back(reading, OBJECTS);
+		give_back(reading, reading->nr);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
 	kthread_bind(reader, cpumask_next(first_cpu(), cpu_online_mask));
 	return get_task_struct(reader);
@@ -175,13 +192,13 @@ static void overwrite(struct reading *reading)
 	const struct way *way = reading->way;
 	unsigned int i;
 
-	for (i = 0; i < OBJECTS; i++) {
+	for (i = 0; i < reading->nr; i++) {
 		reading->others[i] = way->alloc(way->bytes,
 						GFP_KERNEL | __GFP_NOWARN);
 		if (reading->others[i])
 			memset(reading->others[i], KMB_DIRT, way->bytes);
 	}
-	for (i = 0; i < OBJECTS; i++)
+	for (i = 0; i < reading->nr; i++)
 		kvfree(reading->others[i]);
 }
 
@@ -191,7 +208,7 @@ static void free_and_overwrite(struct reading *reading)
 	ktime_t half = ktime_add_ms(ktime_get(), READING_MS / 2);
 	unsigned int i;
 
-	for (i = 0; i < OBJECTS; i++)
+	for (i = 0; i < reading->nr; i++)
 		reading->way->free(reading->objects[i]);
 	do {
 		overwrite(reading);
@@ -220,24 +237,36 @@ static void fill(struct kunit *test, struct reading *reading)
 	unsigned int i;
 	bool whole;
 
-	for (i = 0; i < OBJECTS; i++) {
+	for (i = 0; i < reading->nr; i++) {
 		reading->objects[i] = alloc_watched(way);
 		if (!reading->objects[i])
 			break;
 		kmb_write_around(reading->objects[i], way->bytes, way->head);
 	}
-	whole = i == OBJECTS;
+	whole = i == reading->nr;
 	if (!whole)
 		give_back(reading, i);
 	KMB_NEED_OBJECT(test, whole, way->bytes, "GFP_KERNEL");
 }
 
-static struct reading *prepare(struct kunit *test, const struct way *way)
+static void **make_pointers(struct kunit *test, unsigned int nr)
+{
+	void **pointers = kunit_kzalloc(test, nr * sizeof(*pointers), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pointers);
+	return pointers;
+}
+
+static struct reading *prepare(struct kunit *test, const struct way *way, unsigned int nr)
 {
 	struct reading *reading = kunit_kzalloc(test, sizeof(*reading), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, reading);
 	reading->way = way;
+	reading->nr = nr;
+	reading->ms = READING_MS;
+	reading->objects = make_pointers(test, nr);
+	reading->others = make_pointers(test, nr);
 	init_completion(&reading->began);
 	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(first_cpu())));
 	fill(test, reading);
@@ -247,7 +276,7 @@ static struct reading *prepare(struct kunit *test, const struct way *way)
 /* Return: an object that its reader saw change, -1 for none. */
 static int free_while_read(struct kunit *test, const struct way *way)
 {
-	struct reading *reading = prepare(test, way);
+	struct reading *reading = prepare(test, way, OBJECTS);
 	struct task_struct *reader = make_reader(test, reading);
 
 	wake_up_process(reader);
@@ -278,6 +307,78 @@ static void p31_reader_on_another_cpu(struct kunit *test)
 		   way->bytes, "GFP_KERNEL", "task", way->name, OBJECTS, wrong);
 }
 
+/* Nothing is free, but what was freed just now. */
+static void *overwrite_next(const struct way *way)
+{
+	void *other = way->alloc(way->bytes, GFP_NOWAIT | __GFP_NOWARN);
+
+	if (other)
+		memset(other, KMB_DIRT, way->bytes);
+	return other;
+}
+
+/* Return: how many were freed before the reader left. @waited: whether the last one took so long. */
+static unsigned int free_until_it_left(struct reading *reading, bool *waited)
+{
+	const struct way *way = reading->way;
+	ktime_t began = 0;
+	unsigned int i;
+
+	for (i = 0; i < reading->nr && !READ_ONCE(reading->ended); i++) {
+		/* Also what other CPUs had at hand, and handed over to a request that waited. */
+		if (i % OFTEN == 0)
+			kmb_scarcity_take(0, 0);
+		began = ktime_get();
+		way->free(reading->objects[i]);
+		reading->others[i] = overwrite_next(way);
+	}
+	*waited = READ_ONCE(reading->ended) &&
+		  ktime_ms_delta(ktime_get(), began) >= AWAITED_MS / 4;
+	return i;
+}
+
+/* Return: as free_until_it_left(). */
+static unsigned int free_without_memory(struct kunit *test, struct reading *reading, bool *waited)
+{
+	struct task_struct *reader = make_reader(test, reading);
+	unsigned int freed, i;
+
+	wake_up_process(reader);
+	wait_for_completion(&reading->began);
+	freed = free_until_it_left(reading, waited);
+	kthread_stop(reader);
+	kmb_scarcity_give_all();
+	put_task_struct(reader);
+	for (i = 0; i < reading->nr; i++)
+		kvfree(i < freed ? reading->others[i] : reading->objects[i]);
+	return freed;
+}
+
+/* Who finds no page for his list of pointers has to wait for the readers. */
+static void p31_reader_where_no_memory_is_left(struct kunit *test)
+{
+	static const struct way way = {
+		.name = "kvfree_rcu_mightsleep()", .bytes = SZ_64, .head = SZ_64,
+		.alloc = by_large_kmalloc, .free = kmb_headless_later,
+	};
+	struct reading *reading;
+	unsigned int freed;
+	bool waited;
+
+	kmb_promise(test, 31);
+	skip_if_alone(test);
+	kmb_scarcity_begin(test);
+	reading = prepare(test, &way, CROWD);
+	reading->ms = AWAITED_MS;
+	freed = free_without_memory(test, reading, &waited);
+	KMB_EXPECT(test, 31, reading->wrong < 0,
+		   KMB_WHAT
+		   "%s without memory: expected all kept for their reader, got object %d of %u changed",
+		   way.bytes, "GFP_KERNEL", "task", way.name, reading->wrong, freed);
+	if (!waited)
+		kmb_skip(test, "none of %u objects had to wait for its reader", freed);
+}
+
 static void control_freed_under_a_reader_is_seen(struct kunit *test)
 {
 	static const struct way at_once = {
@@ -292,6 +393,7 @@ static void control_freed_under_a_reader_is_seen(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(p31_reader_on_another_cpu, way_gen_params),
+	KUNIT_CASE(p31_reader_where_no_memory_is_left),
 	KUNIT_CASE(control_freed_under_a_reader_is_seen),
 	{}
 };
@@ -299,6 +401,7 @@ static struct kunit_case cases[] = {
 /* The task may go on to other cases. */
 static void readers_exit(struct kunit *test)
 {
+	kmb_scarcity_exit(test);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 

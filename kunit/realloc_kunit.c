@@ -479,7 +479,7 @@ static void skip_unless_tags(struct kunit *test, size_t bytes)
 		kmb_skip(test, "no pointer has a tag: KASAN is off");
 }
 
-/* KASAN itself reports a tag that does not fit the memory. */
+/* KASAN itself reports a tag that does not fit the memory, of which a growth in place is new. */
 static void p44_tags_do_not_disturb(struct kunit *test)
 {
 	unsigned int round;
@@ -490,6 +490,7 @@ static void p44_tags_do_not_disturb(struct kunit *test)
 	skip_unless_tags(test, bytes);
 	for (round = 0; round < 16; round++)
 		if (!resize_once(test, 44, bytes, DIV_ROUND_UP(bytes, 2)) ||
+		    !resize_once(test, 44, bytes / 2 + 1, bytes) ||
 		    !resize_once(test, 44, bytes, bytes - 1) ||
 		    !resize_once(test, 44, bytes - 1, bytes) ||
 		    !resize_once(test, 44, bytes, 2 * bytes))

@@ -116,10 +116,21 @@ static void check_dma(struct kunit *test, const struct kmb_objects *held)
 			break;
 }
 
-/* The zone is small: do not turn the machine upside down for a large block. */
+/*
+ * A zone may be small: do not turn the machine upside down for a large block. Of constants,
+ * which two sizes are here, the compiler looks up the slab.
+ */
 static void *alloc_gently(size_t bytes, gfp_t flags)
 {
-	return kmb_kmalloc(bytes, flags | __GFP_NORETRY);
+	flags |= __GFP_NORETRY;
+	switch (bytes) {
+	case SZ_1K:
+		return kmalloc(SZ_1K, flags);
+	case SZ_2K:
+		return kmalloc_node(SZ_2K, flags, NUMA_NO_NODE);
+	default:
+		return kmb_kmalloc(bytes, flags);
+	}
 }
 
 static unsigned int check_dma_flags(struct kunit *test, size_t bytes,
@@ -182,6 +193,16 @@ static KMB_GENERATOR(countable_sizes)
 	return kmb_next_size(prev, desc, is_countable);
 }
 
+static bool grow(struct kmb_chain *chain, size_t bytes, gfp_t flags)
+{
+	unsigned int nr = COUNTED_PAGES * PAGE_SIZE / bytes;
+
+	while (nr--)
+		if (!kmb_chain_add(chain, alloc_gently(bytes, flags)))
+			return false;
+	return true;
+}
+
 /* Return: by how many pages the slabs that can be reclaimed grow. */
 static long count_reclaimable(size_t bytes, gfp_t flags)
 {
@@ -191,8 +212,7 @@ static long count_reclaimable(size_t bytes, gfp_t flags)
 
 	migrate_disable();
 	before = global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B);
-	whole = kmb_chain_grow(&chain, COUNTED_PAGES * PAGE_SIZE / bytes,
-			       bytes, flags);
+	whole = grow(&chain, bytes, flags);
 	after = global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B);
 	kmb_chain_free(&chain);
 	migrate_enable();

@@ -43,9 +43,9 @@ kmb_hrtimer_setup_on_stack(struct hrtimer *timer,
 #define KMB_ALIGNS_TO_DIVISOR \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
-/* What can be no object is its own kmalloc_size_roundup() since 6.12. */
+/* What can be no object is its own kmalloc_size_roundup() since 6.6. */
 #define KMB_ROUNDUP_KEEPS_HUGE \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0))
 
 /* The kernel's own memory had a switch of its own until 6.11. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)

@@ -4,6 +4,7 @@ allowed and those that are not, options that a kernel lacks. Nothing is built.""
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Callable
 import pytest
 from kmblib import arches, configs, kernels, kunit, ktap, matrix, results, skips
 from kmblib.errors import Broken, Code
+from kmblib.farm import REPO
 from kmblib.kernels import Kernel
 from kmblib.place import Place, Where, declared, version, where
 
@@ -330,3 +332,38 @@ def test_place_of_a_target(kernel: Kernel) -> None:
     assert of.place(kernel) == Place(version(kernel.version), "um", "debug")
     assert of.words() == {"ARCH": "", "CONFIG": "debug"}
     assert Where().holds(of.place(kernel))
+
+
+def _sources() -> str:
+    """The suites, and the names of contexts, with strings that go over several lines as one."""
+    paths = [*sorted((REPO / "kunit").rglob("*.[ch]")), REPO / "module/context.c"]
+    return re.sub(r'"\s*\n?\s*"', "", "\n".join(path.read_text() for path in paths))
+
+
+def _unsaid(reason: str, said: str) -> list[str]:
+    """Pieces of a glob, without numbers, that no text of a case has."""
+    pieces = re.split(r"\*|\?|\[[^]]*\]|\d+|[:,]", reason)
+    return [piece for piece in map(str.strip, pieces) if len(piece) > 2 and piece not in said]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("table", ["skip", "known"])
+def test_what_an_entry_waits_for_can_be_said(table: str) -> None:
+    """An entry whose reason no case says any more, or whose case is gone, covers nothing: the row
+    that needs it is red, on a machine that few look at."""
+    said = _sources()
+    cases = re.findall(r"^static void ((?:p\d+|control)_\w+)\(struct kunit ", said, re.M)
+    for entry in declared(table):
+        for reason in _listed(entry["reason"]):
+            assert not _unsaid(reason, said), entry
+        for case in _listed(entry["case"]):
+            assert fnmatch.filter(cases, case), entry
+
+
+def test_reason_that_nobody_says_is_noticed() -> None:
+    """The control: so a message of p13 had become another one, unnoticed."""
+    assert _unsaid("*size 4194304,*expected the alignment of kmalloc()*", _sources()) == \
+        ["expected the alignment of kmalloc()"]
