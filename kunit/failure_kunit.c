@@ -376,11 +376,6 @@ static void p41_fail_page_alloc_is_null(struct kunit *test)
 /* Places that may fail when a large object is allocated; kmemleak records it, unless it is off. */
 #define LARGE_PLACES (IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC) + IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 
-static bool is_as_it_should(unsigned int left)
-{
-	return left == 1 || (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && left == 2);
-}
-
 /* There is one more that may fail than there are places: nothing does. */
 static void p41_failslab_spares_large_sizes(struct kunit *test)
 {
@@ -395,7 +390,7 @@ static void p41_failslab_spares_large_sizes(struct kunit *test)
 	object = kmb_kmalloc(bytes, GFP_NOWAIT | __GFP_NOWARN);
 	left = kmb_inject_end();
 	kfree(object);
-	KMB_EXPECT(test, 41, is_as_it_should(left),
+	KMB_EXPECT(test, 41, left == 1 || (left == 2 && IS_ENABLED(CONFIG_DEBUG_KMEMLEAK)),
 		   KMB_WHAT "expected %u places that may fail, got %u", bytes,
 		   "GFP_NOWAIT", "task", LARGE_PLACES, LARGE_PLACES + 1 - left);
 }
