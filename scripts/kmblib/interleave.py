@@ -161,15 +161,24 @@ def _decided(samples: Samples, plan: Plan) -> bool:
     return noise_verdict.judge(samples, plan).decided()
 
 
+def _refuse_other_place(base: Origin, new: Origin) -> None:
+    """A compiler, or KVM that one of them had and the other had not: all times would differ."""
+    for key in (key for key in _PLACE if base.place[key] != new.place[key]):
+        raise CannotTell(f"not comparable: {key} is {base.place[key][:60]!r} of the base and "
+                         f"{new.place[key][:60]!r} of the new one; measure both in one place")
+
+
 def collect(base: Side, new: Side, plan: Plan, run_dir: Path,
             decided: Callable[[Samples, Plan], bool] = _decided) -> Samples:
     """Rounds until the plan's first look at which the verdict is told, or its last one.
 
     base, new: may be the same. run_dir: where the consoles of the last boots are. decided: is
-    asked at each look of the plan, and at no other time.
+    asked at each look of the plan, and at no other time. CannotTell where they are not of one
+    place.
     """
     cores, about = neighbours.two_cores()
     samples = Samples(base.origin(), new.origin(), (), about)
+    _refuse_other_place(samples.base, samples.new)
     course = Course(plan.cap())
     for unit in range(plan.cap()):
         note(f"pair {course.at(unit)} at most")

@@ -74,10 +74,12 @@ class _Side:
     """One that never boots."""
 
     label: str
+    accelerator: str = "tcg"
 
     def origin(self) -> Origin:
-        """Its name alone."""
-        return Origin(self.label, "1")
+        """Its name, and a place."""
+        place = dict.fromkeys(interleave._PLACE, "the same")
+        return Origin(self.label, "1", {**place, "accelerator": self.accelerator})
 
 
 @pytest.fixture(name="collected")
@@ -117,6 +119,14 @@ def test_it_looks_where_the_plan_says(collected: Any) -> None:
 
     assert collected(Plan((3, 5, 9), 1), at(5)).pairs() == 5 and asked == [3, 5]
     assert collected(Plan((3, 5, 9), 1), at(99)).pairs() == 9 and asked == [3, 5, 3, 5, 9]
+
+
+def test_places_that_differ_are_not_compared(tmp_path: Path) -> None:
+    """One of them had KVM, as the probe of the other's image had no time: nothing is booted."""
+    one: Any = _Side("a")
+    other: Any = _Side("b", "kvm")
+    with pytest.raises(CannotTell, match="accelerator is 'tcg' of the base and 'kvm' of the new one"):
+        interleave.collect(one, other, Plan((1,), 1), tmp_path)
 
 
 def test_emulator_to_blame_is_heard_again(monkeypatch: pytest.MonkeyPatch, collected: Any) -> None:
