@@ -9,7 +9,7 @@ from typing import Any
 
 from . import gate_files, results, where
 from .ab import Found, Job
-from .errors import Code, Failed, KmbError
+from .errors import Code, Failed
 from .gate_report import Row
 from .kernels import Kernel
 from .noise_verdict import Verdict
@@ -87,16 +87,16 @@ def write_times(job: Job, verdict: Verdict) -> None:
     gate_files.put(job.run, rows, "no figure that may fail", f"{verdict.sentence()}\n", _sides(job))
 
 
-def write_untimed(job: Job, error: KmbError) -> None:
+def write_untimed(job: Job, error: Exception) -> None:
     """The same where no times were compared, or not yet."""
     code = _code(error)
     _add_times(job.run, code, str(error))
     gate_files.put(job.run, [], str(error), f"{_WORDS[code].upper()}: {error}\n", _sides(job))
 
 
-def _code(error: KmbError) -> Code:
+def _code(error: Exception) -> Code:
     """What a comparison comes to that ends with an error: a kernel that breaks is compared with none."""
-    return Code.CANNOT_TELL if isinstance(error, Failed) else error.code
+    return Code.CANNOT_TELL if isinstance(error, Failed) else getattr(error, "code", Code.BROKEN)
 
 
 def _add_times(run: Path, code: Code, sentence: str) -> None:
@@ -106,7 +106,7 @@ def _add_times(run: Path, code: Code, sentence: str) -> None:
     results.write(run / "ab.json", {**told, "verdict": _WORDS[code], "reason": f"{sentence}{_TIMES}{said}"})
 
 
-def write_refusal(job: Job, error: KmbError, command: str) -> None:
+def write_refusal(job: Job, error: Exception, command: str) -> None:
     """The same where there is no comparison."""
     code = _code(error)
     results.write(job.run / "ab.json", {

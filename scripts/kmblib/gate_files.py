@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from . import gate_page, gate_report, kcidb, report, results
 from .baseline import Baseline
-from .errors import Code, KmbError
+from .errors import Code
 from .gate import Change, Verdict
 from .gate_report import Row
 from .page import Fields, Page, Section
@@ -124,9 +124,10 @@ def write(run: Path, verdict: Verdict, base: Baseline, new: Baseline, command: s
     put(run, rows_of(verdict, new), "", text_of(told), (base.text(), new.text()))
 
 
-def write_refusal(run: Path, error: KmbError, command: str) -> None:
+def write_refusal(run: Path, error: Exception, command: str) -> None:
     """The same where there is nothing to compare, or no figures; or nothing could be built."""
-    reason, word = str(error), "error" if error.code == Code.BROKEN else "cannot tell"
+    code = getattr(error, "code", Code.BROKEN)
+    reason, word = str(error), "error" if code == Code.BROKEN else "cannot tell"
     results.write(run / "gate.json", {
         **results.header("kmbench-gate", None, command), "verdict": word, "reason": reason, "base": None, "new": None, "cells": 0, "total": None, "changes": []})
     put(run, [], reason, f"{word.upper()}: {reason}\n", (command, reason))

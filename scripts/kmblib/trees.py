@@ -48,6 +48,11 @@ class _Git:
         self._tree = tree
         self._index = tree.with_name(f"{tree.name}.index")
 
+    def forget_lock(self) -> None:
+        """Of a git that was killed while it wrote the index, which is ours alone: the next one would
+        wait for it for ever."""
+        self._index.with_name(f"{self._index.name}.lock").unlink(missing_ok=True)
+
     def __call__(self, *words: str) -> str:
         # Neither what the user has checked out in part, nor how lines end there.
         config = ("core.sparseCheckout=false", "core.autocrlf=false", "core.fsmonitor=false")
@@ -89,6 +94,7 @@ def _revision(asked: Asked, commit: str) -> Kernel:
     git = _Git(asked.kdir, tree)
     label = re.sub(r"[^\w.-]", "-", f"{Path(asked.kdir).resolve().name}-{asked.word}")
     with step(f"check out {asked.word} of {asked.kdir}"):
+        git.forget_lock()
         git("read-tree", "--reset", "-u", commit)
         git("clean", "-ffdxq")
     return dataclasses.replace(kernels.at(tree, label, f"ab-{name}-{asked.slot}"),
@@ -127,6 +133,14 @@ def find(asked: Asked) -> Kernel:
         raise Misuse(f"{asked.variable}={asked.word}: no kernel of the distribution "
                      f"({' '.join(kernels.KERNELS)}), no directory, and {where}")
     return _revision(asked, commit)
+
+
+def refuse_the_same(base: Kernel, new: Kernel) -> None:
+    """Misuse: HEAD of a tree in which all is committed, and that tree. A kernel of the distribution
+    may be compared with itself: nobody does that by mistake."""
+    if base.origin == new.origin and re.fullmatch(r"commit \w+", new.origin):
+        raise Misuse(f"nothing to compare: both sides are {new.origin}, and nothing is changed there; "
+                     "name another base, as BASE=HEAD~1")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -253,3 +253,26 @@ def test_users_tree_is_copied_and_not_linked(tree: Path) -> None:
     copy = trees.copied(trees.find(_asked(tree, str(tree))), "new")
     assert not (copy.source / "mm/Kconfig").samefile(tree / "mm/Kconfig")
     assert _text(copy) == "not committed\n"
+
+
+def test_the_same_on_both_sides_is_refused(tree: Path) -> None:
+    """Who has committed his patch, and leaves out BASE=, would be told that it costs nothing. What
+    is not committed, another commit, and a kernel of the distribution are something else."""
+    _git(tree, "stash", "-q")
+    head, here = trees.find(_asked(tree, "HEAD", "base")), trees.find(_asked(tree, str(tree)))
+    with pytest.raises(Misuse, match="nothing to compare: both sides are commit [0-9a-f]{40}, and"):
+        trees.refuse_the_same(head, here)
+    trees.refuse_the_same(trees.find(_asked(tree, "HEAD~1", "base")), here)
+    (tree / "mm/slub.c").write_text("changed\n")
+    trees.refuse_the_same(head, trees.find(_asked(tree, str(tree))))
+    debian = trees.find(trees.Asked("BASE", "6.1", "", "base"))
+    trees.refuse_the_same(debian, debian)
+
+
+def test_lock_of_a_git_that_was_killed_is_forgotten(tree: Path) -> None:
+    """It is of an index that nobody else has; the next checkout would fail, each time."""
+    kernel = trees.find(_asked(tree, "HEAD"))
+    lock = kernel.source.with_name(f"{kernel.source.name}.index.lock")
+    lock.touch()
+    assert trees.find(_asked(tree, "HEAD~1")).source == kernel.source and not lock.exists()
+    assert (kernel.source / "mm/slub.c").read_text() == _FILES["mm/slub.c"]
