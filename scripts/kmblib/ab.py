@@ -133,7 +133,11 @@ def _where(job: Job, found: Found) -> None:
     found.moved_cells = len(cells)
     if cells:
         jobs = [where.job_of(kernel, job.machine, cells, path) for kernel, path in job.sides()]
-        found.moves = where.moves(*proc.side_by_side(where.count, jobs, len(jobs)))
+        moves = where.moves(*proc.side_by_side(where.count, jobs, len(jobs)))
+        if (part := where.attributed(moves)) < where.LEAST:
+            raise CannotTell(f"of what moved only {100 * part:.0f} % is of functions that have a name; "
+                             f"{100 * where.LEAST:.0f} % would say where")
+        found.moves = moves
 
 
 def _side_by_side(job: Job, measure: Callable[[Kernel, Path], Code], name: str,
@@ -176,7 +180,7 @@ def _tell(job: Job, found: Found, part: str) -> None:
     for name, tell in _TELLS.get(part, ()):
         try:
             tell(job, found)
-        except KmbError as error:
+        except (KmbError, OSError) as error:
             if not _JUDGES.keys() & set(job.parts):
                 raise
             found.unavailable[name] = str(error)

@@ -21,6 +21,9 @@ MODULE, UNKNOWN = "(kmbench.ko)", "(unknown)"
 # What a compiler adds to the name of a part, or of a variant, of a function.
 _VARIANT = re.compile(r"(\.(constprop|isra|part|cold|llvm)(\.\d+)?)+$")
 _LINE = re.compile(r"^([0-9a-f]{16}) ([tTwW]) (\S+)$", re.M)
+_END = re.compile(r"^([0-9a-f]{16}) \w _einittext$", re.M)
+# Of what moved, so much has to have a name, or it says little of the cause.
+LEAST = 0.9
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,15 @@ class Symbols:
                       if not name.startswith("__pfx_"))
         self._starts = [start for start, _name in rows]
         self._names = [name for _start, name in rows]
+        end = _END.search(system_map)
+        self._end = int(end[1], 16) if end else _MODULES
 
     def name(self, address: int) -> str:
         """The function that an address is in, without what a compiler adds to it."""
         if address >= _MODULES:
             return MODULE
         at = bisect.bisect_right(self._starts, address) - 1
-        return _VARIANT.sub("", self._names[at]) if at >= 0 else UNKNOWN
+        return _VARIANT.sub("", self._names[at]) if at >= 0 and address < self._end else UNKNOWN
 
 
 def parse(text: str, symbols: Symbols) -> Where:

@@ -28,6 +28,13 @@ def test_address_has_the_name_of_its_function(address: int, name: str) -> None:
     assert Symbols(_MAP).name(address) == name
 
 
+def test_what_lies_behind_the_kernel_has_no_name() -> None:
+    """Not that of its last function; without that symbol all up to the modules is its."""
+    text = f"{_MAP}ffffffff81000400 T _einittext\n"
+    assert Symbols(text).name(0xffffffff81000400) == where.UNKNOWN != Symbols(text).name(0xffffffff810003ff)
+    assert Symbols(_MAP).name(0xffffffff81000400) != where.UNKNOWN
+
+
 def test_blocks_of_a_function_are_added() -> None:
     """Those of its parts as well."""
     text = "spans 7\nffffffff81000100 5\nffffffff81000110 6\nffffffff81000300 1\n"
