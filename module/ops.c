@@ -186,16 +186,6 @@ static __always_inline bool op_kcalloc(struct kmb_batch *batch, u32 i)
 }
 KMB_LOOPS(kcalloc, nothing, op_kcalloc, pair_finish);
 
-static __always_inline bool op_account(struct kmb_batch *batch, u32 i)
-{
-	void *obj = kmalloc(batch->size, batch->gfp | __GFP_ACCOUNT);
-	bool got = obj;
-
-	kfree(obj);
-	return got;
-}
-KMB_LOOPS(account, nothing, op_account, pair_finish);
-
 static void fill_halves(struct kmb_batch *batch)
 {
 	size_t half = max_t(size_t, batch->size / 2, 1);

@@ -19,7 +19,6 @@ extern const struct kmb_loops kmb_loops_free_shuffled;
 extern const struct kmb_loops kmb_loops_pair;
 extern const struct kmb_loops kmb_loops_kzalloc;
 extern const struct kmb_loops kmb_loops_kcalloc;
-extern const struct kmb_loops kmb_loops_account;
 extern const struct kmb_loops kmb_loops_krealloc;
 extern const struct kmb_loops kmb_loops_kvmalloc;
 extern const struct kmb_loops kmb_loops_rcu;

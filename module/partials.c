@@ -28,6 +28,8 @@
  * none is whole, and it is all of KMB_MAX_PARTIALS.
  */
 #define WHOLE_SLABS	(KMB_KMALLOC_HAS_SHEAVES ? 128 : 32)
+/* As many as a few slabs and sheaves have of objects that are not small; of these a page has many. */
+#define FIRST_PAGE_TRIES	256
 
 static void *take_one(struct kmb_partials *partials, u64 size, gfp_t gfp)
 {
@@ -72,6 +74,41 @@ void kmb_partials_use_up(struct kmb_partials *partials, u64 size, gfp_t gfp, u64
 			whole++;
 		cond_resched();
 	}
+}
+
+static bool is_of_first_page(const void *obj)
+{
+	return virt_to_page(obj) == virt_to_head_page(obj);
+}
+
+/**
+ * kmb_partials_first_page() - have the next object be one of the first page of its slab
+ * @size: of the objects, bytes. Where slabs do not provide them, nothing is done.
+ * @gfp: GFP flags they are allocated with.
+ *
+ * It takes more instructions to find the slab of an object in one of the other pages, and which
+ * object comes first is left to chance. On this CPU, which hands out first what was freed last.
+ * Of FIRST_PAGE_TRIES objects none may be one: then it stays as it was. Sleeps.
+ *
+ * Return: how often it called kmalloc(), and as often kfree().
+ */
+u32 kmb_partials_first_page(u64 size, gfp_t gfp)
+{
+	struct kmb_partials others = { .nr = 0 };
+	u32 calls = 0;
+	void **obj;
+
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return 0;
+	do {
+		obj = take_one(&others, size, gfp);
+		calls++;
+	} while (obj && !is_of_first_page(obj) && calls < FIRST_PAGE_TRIES);
+	if (obj)
+		others.newest = *obj;
+	kmb_partials_give_back(&others);
+	kfree(obj);
+	return calls;
 }
 
 /**

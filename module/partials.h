@@ -19,6 +19,7 @@ struct kmb_partials {
 };
 
 void kmb_partials_use_up(struct kmb_partials *partials, u64 size, gfp_t gfp, u64 bytes);
+u32 kmb_partials_first_page(u64 size, gfp_t gfp);
 void kmb_partials_give_back(struct kmb_partials *partials);
 
 #endif /* _KMBENCH_PARTIALS_H */

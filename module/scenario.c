@@ -83,9 +83,10 @@ static const struct kmb_scenario kmb_scenarios[] = {
 	KMB_SCENARIO("kcalloc", kcalloc, KMB_BATCH, 1,
 		     "kcalloc() of bytes, and kfree()",
 		     .rank = 2, .flags = KMB_ROW_COUNTED),
-	KMB_SCENARIO("account", account, KMB_BATCH, 1,
+	KMB_SCENARIO("account", pair, KMB_BATCH, 1,
 		     "kmalloc() with __GFP_ACCOUNT, and kfree()",
-		     .rank = 1, .flags = KMB_ROW_COUNTED),
+		     .rank = 1, .flags = KMB_ROW_COUNTED,
+		     .gfp = __GFP_ACCOUNT),
 	KMB_SCENARIO("krealloc", krealloc, KMB_BATCH, KMB_BATCH,
 		     "krealloc() from half of the size", .rank = 1),
 	KMB_SCENARIO("kvmalloc", kvmalloc, KMB_BATCH, 1,
@@ -495,7 +496,7 @@ int kmb_cell_from_run(struct kmb_cell *cell, struct kmb_run *run)
 		return err;
 	cell->scenario = &kmb_scenarios[run->scenario];
 	cell->context = &kmb_contexts[run->context];
-	cell->gfp = kmb_gfp_at(run->gfp)->flags;
+	cell->gfp = kmb_gfp_at(run->gfp)->flags | cell->scenario->gfp;
 	cell->size = run->size;
 	cell->held = bytes_held(run, cell->scenario, cell->cpus);
 	return kmb_refuse_share(run->why, run->share, cell->held);

@@ -24,6 +24,7 @@ struct kmb_worker;
  * @holds: objects that are held at once, at most, on each CPU.
  * @rank: as in struct kmb_size.
  * @flags: KMB_ROW_*.
+ * @gfp: flags of each allocation, besides those that are asked for.
  * @min_size: bytes of the smallest object; 0: 1.
  * @max_size: bytes of the largest; 0: KMALLOC_MAX_SIZE.
  * @min_cpus: CPUs that it needs; 0: 1.
@@ -40,6 +41,7 @@ struct kmb_scenario {
 	u32 holds;
 	u32 rank;
 	u32 flags;
+	gfp_t gfp;
 	size_t min_size;
 	size_t max_size;
 	u32 min_cpus;
@@ -53,7 +55,7 @@ struct kmb_scenario {
  * set of flags, of one size
  * @scenario: the scenario.
  * @context: where it runs.
- * @gfp: its flags.
+ * @gfp: its flags, and those of the scenario.
  * @size: bytes of each object.
  * @cpus: CPUs that take part.
  * @held: bytes that are held at once, at most.

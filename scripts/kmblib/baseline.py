@@ -8,6 +8,8 @@ figures of a kernel's.
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import re
 import statistics
 from collections import Counter
@@ -21,11 +23,11 @@ from .farm import REPO
 from .kernels import Kernel
 
 BASELINES = REPO / "results/baselines"
-FORMAT = "kmbench-baseline 3"
+FORMAT = "kmbench-baseline 4"
 # What has to be the same for figures to be of the same machine; the kernel is not among
 # them, it is what is compared.
 _PLACE = ("arch", "compiler", "options_sha256", "qemu", "accelerator", "accelerator_options",
-          "mem_mib", "cpus", "profile", "cmdline", "tlb")
+          "mem_mib", "cpus", "profile", "cmdline", "timed", "tlb")
 _LABELS = ("kernel", "version")
 # Events that the allocator itself counts.
 _EVENTS = ("alloc_slowpath", "free_slowpath", "alloc_slab", "order_fallback", "compact_stall",
@@ -45,9 +47,8 @@ class Baseline:
     done in a repetition; insns and loop_insns, instructions of all these, the median of the
     repetitions; fast_insns, those of one operation, the cheapest of all repetitions; held, bytes
     that so many objects occupy, and block, those of one slab (or block of pages) of them; events
-    of the allocator. alloc_accesses and free_accesses, of
-    memory, by one kmalloc() and one kfree(); alloc_walks and free_walks, page walks of one
-    that finds the modelled TLB empty."""
+    of the allocator. alloc_accesses and free_accesses, of memory, by one kmalloc() and one
+    kfree(); alloc_walks and free_walks, page walks of one that finds the modelled TLB empty."""
 
     place: dict[str, str]
     label: dict[str, str]
@@ -137,9 +138,38 @@ def measure(job: bench.Job, times: int = 2) -> Baseline:
                     {"kernel": job.kernel.label, "version": job.kernel.version}, cells)
 
 
-def path_of(kernel: Kernel) -> Path:
-    """Where the baseline of a kernel of the distribution is committed."""
-    return BASELINES / f"{kernel.label}-x86_64.txt"
+def path_of(kernel: Kernel, place: dict[str, str]) -> Path:
+    """Where the baseline of a kernel of the distribution is committed: a file for each place."""
+    text = "\n".join(f"{key}: {place[key]}" for key in _PLACE)
+    return BASELINES / f"{kernel.label}-x86_64-{hashlib.sha256(text.encode()).hexdigest()[:8]}.txt"
+
+
+def there(label: str) -> list[Path]:
+    """Those that are committed of a kernel, wherever they were measured."""
+    return sorted(BASELINES.glob(f"{glob.escape(label)}-x86_64-*.txt"))
+
+
+def files(label: str) -> list[Path]:
+    """The same; Misuse: there is none."""
+    paths = there(label)
+    if not paths:
+        raise Misuse(f"no baseline of {label} in {BASELINES.name}/; name one with BASE=FILE, or let "
+                     f"`make baseline KERNEL={label}' make it")
+    return paths
+
+
+def of_place(kernel: Kernel, place: dict[str, str]) -> Baseline:
+    """The committed one that was measured in such a place; CannotTell: none was, and why the
+    nearest is not."""
+    def others(base: Baseline) -> list[str]:
+        return [key for key in _PLACE if base.place[key] != place[key]]
+
+    nearest = min(map(load, files(kernel.label)), key=lambda base: len(others(base)))
+    for key in others(nearest):
+        raise CannotTell(f"no baseline of {kernel.label} for this place: of the nearest, {key} is "
+                         f"{nearest.place[key][:80]!r}, and {place[key][:80]!r} here; `make baseline "
+                         f"KERNEL={kernel.label}' makes one")
+    return nearest
 
 
 def _head(lines: list[str], path: Path) -> dict[str, str]:

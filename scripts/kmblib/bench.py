@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, cache, errors, initramfs, place, proc, qemu, results, vm
+from . import build, cache, errors, initramfs, place, proc, qemu, results, timed, vm
 from .errors import Broken, Code, Failed, KmbError, Misuse
 from .farm import REPO
 from .kernels import Kernel
@@ -224,7 +224,9 @@ def repeated(job: Job, times: int) -> tuple[list[dict[str, Any]], dict[str, Any]
             boots, failure = _boots(job, parts, Path(name), variants)
         if failure:
             raise failure
-        return boots, {**parts.fingerprint(job.machine), "options_sha256": parts.options_sha256()}
+        module = build.module_home(job.kernel, parts.boot) / "kmbench.ko"
+        return boots, {**parts.fingerprint(job.machine), "options_sha256": parts.options_sha256(),
+                       "timed": timed.place(module)}
 
 
 def once(job: Job, plugin: str = "") -> dict[str, Any]:

@@ -229,10 +229,15 @@ def slower_module(boot: Boot, work: Path, insns: int) -> Path:
     return work
 
 
+def module_home(kernel: Kernel, boot: Boot) -> Path:
+    """Where modules() builds."""
+    return cache.workdir(f"module{boot.suffix}/{kernel.key}")
+
+
 def modules(kernel: Kernel, boot: Boot) -> Path:
     """The directory with kmbench.ko and kmbench_fault.ko for a kernel."""
     with cache.lock(f"module{boot.suffix}-{kernel.key}"):
-        work = cache.workdir(f"module{boot.suffix}/{kernel.key}")
+        work = module_home(kernel, boot)
         _copy_sources(REPO / "module", work)
         with step(f"build kmbench.ko for {kernel.label}") as current:
             proc.run(module_make(boot, work), work / "build.log",

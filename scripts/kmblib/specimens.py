@@ -29,7 +29,7 @@ _CELL = "pair/task/GFP_KERNEL/64"
 
 def gate_run(run: Path, worse: bool = True) -> Path:
     """A gate.json of the committed baseline of 6.1 against itself, but for some cells."""
-    base = baseline.load(baseline.BASELINES / "6.1-x86_64.txt")
+    base = baseline.load(baseline.files("6.1")[0])
     new = copy.deepcopy(base)
     for i, figures in enumerate(new.cells.values()):
         figures["insns"] += i % 3 * figures["ops"] if worse else 0
@@ -44,7 +44,7 @@ def ab_run(run: Path) -> Path:
     base, new = (Kernel("", label, version, Path("/linux"), label, None, origin=origin) for label, version, origin in (
         ("linux-HEAD", "7.3.0-rc1-next-20261122", tip),
         ("linux", "7.3.0-rc1-next-20261122+", f"{tip}, and what is not committed")))
-    one = baseline.load(baseline.BASELINES / "6.1-x86_64.txt")
+    one = baseline.load(baseline.files("6.1")[0])
     two = copy.deepcopy(one)
     for i, figures in enumerate(two.cells.values()):
         figures["insns"] += i % 7 * figures["ops"]

@@ -14,7 +14,7 @@ from kmblib import baseline
 from kmblib.errors import Code
 
 _CELL = "pair/task/GFP_KERNEL/64"
-_BASE, _OTHER = (baseline.BASELINES / f"{name}-x86_64.txt" for name in ("6.1", "6.12"))
+_BASE, _OTHER = (baseline.files(name)[0] for name in ("6.1", "6.12"))
 
 
 @pytest.fixture(autouse=True)

@@ -56,16 +56,18 @@ def test_one_instruction_of_any_fast_cell_is_found(base: Baseline) -> None:
 
 def test_one_instruction_of_any_fast_path_is_found(base: Baseline) -> None:
     """Where much may change with what the kernel did before, too: not what an operation that meets
-    with nothing takes. In slabs of several pages it is the fifth that is found."""
-    gated = {name: 5 if int(name.split("/")[3]) > 512 else 1 for name in base.cells
-             if gate.is_gated(name) and not name.startswith("cold/")}
-    assert list(gated.values()).count(1) > 140 and len(gated) > 250
+    with nothing takes. Where objects are several, or charged, in slabs of several pages there is
+    more room."""
+    rooms = {"account": 17, "bulk": 5, "krealloc": 5}
+    gated = {name: rooms.get(name.split("/")[0], 1) if int(name.split("/")[3]) > 512 else 1
+             for name in base.cells if gate.is_gated(name) and not name.startswith("cold/")}
+    assert list(gated.values()).count(1) > 230 and len(gated) > 250
     for name, least in gated.items():
         verdict = gate.compare(base, _with(base, name, fast_insns=least))
         change, = verdict.changes
         assert (change.cell, change.figure, change.each()) == (name, "fast_insns", least)
         assert verdict.code() == Code.FAILED and change in verdict.regressions()
-        assert least == 1 or gate.compare(base, _with(base, name, fast_insns=4)).code() == Code.GOOD
+        assert least == 1 or gate.compare(base, _with(base, name, fast_insns=least - 1)).code() == Code.GOOD
 
 
 def test_little_of_a_slow_cell_is_let_pass(base: Baseline) -> None:
@@ -97,8 +99,7 @@ def test_little_in_each_cell_of_a_scenario_is_found(base: Baseline, scenario: st
     assert [c.cell for c in verdict.regressions()] == [f"{scenario}/*"]
 
 
-@pytest.mark.parametrize("cell", ["pair/task/GFP_KERNEL/8192", "krealloc/task/GFP_KERNEL/64",
-                                  "account/task/GFP_KERNEL/64", "kvmalloc/task/GFP_KERNEL/8192"])
+@pytest.mark.parametrize("cell", ["krealloc/task/GFP_KERNEL/64", "account/task/GFP_KERNEL/64", "kvmalloc/task/GFP_KERNEL/8192"])
 def test_a_dozen_instructions_of_a_steady_path_are_found(base: Baseline, cell: str) -> None:
     """The largest slabs, and what is no kmalloc() of a size alone, have a path as short."""
     ops, insns = base.cells[cell]["ops"], base.cells[cell]["insns"]
@@ -250,17 +251,30 @@ def test_version_is_no_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", kernels.KERNELS)
 def test_text_is_read_back(tmp_path: Path, name: str) -> None:
     """And is the same text again: sorted, a cell a line. There is one of each kernel."""
-    path = baseline.BASELINES / f"{name}-x86_64.txt"
+    path, = baseline.files(name)
     base = baseline.load(path)
     (tmp_path / "one").write_text(base.text())
     again = baseline.load(tmp_path / "one")
     assert again == base and again.text() == base.text() == path.read_text()
     assert base.label["kernel"] == name
+    assert path == baseline.path_of(kernels.find(name, ""), base.place)
+
+
+@pytest.mark.parametrize("key", ["qemu", "timed"])
+def test_baseline_of_another_place_is_none(base: Baseline, key: str) -> None:
+    """Of each kernel there may be one of each place: what is not that of this machine is told from
+    what is no baseline at all."""
+    kernel = kernels.find(base.label["kernel"], "")
+    assert baseline.of_place(kernel, base.place) == base
+    with pytest.raises(CannotTell, match=f"no baseline of .* for this place: of the nearest, {key} is"):
+        baseline.of_place(kernel, {**base.place, key: "another"})
+    with pytest.raises(Broken, match="no baseline of none in baselines/"):
+        baseline.of_place(replace(kernel, label="none"), base.place)
 
 
 @pytest.mark.parametrize("text, says", [
     ("", "begins with ''"), ("# kmbench-baseline 0\n", "begins with '# kmbench-baseline 0'"),
-    ("{}", "begins with '{}'"), ("# kmbench-baseline 3\n", "no line '# kernel: ...'")])
+    ("{}", "begins with '{}'"), ("# kmbench-baseline 4\n", "no line '# kernel: ...'")])
 def test_other_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
     """With what is wrong and what would be right."""
     (tmp_path / "file").write_text(text)
@@ -309,7 +323,7 @@ def test_repetition_that_differs_is_no_figure_either(monkeypatch: pytest.MonkeyP
     other = _boot(340, 340, 999)
     job = bench.Job(kernels.find("6.1", None), Machine("virtual", 1024, 1), bench.Amount(), tmp_path)
     place = dict.fromkeys(("arch", "compiler", "options_sha256", "qemu", "accelerator",
-                           "accelerator_options", "mem_mib", "cpus"), "x")
+                           "accelerator_options", "mem_mib", "cpus", "timed"), "x")
     monkeypatch.setattr(touches, "repeated", lambda _job, times: ([{}] * times, "x"))
     monkeypatch.setattr(bench, "repeated", lambda _job, _times: ([other, other], place))
     assert baseline.measure(job).cells[_FAST]["insns"] == 340

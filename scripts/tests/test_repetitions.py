@@ -12,7 +12,7 @@ from kmblib import baseline, bench, repetitions
 from kmblib.kernels import Kernel
 
 _KERNEL = Kernel("6.1", "6.1", "6.1.0", Path("/x"), "6.1", None)
-_BASE = baseline.load(baseline.path_of(_KERNEL))
+_BASE = baseline.load(baseline.files(_KERNEL.label)[0])
 _FAST, _SLOW = "pair/task/GFP_KERNEL/64", "burst256-lifo/task/GFP_KERNEL/64"
 
 
