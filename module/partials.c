@@ -31,7 +31,8 @@
 /* As many as a few slabs and sheaves have of objects that are not small; of these a page has many. */
 #define FIRST_PAGE_TRIES	256
 
-static void *take_one(struct kmb_partials *partials, u64 size, gfp_t gfp)
+/* Inlined, so that each call of kmalloc() is that of who counts it, or does not. */
+static __always_inline void *take_one(struct kmb_partials *partials, u64 size, gfp_t gfp)
 {
 	void **obj = kmalloc(max_t(u64, size, sizeof(*obj)), gfp | __GFP_NOWARN);
 
@@ -98,7 +99,8 @@ u32 kmb_partials_first_page(u64 size, gfp_t gfp)
 	u32 calls = 0;
 	void **obj;
 
-	if (size > KMALLOC_MAX_CACHE_SIZE)
+	/* Of less than a pointer all are of the first page, and cannot be chained. */
+	if (size < sizeof(*obj) || size > KMALLOC_MAX_CACHE_SIZE)
 		return 0;
 	do {
 		obj = take_one(&others, size, gfp);

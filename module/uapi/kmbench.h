@@ -292,7 +292,8 @@ struct kmb_together {
  * @allocs: (out) calls that allocate, in all that this ioctl did; of a scenario
  *	with KMB_ROW_COUNTED, else of no meaning.
  * @frees: (out) calls that free, likewise.
- * @held: (out) bytes of objects that may be held at once.
+ * @held: (out) bytes of objects that may be held at once, but for up to 256 of them
+ *	before the first sample, from which one is chosen.
  * @vmalloced: (out) of a scenario with KMB_ROW_AT_ONCE, objects that vmalloc() had to
  *	provide; of others 0.
  * @op: (out) the operation, raw: what @empty shows is contained in it.

@@ -41,7 +41,8 @@ EVENTS = {
     "kmem:mm_page_free": "",
 }
 # Functions of the module that make the calls which it counts.
-_LOOPS = re.compile(r"(?:each|all)_\w+|kmb_batch_fill|fill_\w+|ring_\w+|kmb_work_\w+|work_batches")
+_LOOPS = re.compile(r"(?:each|all)_\w+|kmb_batch_fill|fill_\w+|ring_\w+|kmb_work_\w+|work_batches"
+                    r"|kmb_partials_first_page")
 _SITE = re.compile(r"^ (0x[0-9a-f]+) +\| +(\d+)/\d+ +\| +(\d+)/\d+ +\| +(\d+) ", re.M)
 _TOTAL = re.compile(r"^(Total bytes requested|Total bytes allocated|Total bytes freed): +([\d,]+)$",
                     re.M)
