@@ -93,7 +93,9 @@ def threads(workers: int = 0, patience: float = 0.0) -> Iterator[ThreadPoolExecu
                 kill_children(patience)
                 raise
     except Exception:
-        _closed.clear()
+        # Not in a thread of somebody's who may be broken off meanwhile.
+        if threading.current_thread() is threading.main_thread():
+            _closed.clear()
         raise
 
 

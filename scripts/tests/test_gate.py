@@ -251,13 +251,13 @@ def test_version_is_no_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", kernels.KERNELS)
 def test_text_is_read_back(tmp_path: Path, name: str) -> None:
     """And is the same text again: sorted, a cell a line. There is one of each kernel."""
-    path, = baseline.files(name)
-    base = baseline.load(path)
-    (tmp_path / "one").write_text(base.text())
-    again = baseline.load(tmp_path / "one")
-    assert again == base and again.text() == base.text() == path.read_text()
-    assert base.label["kernel"] == name
-    assert path == baseline.path_of(kernels.find(name, ""), base.place)
+    for path in baseline.files(name):
+        base = baseline.load(path)
+        (tmp_path / "one").write_text(base.text())
+        again = baseline.load(tmp_path / "one")
+        assert again == base and again.text() == base.text() == path.read_text()
+        assert base.label["kernel"] == name
+        assert path == baseline.path_of(kernels.find(name, ""), base.place)
 
 
 @pytest.mark.parametrize("key", ["qemu", "timed"])
