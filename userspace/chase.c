@@ -14,6 +14,7 @@
 #include "available.h"
 #include "chase.h"
 #include "json_out.h"
+#include "own_process.h"
 #include "tlb_json.h"
 
 /*
@@ -174,20 +175,12 @@ static int walk_one(struct chase *chase, struct chase_walk *walk)
 	return err;
 }
 
-/* The first CPU gets most of the interrupts. Where this fails laps still say so. */
+/* Where this fails laps still say so. */
 static void stay_on_a_cpu(struct chase *chase)
 {
-	cpu_set_t may, on;
+	int cpu = own_process__stay();
 
-	chase->cpu = CPU_SETSIZE;
-	if (sched_getaffinity(0, sizeof(may), &may))
-		return;
-	do {
-		chase->cpu--;
-	} while (chase->cpu > 0 && !CPU_ISSET(chase->cpu, &may));
-	CPU_ZERO(&on);
-	CPU_SET(chase->cpu, &on);
-	sched_setaffinity(0, sizeof(on), &on);
+	chase->cpu = cpu < 0 ? CPU_SETSIZE : cpu;
 }
 
 static int walk_next(struct chase *chase, size_t nr)

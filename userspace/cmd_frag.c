@@ -23,6 +23,7 @@
 #include "frag_response.h"
 #include "frag_types.h"
 #include "frag_walks.h"
+#include "own_process.h"
 #include "session.h"
 #include "signals.h"
 
@@ -216,7 +217,8 @@ static int explain(const struct frag_level *level, int err)
 	if (err == -EINTR || err == -ECANCELED)
 		warnx("interrupted; everything was given back");
 	else if (why[0])
-		warnx("frag: refused: %s", why);
+		warnx("frag: refused: %s%s", why,
+		      strncmp(why, "index ", 6) ? "" : " (1000000 is an index of 1)");
 	else
 		warnx("frag: %s", strerror(-err));
 	return why[0] && err != -EINTR && err != -ECANCELED ? EXIT_USAGE : EXIT_UNKNOWN;
@@ -351,7 +353,10 @@ static int walk(struct frag_record *record, const struct frag_work *work)
 	return err;
 }
 
-/* A level that the user did not name may be out of reach, if that is known beforehand. */
+/*
+ * A level that the user did not name may be out of reach, if that is known beforehand, and
+ * others are not.
+ */
 static bool is_forgiven(const struct frag_level *level, const struct frag_work *work)
 {
 	return level->err == -ERANGE && !level->answer.taken &&
@@ -384,6 +389,8 @@ static int finish(struct frag_record *record, const struct frag_work *work)
 	err = level->err ? 0 : frag_recovery__watch(&record->recovery);
 	if (err)
 		warnx("frag: after the level was undone: %s", strerror(-err));
+	if (!err && !level->err && !work->levels)
+		frag_recovery__print(&record->recovery);
 	if (err || !work->levels)
 		return err;
 	return json_array_append_new(work->levels, frag_json__level(record)) ? -ENOMEM : 0;
@@ -404,6 +411,11 @@ static int see(struct frag_record *record, const struct frag_work *work)
 		err = walk(record, work);
 	if (!err)
 		err = frag_level__read(level);
+	/* Last, as slabs are kept for the next objects. */
+	if (!err && work->arguments->options.device)
+		frag_slabs__see(&record->slabs, work->device);
+	if (!err && !work->levels)
+		frag_slabs__print(&record->slabs);
 	if (!err && level->user.nr && !work->levels)
 		printf("  %llu of %zu movable pages were moved\n",
 		       (unsigned long long)level->moved, level->user.nr);
@@ -440,6 +452,8 @@ static int run_levels(struct frag_work *work)
 	uint64_t i, nr = (uint64_t)arguments->nr_levels * arguments->rounds;
 	int err, code = EXIT_GOOD;
 
+	if (own_process__dies_first())
+		warn("frag: the OOM killer may kill another process for what is held here");
 	printf("%7s %7s %7s %7s %8s %9s %9s %9s %9s\n", "asked", "before", "reached",
 	       "extfrag", "seconds", "broken", "added", "mended", "held");
 	for (i = 0; i < nr && (!code || code == EXIT_USAGE); i++) {
@@ -454,7 +468,7 @@ static int run_levels(struct frag_work *work)
 		code = err ? err : code;
 	}
 	if (!fflush(stdout) && !ferror(stdout))
-		return code;
+		return code ? code : work->missed == nr ? EXIT_USAGE : EXIT_GOOD;
 	warn("stdout");
 	return EXIT_UNKNOWN;
 }
@@ -560,6 +574,7 @@ int cmd__frag(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE;
 	parse_levels(&arguments);
+	own_process__stay();
 	if (!arguments.options.device)
 		return run_without_module(&work);
 	if (!arguments.spread)

@@ -85,7 +85,7 @@ json_t *frag_json__level(const struct frag_record *record)
 	const struct kmb_frag *answer = &level->answer;
 	bool none = level->err;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			 "asked", answer->index, "before",
 			 state__json(frag_level__before(level)),
 			 "after", none ? json_null() : state__json(&answer->after),
@@ -96,12 +96,13 @@ json_t *frag_json__level(const struct frag_record *record)
 			 "free_before", (json_int_t)level->free_before,
 			 "free_after", (json_int_t)level->free_after,
 			 "seconds", level->seconds,
-			 "steps", none ? json_null() : steps__json(answer),
+			 "steps", steps__json(answer),
 			 "types", frag_types__json(&record->types),
 			 "movable", none ? json_null() : movable__json(level),
 			 "responses", responses__json(&record->responses),
 			 "walks", frag_walks__kernel_json(&record->walks),
 			 "user_walks", frag_walks__user_json(&record->walks),
+			 "slabs", none ? json_null() : frag_slabs__json(&record->slabs),
 			 "recovery",
 			 none ? json_null() : recovery__json(&record->recovery),
 			 "unavailable", none ? answer->why[0] ? answer->why :

@@ -10,6 +10,7 @@
 #include "frag_level.h"
 #include "frag_recovery.h"
 #include "frag_response.h"
+#include "frag_slabs.h"
 #include "frag_types.h"
 #include "frag_walks.h"
 
@@ -19,6 +20,7 @@
  * @types: free memory by migrate type, when it was reached.
  * @responses: of it; none where it was not reached.
  * @walks: likewise.
+ * @slabs: of small objects there, where it was reached.
  * @recovery: from it, where it was reached.
  */
 struct frag_record {
@@ -26,6 +28,7 @@ struct frag_record {
 	struct frag_types types;
 	struct frag_responses responses;
 	struct frag_walks walks;
+	struct frag_slabs slabs;
 	struct frag_recovery recovery;
 };
 

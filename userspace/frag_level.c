@@ -131,7 +131,12 @@ static int reach(struct frag_level *level, const struct frag_options *options)
 	err = open_holder(&level->holder, options->device);
 	if (!err)
 		err = reach_part(level, &options->movable);
-	return err ? err : device__frag(&level->holder, &level->answer);
+	if (!err)
+		err = device__frag(&level->holder, &level->answer);
+	/* What was taken for the part was taken for the level. */
+	if (err)
+		level->answer.taken += level->part.taken;
+	return err;
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,4 +84,16 @@ int frag_recovery__watch(struct frag_recovery *recovery)
 	events__read(&after, "", 1, cpu);
 	events__add_since(&recovery->work, &before, &after);
 	return err;
+}
+
+/**
+ * frag_recovery__print() - tell a person how it went
+ * @recovery: of frag_recovery__watch().
+ */
+void frag_recovery__print(const struct frag_recovery *recovery)
+{
+	printf("  undone: %.4f, then %.4f%s; %s %.4f after %.3f s\n",
+	       (double)recovery->released / UNUSABLE_ONE, (double)recovery->index / UNUSABLE_ONE,
+	       recovery->compact ? ", compacted" : "", recovery->back ? "back at" : "not back at",
+	       (double)recovery->goal / UNUSABLE_ONE, recovery->seconds);
 }

@@ -35,6 +35,7 @@ struct frag_recovery {
 	struct events work;
 };
 
+void frag_recovery__print(const struct frag_recovery *recovery);
 int frag_recovery__watch(struct frag_recovery *recovery);
 
 #endif /* KMBENCH_FRAG_RECOVERY_H */

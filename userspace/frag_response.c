@@ -18,6 +18,9 @@
 /* Up to this one the kernel would rather kill processes than fail GFP_KERNEL. */
 #define COSTLY_ORDER	3
 
+/* Bytes that are had in one interrupt, at most. */
+#define IRQ_BYTES	(256ULL << 20)
+
 #define NR_WAYS		8
 
 static const struct way {
@@ -133,6 +136,17 @@ static int run(struct frag_response *response, const struct device *device)
 	return err;
 }
 
+/* At once: in an interrupt, no more than is zeroed in a moment, or the CPU is gone for seconds. */
+static uint32_t most_objects(const struct frag_response *response)
+{
+	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE) << response->order;
+	uint64_t most = response->row[KMB_TABLE_SCENARIO]->value;
+
+	if (!strcmp(response->row[KMB_TABLE_CONTEXT]->name, "task") || most * size <= IRQ_BYTES)
+		return most;
+	return size < IRQ_BYTES ? IRQ_BYTES / size : 1;
+}
+
 static void ask(struct frag_response *response, const struct device *device,
 		const struct frag_demand *demand)
 {
@@ -144,7 +158,7 @@ static void ask(struct frag_response *response, const struct device *device,
 		.gfp = row[KMB_TABLE_GFP]->index,
 		.size = (uint64_t)sysconf(_SC_PAGESIZE) << response->order,
 		.iterations = frag_response__objects(demand, response->order,
-						     row[KMB_TABLE_SCENARIO]->value),
+						     most_objects(response)),
 		.share = 90,
 	};
 	response->err = frag_level__now(demand->order, &response->reached);

@@ -29,14 +29,15 @@ static uint64_t now_ns(void)
  */
 void rest__ns(uint64_t ns)
 {
-	const struct sched_param none = { .sched_priority = 0 };
+	struct sched_param before, none = { .sched_priority = 0 };
 	const uint64_t until = now_ns() + ns;
 	const int policy = sched_getscheduler(0);
 	unsigned int i;
 
+	sched_getparam(0, &before);
 	sched_setscheduler(0, SCHED_IDLE, &none);
 	while (now_ns() < until)
 		for (i = 0; i < NAPS; i++)
 			__asm__ volatile(NAP);
-	sched_setscheduler(0, policy, &none);
+	sched_setscheduler(0, policy, &before);
 }

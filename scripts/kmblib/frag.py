@@ -176,8 +176,11 @@ def _boot_twice(job: Job, parts: vm.Parts) -> Found:
 
 def _out_of_reach(job: Job, levels: list[dict[str, Any]]) -> str:
     """Why a level could not be had that should; "" if all could."""
-    missed: list[str] = [level["unavailable"] for level in levels if level["unavailable"]]
-    return missed[0] if missed and (job.wanted.levels or len(missed) == len(levels)) else ""
+    missed = [level for level in levels if level["unavailable"]]
+    # Of the usual levels some may be out of reach, where that is known before anything is taken.
+    failed = [level for level in missed if job.wanted.levels or (level["steps"] or {"taken": 0})["taken"]]
+    told = failed or (missed if len(missed) == len(levels) else [])
+    return str(told[0]["unavailable"]) if told else ""
 
 
 def contradiction(found: dict[str, Any], geometry: str) -> str:

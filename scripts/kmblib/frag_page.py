@@ -58,7 +58,7 @@ def _about(r: Responses) -> str:
     return (f"Free memory was fragmented for blocks of order {r.order}, {_whom(m)}, {m['spread']} "
             f"with seed {m['seed']}; the level is the unusable free space index: the part of free "
             f"memory that lies in no such block. At each level {m['demand']} % of free memory, at "
-            "most 1024 blocks, were asked for and held at once.")
+            "most 1024 blocks, and in an interrupt 256 MiB, were asked for and held at once.")
 
 
 def _by_level(r: Responses, caption: str, rows: Rows, first: int = 20) -> Table:
@@ -118,6 +118,8 @@ def sections(document: Document) -> list[Section]:
     return [Section("Fragmentation", [
         text(_about(r)), *figures_of(ResponsePlots(document).panels()), levels,
         *([types] if r.types() else []),
+        *([_by_level(r, "Bytes of a slab of kmalloc(), the mean: fewer where its order fell back", r.slabs())]
+          if r.slabs() else []),
         *(_responses(document, r) if r.ways() else []), *_walks(document, r, walks),
         *_undone(r, walks)])]
 

@@ -63,6 +63,12 @@ _FIGURES: dict[str, tuple[str, Callable[[Walk], float | None], int]] = {
     "user_huge": ("user_walks", user_huge, 0), "user_ticks": ("user_walks", user_ticks, 1)}
 
 
+def _part(level: dict[str, Any]) -> str:
+    """How many of the blocks memory of the process broke, per cent; the module broke the others."""
+    own = level["movable"]["held"]
+    return f"{100 * own / (own + level['steps']['held'] or 1):.0f}"
+
+
 class LevelWalks:
     """What a frag.json says of walks, by level and kind of memory."""
 
@@ -107,9 +113,10 @@ class LevelWalks:
         return {kind: points for kind, points in lines.items() if points}
 
     def moved(self) -> list[str]:
-        """By level: how many of the pages that broke blocks the kernel has moved."""
+        """By level: how many of the pages that broke blocks the kernel has moved, and how many of
+        all blocks these were: the mix that was had, whatever was asked for."""
         return [f"{level['asked'] / _ONE:g}: {number(level['movable']['moved'])} of "
-                f"{number(level['movable']['held'])}"
+                f"{number(level['movable']['held'])}, which broke {_part(level)} % of the blocks"
                 for level in self._levels if level["movable"]]
 
     def no_pmu(self) -> str:

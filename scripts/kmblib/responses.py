@@ -122,6 +122,14 @@ class Responses:
                  f"{100 * (v['free_before'] - v['free_after']) / v['free_before']:.2f}"]
                 for v in self.reached]
 
+    def slabs(self) -> list[list[str]]:
+        """A row for small objects: bytes of a slab of them, the mean, by level; none where no level
+        has it."""
+        seen = [level.get("slabs") for level in self.reached]
+        sizes = [s["size"] for s in seen if s]
+        return [[f"{sizes[0]} bytes", *(number(s["bytes"] // s["slabs"]) if s else "-" for s in seen)]] \
+            if sizes else []
+
     def types(self) -> list[list[str]]:
         """A row a migrate type of which any memory is free: per cent of all that is, and
         blocks of the order, by level."""

@@ -92,4 +92,6 @@ def test_moved_pages_are_told(document: dict[str, Any]) -> None:
     """Of levels that have any."""
     assert not LevelWalks(document).moved()
     document["measured"]["levels"][1]["movable"] = {"held": 190, "moved": 7}
-    assert LevelWalks(document).moved() == ["0.99: 7 of 190"]
+    held = document["measured"]["levels"][1]["steps"]["held"]
+    assert LevelWalks(document).moved() == [
+        f"0.99: 7 of 190, which broke {100 * 190 / (190 + held):.0f} % of the blocks"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kmblib import level_figures, report, responses, results
+from kmblib import frag, level_figures, report, responses, results
 from kmblib.errors import Code
 from kmblib.kernels import Kernel
 from kmblib.level_walks import LevelWalks
@@ -168,3 +168,27 @@ def test_plot_is_the_same_for_the_same_figures(document: dict[str, Any], tmp_pat
         ResponsePlots(document).draw(tmp_path / "plot.svg")
         texts.append((tmp_path / "plot.svg").read_bytes())
     assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize("levels, missed, said", [
+    ("", [("0.99: known beforehand", 0)], ""),
+    ("", [("0.9: known beforehand", 0), ("0.99: 0.70 was reached instead", 9)], "0.99: 0.70 was reached instead"),
+    ("0.9", [("0.9: known beforehand", 0)], "0.9: known beforehand"),
+    ("", [("0: no memory", 0)] * 3, "0: no memory")])
+def test_what_was_tried_in_vain_is_not_forgiven(tmp_path: Path, levels: str, missed: list[tuple[str, int]],
+                                                said: str) -> None:
+    """Of the usual levels those are that are known to be out of reach, unless all are; not one that
+    the inducer went for and did not reach."""
+    job: Any = type("Job", (), {"wanted": frag.Wanted(9, levels, tmp_path)})
+    found = [{"unavailable": why, "steps": {"taken": taken}} for why, taken in missed]
+    more = [] if len(missed) == 3 else [{"unavailable": "", "steps": {"taken": 1}}]
+    assert frag._out_of_reach(job, found + more) == said
+
+
+def test_slabs_that_got_smaller_are_shown(document: dict[str, Any], tmp_path: Path) -> None:
+    """Also of kernels that do not count the fallback of their order; of a tool that did not look
+    nothing is said."""
+    assert "Bytes of a slab" not in _rendered(document, tmp_path)
+    for level, slabs in zip(document["measured"]["levels"], (128, 250)):
+        level["slabs"] = {"size": 1024, "objects": 1024, "slabs": slabs, "bytes": 1 << 20}
+    assert re.search(r"^1024 bytes +8192 +4194$", _rendered(document, tmp_path), re.M)

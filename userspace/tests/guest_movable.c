@@ -33,7 +33,8 @@ static uint32_t index_now(uint32_t order)
 
 	frag_level__reach(&next, 900000, &options);
 	frag_level__undo(&next);
-	return next.answer.before.index;
+	/* Where it was not even looked, as with another level held: no index at all. */
+	return next.answer.before.free ? next.answer.before.index : UINT32_MAX;
 }
 
 static void check_level(uint32_t order, uint32_t index)
@@ -65,9 +66,10 @@ static uint32_t compact_away(struct frag_level *level)
 	uint32_t now, before = level->reached;
 
 	compact();
-	frag_level__read(level);
-	/* By the module it is held already, and what the CPU keeps is none of it. */
-	now = level->user.nr ? index_now(level->answer.order) : level->reached;
+	/* By the module it is held already, and what the CPU keeps is little of it. */
+	now = frag_level__read(level) ? 0 : level->now;
+	if (level->user.nr)
+		now = index_now(level->answer.order);
 	return before > now ? before - now : 0;
 }
 

@@ -187,7 +187,7 @@ static bool is_below(uint32_t index, char *why)
 	snprintf(why, WHY_LEN, "the index stays at %u; %s", level.answer.before.index,
 		 level.answer.why);
 	frag_level__undo(&level);
-	return level.answer.before.index < index / 2;
+	return level.answer.before.free && level.answer.before.index < index / 2;
 }
 
 static void check_holder(const struct holdings *before)
