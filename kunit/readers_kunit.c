@@ -343,6 +343,7 @@ static unsigned int free_without_memory(struct kunit *test, struct reading *read
 	struct task_struct *reader = make_reader(test, reading);
 	unsigned int freed, i;
 
+	kmb_scarcity_take(0, 0);
 	wake_up_process(reader);
 	wait_for_completion(&reading->began);
 	freed = free_until_it_left(reading, waited);
