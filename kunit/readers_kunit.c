@@ -317,7 +317,7 @@ static void *overwrite_next(const struct way *way)
 	return other;
 }
 
-/* Return: how many were freed before the reader left. @waited: whether the last one took so long. */
+/* Return: how many were freed before the reader left. @waited: so long took the last one. */
 static unsigned int free_until_it_left(struct reading *reading, bool *waited)
 {
 	const struct way *way = reading->way;
