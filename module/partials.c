@@ -28,7 +28,7 @@
  * none is whole, and it is all of KMB_MAX_PARTIALS.
  */
 #define WHOLE_SLABS	(KMB_KMALLOC_HAS_SHEAVES ? 128 : 32)
-/* As many as a few slabs and sheaves have of objects that are not small; of these a page has many. */
+/* As many as a few slabs and sheaves have of large objects; of small ones each page has many. */
 #define FIRST_PAGE_TRIES	256
 
 /* Inlined, so that each call of kmalloc() is that of who counts it, or does not. */
