@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -12,6 +13,8 @@ from typing import Iterator
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# Where a user keeps results is not where tests look for those of a checkout.
+os.environ.pop("KMBENCH_RESULTS", None)
 
 # pylint: disable=wrong-import-position
 import checkout  # noqa: E402
